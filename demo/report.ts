@@ -1,0 +1,114 @@
+// The result of a run: the table, the flight in words, and the verdict that becomes the exit code. Pure functions of the result.
+
+import type { Ideal } from './oracle.js';
+import type { Paint } from './paint.js';
+import type { ArmName } from './question.js';
+import { count, dollars, milliseconds, percent } from './words.js';
+
+export interface Result {
+  /** What traffic this was, in words. */
+  readonly title: string;
+  readonly calm: boolean;
+  readonly ideal: Ideal;
+  /** Of a coalescer that lost the same flights to the same kills. */
+  readonly idealWithKills: Ideal;
+  readonly plain: (ArmResult & PlainResult) | null;
+  readonly coalescer: ArmResult & CoalescerResult;
+}
+
+export interface ArmResult {
+  readonly name: ArmName;
+  readonly requests: number;
+  readonly calls: number;
+  readonly dollars: number;
+  readonly failovers: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+  /** The first failure, in words. */
+  readonly failure: string | null;
+  /** Never came back. */
+  readonly lost: number;
+  readonly wrong: number;
+}
+
+export interface PlainResult {
+  readonly retries: number;
+}
+
+export interface CoalescerResult {
+  readonly flights: number;
+  readonly joins: number;
+  readonly waitersMost: number;
+  readonly relaunches: number;
+  /** One flight in words. */
+  readonly story: string | null;
+}
+
+/** Did the coalescer keep its promise to every waiter? */
+export function isClean({ coalescer }: Result): boolean {
+  return coalescer.lost === 0 && coalescer.wrong === 0 && coalescer.failed === 0;
+}
+
+export function reportLines(result: Result, paint: Paint): string[] {
+  return ['', ...table(result, paint), '', ...notes(result), ...story(result, paint), ...verdict(result, paint)];
+}
+
+type Row = readonly [label: string, plain: string, coalescer: string, ideal: string];
+
+function table(result: Result, paint: Paint): string[] {
+  const { plain, coalescer, ideal } = result;
+  const both = (label: string, cell: (arm: ArmResult) => string): Row => [label, plain === null ? '' : cell(plain), cell(coalescer), ''];
+  const rows: readonly Row[] = [
+    ['requests', plain === null ? '' : count(plain.requests), count(coalescer.requests), count(coalescer.requests)],
+    ['flights', '', count(coalescer.flights), count(ideal.flights)],
+    ['joins', '', count(coalescer.joins), count(ideal.joins)],
+    ['most waiters on one flight', '', count(coalescer.waitersMost), count(ideal.waitersMost)],
+    both('upstream calls', (arm) => count(arm.calls)),
+    both('cost', (arm) => dollars(arm.dollars)),
+    ['retries', plain === null ? '' : count(plain.retries), '', ''],
+    both('failovers', (arm) => count(arm.failovers)),
+    ['relaunches', '', count(coalescer.relaunches), ''],
+    both('p50', (arm) => milliseconds(arm.p50Ms)),
+    both('p99', (arm) => milliseconds(arm.p99Ms)),
+    both('failed requests', (arm) => count(arm.failed)),
+    both('waiters lost', (arm) => count(arm.lost)),
+    both('wrong answers', (arm) => count(arm.wrong)),
+  ];
+  const line = ([label, ...cells]: Row): string =>
+    ` ${label.padEnd(28)}${(plain === null ? cells.slice(1) : cells).map((cell) => cell.padStart(15)).join('')}`;
+  const head = line(['', 'plain client', 'coalescer', 'ideal']);
+  return [paint(head, 'bold'), ` ${'─'.repeat(head.length - 1)}`, ...rows.map((row) => line(row).trimEnd())];
+}
+
+function notes({ title, calm, ideal, idealWithKills, plain, coalescer }: Result): string[] {
+  const lines = [` ${title}`];
+  if (ideal.joins > 0) {
+    lines.push(` Joins: ${percent(coalescer.joins / ideal.joins, 1)} of the ideal for this input.`);
+    // A flight that begins anew is longer in the air, so that more requests can join it.
+    if (!calm)
+      lines.push(
+        ` With the same kills the ideal is ${count(idealWithKills.joins)}: ${percent(coalescer.joins / idealWithKills.joins, 1)} of that.`,
+      );
+  }
+  if (plain !== null && plain.calls > 0) {
+    lines.push(
+      ` Upstream calls: ${percent(1 - coalescer.calls / plain.calls)} fewer than the plain client; cost: ${percent(1 - coalescer.dollars / plain.dollars)} less.`,
+    );
+  }
+  for (const arm of [plain, coalescer]) {
+    if (arm !== null && arm.failure !== null) lines.push(` The first failure of the ${arm.name} arm: ${arm.failure}`);
+  }
+  return lines;
+}
+
+function story({ coalescer }: Result, paint: Paint): string[] {
+  if (coalescer.story === null) return [''];
+  return ['', paint(' One flight that failed over, explained:', 'bold'), ...coalescer.story.split('\n').map((line) => `   ${line}`), ''];
+}
+
+function verdict(result: Result, paint: Paint): string[] {
+  const { lost, wrong, failed } = result.coalescer;
+  const told = `waiters lost: ${count(lost)}, wrong answers: ${count(wrong)}, failed requests: ${count(failed)}`;
+  return [isClean(result) ? paint(` ✔ The coalescer: ${told}`, 'green', 'bold') : paint(` ✖ The coalescer: ${told}`, 'red', 'bold')];
+}

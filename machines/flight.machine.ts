@@ -1,0 +1,154 @@
+// Decides how a flight goes on: launch, attempt, failover, settle. It knows no target, payload, time or waiter: those are in the shard's record
+// and in the front, which send it events and do its actions.
+import { assign, setup } from 'xstate';
+
+/** What the machine must know of a flight when it begins. */
+export interface FlightInput {
+  /** How many attempts the flight may make in all: 1 to 5. */
+  readonly attemptsMax: number;
+}
+
+export interface FlightContext {
+  /** Attempts that may still begin. Lowered when one begins, so a failure finds the truth here. */
+  readonly attemptsLeft: number;
+}
+
+/** Everything that can happen to a flight. The place in this list is the event's number in the table. */
+export const flightEvents = [
+  'flight.launched',
+  'attempt.resolved',
+  'attempt.answered',
+  'attempt.rejected',
+  'attempt.timed-out',
+  'target.chosen',
+  'backoff.elapsed',
+  'targets.exhausted',
+  'deadline.passed',
+  'flight.abandoned',
+] as const;
+
+export type FlightEventType = (typeof flightEvents)[number];
+
+/** An event is its type and nothing else: what came with it (value, error) stays in the shard's record. */
+export type FlightEvent = { [Type in FlightEventType]: { readonly type: Type } }[FlightEventType];
+
+/** Every input the table is made for. The i-th one's initial state is the table's i-th root. */
+export const flightInputs: readonly FlightInput[] = [
+  { attemptsMax: 1 },
+  { attemptsMax: 2 },
+  { attemptsMax: 3 },
+  { attemptsMax: 4 },
+  { attemptsMax: 5 },
+];
+
+/**
+ * The life of one flight, for people and tools that look. Nothing flies by it at run time: shards fly by the table that XState fills in
+ * from it (`flight.table.ts`), and its actions are empty because the shard does them.
+ */
+export const flightMachine = setup({
+  types: { context: {} as FlightContext, events: {} as FlightEvent, input: {} as FlightInput },
+  guards: {
+    hasAttemptLeft: ({ context }) => context.attemptsLeft > 0,
+  },
+  actions: {
+    takeAttempt: assign({ attemptsLeft: ({ context }) => context.attemptsLeft - 1 }),
+    startAttempt: () => {},
+    abortAttempt: () => {},
+    chooseTarget: () => {},
+    settleFulfilled: () => {},
+    settleAnswered: () => {},
+    settleExhausted: () => {},
+    settleTimedOut: () => {},
+    settleAbandoned: () => {},
+  },
+}).createMachine({
+  id: 'flight',
+  description:
+    'One flight: the one piece of work for a key, however many wait for it. It calls targets one after the other until one answers, its attempts or targets are used up, its time is over, or nobody waits any more.',
+  context: ({ input }) => ({ attemptsLeft: input.attemptsMax }),
+  initial: 'idle',
+  states: {
+    idle: {
+      description:
+        'The flight has its number and its record, and no target was called by this launch. It leaves at once; a flight that stays here was never launched by its shard: look at the link, not at the targets.',
+      on: {
+        'flight.launched': { target: 'inflight', actions: ['takeAttempt', 'startAttempt'] },
+        'targets.exhausted': {
+          target: 'settled',
+          actions: ['settleExhausted'],
+          description: 'A relaunch: the thread died in a call that must not be made twice.',
+        },
+        'deadline.passed': { target: 'settled', actions: ['settleTimedOut'] },
+        'flight.abandoned': { target: 'settled', actions: ['settleAbandoned'] },
+      },
+    },
+    inflight: {
+      description:
+        'One attempt is out and its target has not answered. A flight that stays here waits for that target: see the last attempt in its explanation, and that attempt’s own time-out.',
+      on: {
+        'attempt.resolved': {
+          target: 'settled',
+          actions: ['settleFulfilled'],
+          description: 'The target gave a value: it is everybody’s.',
+        },
+        'attempt.answered': {
+          target: 'settled',
+          actions: ['settleAnswered'],
+          description: 'The target gave an error that is the answer (a 404, say). No other target would say otherwise.',
+        },
+        'attempt.rejected': [
+          {
+            guard: 'hasAttemptLeft',
+            target: 'failing-over',
+            actions: ['chooseTarget'],
+            description: 'The target failed, and the flight may try again.',
+          },
+          { target: 'settled', actions: ['settleExhausted'], description: 'The target failed, and it was the last attempt.' },
+        ],
+        'attempt.timed-out': [
+          {
+            guard: 'hasAttemptLeft',
+            target: 'failing-over',
+            actions: ['abortAttempt', 'chooseTarget'],
+            description: 'The target took longer than its share of the time. It is told to stop, and the flight may try again.',
+          },
+          {
+            target: 'settled',
+            actions: ['abortAttempt', 'settleExhausted'],
+            description: 'The target took longer than its share of the time, and it was the last attempt.',
+          },
+        ],
+        'deadline.passed': { target: 'settled', actions: ['abortAttempt', 'settleTimedOut'] },
+        'flight.abandoned': { target: 'settled', actions: ['abortAttempt', 'settleAbandoned'] },
+      },
+    },
+    'failing-over': {
+      description:
+        'The last attempt failed, attempts are left, and none is out. A flight passes through at once when another target is free; it stays only for the backoff before the same target again.',
+      on: {
+        'target.chosen': {
+          target: 'inflight',
+          actions: ['takeAttempt', 'startAttempt'],
+          description: 'Another target than the one that failed: at once, without a wait.',
+        },
+        'backoff.elapsed': {
+          target: 'inflight',
+          actions: ['takeAttempt', 'startAttempt'],
+          description: 'The same target again, after its backoff.',
+        },
+        'targets.exhausted': {
+          target: 'settled',
+          actions: ['settleExhausted'],
+          description: 'Attempts are left, but no target that may be called.',
+        },
+        'deadline.passed': { target: 'settled', actions: ['settleTimedOut'] },
+        'flight.abandoned': { target: 'settled', actions: ['settleAbandoned'] },
+      },
+    },
+    settled: {
+      type: 'final',
+      description:
+        'The flight has its one outcome, and its waiters were told. Whatever comes now is late: a target that answers after its attempt was aborted never gets here, because its token is old.',
+    },
+  },
+});

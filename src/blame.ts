@@ -1,0 +1,54 @@
+/**
+ * Whose fault is the death of a thread? A pure decision from evidence. "Whoever was there twice" would condemn bystanders: one poisonous flight
+ * among a hundred residents takes the other ninety-nine with it each time.
+ */
+import type { Flight } from './flight.js';
+
+/** A flight that was on the thread when it died. */
+export interface Resident {
+  readonly flight: Pick<Flight, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
+  /** Was an attempt of it in the air? Not begun is innocent. */
+  readonly isBegun: boolean;
+}
+
+/** What becomes of one resident. */
+export interface Fate {
+  /** `worn-out`: bystander of too many deaths. */
+  readonly end: 'relaunch' | 'poisoned' | 'worn-out';
+  readonly suspicion: Flight['suspicion'];
+  readonly deathsBlamed: number;
+  readonly lossesBegun: number;
+}
+
+/** A flight that evidence names twice is stopped: a request never kills more. */
+const DEATHS_MAX = 2;
+
+/**
+ * @param culprit the resident that evidence names (its code was running, or an uncaught error came from its async context); `null`: none
+ * @param isQuarantine did only suspects fly there?
+ * @param relaunchesMax deaths that a bystander is carried through
+ */
+export function judgeDeath(
+  residents: readonly Resident[],
+  culprit: Resident | null,
+  isQuarantine: boolean,
+  relaunchesMax: number,
+): readonly Fate[] {
+  const begun = residents.filter(({ isBegun }) => isBegun);
+  // Alone on the thread: there is nobody else to name.
+  const named = culprit?.isBegun === true ? culprit : begun.length === 1 ? (begun[0] as Resident) : null;
+  return residents.map((resident): Fate => {
+    const { flight, isBegun } = resident;
+    const { suspicion, deathsBlamed, lossesBegun } = flight;
+    if (!isBegun) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
+    const losses = lossesBegun + 1;
+    if (resident === named) {
+      const blamed = deathsBlamed + 1;
+      return { end: blamed >= DEATHS_MAX ? 'poisoned' : 'relaunch', suspicion: 'alone', deathsBlamed: blamed, lossesBegun: losses };
+    }
+    const end = losses > relaunchesMax ? 'worn-out' : 'relaunch';
+    // Somebody else was named: as innocent as before. Nobody was: all fly again where they can be told apart, and at last one by one.
+    const suspected = named !== null ? suspicion : isQuarantine ? 'alone' : 'suspect';
+    return { end, suspicion: suspected, deathsBlamed, lossesBegun: losses };
+  });
+}

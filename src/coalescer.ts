@@ -1,0 +1,220 @@
+/** What a service holds: one intent a method. Turns requests into identities, identities into flights, and flights into answers. */
+import type { Seam } from '../workers/environment.js';
+import { CoalescerError } from './errors.js';
+import type { Flight } from './flight.js';
+import { indexOf } from './flight-table.js';
+import type { Front } from './front.js';
+import { Identities } from './identity.js';
+import type { FilledOptions } from './options.js';
+import type { Explanation, Outcome, Stats } from './reports.js';
+import { checkRequest, routeOf, type RequestArgs, type RequestOptions } from './requests.js';
+import { storyOf } from './story.js';
+import * as watching from './watching.js';
+
+/** Which flight: a payload (as `request` would see it), or its identity, or (without a key) all of a scope. */
+export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string };
+
+/** Who waits for which key. */
+export interface Identity {
+  /** `null`: shared by all callers. */
+  readonly scope: string | null;
+  /** `null`: this one is not shared. */
+  readonly key: string | null;
+}
+
+/** An interface, so that a service can ask for it and a test can write one. */
+export interface Coalescer<P, V, S = unknown> extends AsyncDisposable {
+  /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`. For readiness probes and a fast failing start. */
+  ready(): Promise<void>;
+  /**
+   * The answer for a payload: from the flight in the air for it, or from a new one. Rejects with the target's error as thrown where that is the
+   * answer, else with a `CoalescerError`; with `signal.reason` where the waiter left by its signal. Never throws synchronously.
+   */
+  request(payload: P, ...options: RequestArgs<S>): Promise<V>;
+  /** The same, told with how it came about. Resolves for operating errors; rejects only for programmer errors (a bad option, no scope, no key). */
+  outcome(payload: P, ...options: RequestArgs<S>): Promise<Outcome<V>>;
+  /** The identity `request` would use: for tests, and to see why two requests do not share. */
+  identify(payload: P, ...options: RequestArgs<S>): Identity;
+  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air. Returns how many flights. */
+  forget(which: Which<P>): number;
+  /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`. Returns how many flights. */
+  cancel(which: Which<P>, reason?: unknown): number;
+  /** How many wait, now. */
+  waiters(which: Which<P>): number;
+  /** The story of the flight in the air, else of the last one that settled (of the last 256 flights), else `null`. A promise: the attempt in the air is known on its thread. */
+  explain(which: Which<P>): Promise<Explanation | null>;
+  stats(): Stats;
+  /** Settles when nothing is in the air. Takes new requests meanwhile. */
+  idle(): Promise<void>;
+  /** Refuses new flights at once (joins still work), lets those in the air finish, then stops threads. What is left after `drainMs` (default 10_000) rejects with `COALESCER_CLOSED`. Idempotent. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+/** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
+const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
+
+export class FrontedCoalescer implements Coalescer<unknown, unknown> {
+  readonly #front: Front;
+  readonly #options: FilledOptions;
+  readonly #seam: Seam;
+  readonly #identities: Identities;
+  #closing: Promise<void> | null = null;
+
+  constructor(front: Front, options: FilledOptions, seam: Seam) {
+    this.#front = front;
+    this.#options = options;
+    this.#seam = seam;
+    this.#identities = new Identities(options);
+  }
+
+  ready(): Promise<void> {
+    return this.#front.links.ready();
+  }
+
+  request(payload: unknown, options?: RequestOptions): Promise<unknown> {
+    const { counters } = this.#front;
+    counters.requests++;
+    try {
+      const given = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
+      return this.#front.wait(this.#board(payload, given), given);
+    } catch (error) {
+      return Promise.reject(this.#refused(error) as Error);
+    }
+  }
+
+  async outcome(payload: unknown, options?: RequestOptions): Promise<Outcome<unknown>> {
+    const startedAt = this.#seam.now();
+    this.#front.counters.requests++;
+    let flight: Flight | null = null;
+    let isLeader = true;
+    const told = (): Omit<Outcome<unknown>, 'status'> => {
+      const now = this.#seam.now();
+      const report = flight?.report(now) ?? NO_FLIGHT;
+      return { ...report, role: isLeader ? 'leader' : 'follower', waitedMs: now - startedAt };
+    };
+    try {
+      const given = checkRequest(options, this.#front.links.targetNames);
+      flight = this.#board(payload, given);
+      isLeader = flight.joined === 0;
+      const value = await this.#front.wait(flight, given);
+      return { ...told(), status: 'fulfilled', value };
+    } catch (thrown) {
+      const reason = flight === null ? this.#refused(thrown) : thrown;
+      // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
+      const isOperating =
+        flight !== null || options?.signal?.aborted === true || (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
+      if (!isOperating) throw reason;
+      return { ...told(), status: 'rejected', reason };
+    }
+  }
+
+  /** From payload to flight: one that is in the air, or a new one. */
+  #board(payload: unknown, { scope: requestedScope, key: requestedKey, fresh, targets, signal }: RequestOptions): Flight {
+    if (signal?.aborted === true) throw signal.reason;
+    const scope = this.#identities.scope(payload, requestedScope);
+    const key = this.#identities.key(payload, requestedKey);
+    const route = routeOf(targets, this.#front.links.targetNames);
+    const routeId = route === null ? null : JSON.stringify(route);
+    const index = key === null ? '' : indexOf(key);
+    const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
+    if (found !== undefined) return found;
+    const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
+    try {
+      return this.#front.launch({ scope, key, keyIsPayload, index, route, routeId, payload });
+    } catch (error) {
+      throw this.#front.failures.named(key, error);
+    }
+  }
+
+  #refused(error: unknown): unknown {
+    this.#front.counters.refused++;
+    if (error instanceof CoalescerError) watching.refused(this.#options.name, error.code, error.limit);
+    return error;
+  }
+
+  identify(payload: unknown, options?: RequestOptions): Identity {
+    const { scope, key } = checkRequest(options, this.#front.links.targetNames);
+    return { scope: this.#identities.scope(payload, scope), key: this.#identities.key(payload, key) };
+  }
+
+  forget(which: Which<unknown>): number {
+    const current = this.#flying(which).filter(({ isCurrent }) => isCurrent);
+    for (const flight of current) this.#front.detach(flight);
+    return current.length;
+  }
+
+  cancel(which: Which<unknown>, reason?: unknown): number {
+    const flying = this.#flying(which);
+    for (const flight of flying) this.#front.end(flight, 'rejected', this.#front.failures.cancelled(flight, reason));
+    return flying.length;
+  }
+
+  waiters(which: Which<unknown>): number {
+    return this.#flying(which).reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  async explain(which: Which<unknown>): Promise<Explanation | null> {
+    const fits = this.#fits(which);
+    const flight = this.#flying(which).at(-1);
+    if (flight !== undefined) return storyOf(flight, await this.#front.links.flying(flight));
+    const settled = this.#front.stories.find(fits);
+    return settled === null ? null : storyOf(settled, null);
+  }
+
+  stats(): Stats {
+    const { counters, airborne, waiting, bytes, links } = this.#front;
+    return { name: this.#options.name, airborne: airborne.size, waiting, bytes, ...counters, targets: links.targetStats() };
+  }
+
+  idle(): Promise<void> {
+    return this.#front.idle();
+  }
+
+  close({ drainMs = DRAIN_MS }: { readonly drainMs?: number } = {}): Promise<void> {
+    if (!(typeof drainMs === 'number' && drainMs >= 0))
+      throw new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${String(drainMs)}`);
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const front = this.#front;
+    front.seal();
+    if (front.airborne.size > 0) {
+      let timer: unknown;
+      const timeUp = new Promise<void>((resolve) => {
+        timer = this.#seam.setTimer(drainMs, resolve);
+      });
+      await Promise.race([front.idle(), timeUp]);
+      this.#seam.clearTimer(timer);
+      for (const flight of front.airborne) front.end(flight, 'rejected', front.failures.closed(flight));
+    }
+    await front.links.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Does a flight have this identity? */
+  #fits(which: Which<unknown>): (flight: Flight) => boolean {
+    if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
+      throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
+    }
+    const { scope, key }: { scope: string | null; key?: string | null } =
+      'payload' in which ? this.identify(which.payload, which.scope === undefined ? undefined : { scope: which.scope }) : which;
+    if (key === undefined) return (flight) => flight.scope === scope;
+    const index = key === null ? null : indexOf(key);
+    return (flight) => index !== null && flight.key !== null && flight.index === index && flight.scope === scope;
+  }
+
+  /** All flights in the air with this identity: the one that may be joined, older ones, and those past joining. */
+  #flying(which: Which<unknown>): Flight[] {
+    const fits = this.#fits(which);
+    return [...this.#front.airborne].filter((flight) => flight.status === 'flying' && fits(flight));
+  }
+}
+
+const NO_OPTIONS: RequestOptions = Object.freeze({});
+const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

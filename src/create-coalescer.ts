@@ -1,0 +1,92 @@
+/** Where a coalescer is put together: options are checked first, then front, wheel and links are made for each other. */
+import { seamOf, type Seam } from '../workers/environment.js';
+import type { AttemptContext, Targets, Target } from '../workers/targets.js';
+import { Wheel } from '../workers/wheel.js';
+import { FrontedCoalescer, type Coalescer } from './coalescer.js';
+import { Front } from './front.js';
+import { InlineLinks } from './inline-links.js';
+import type { Hosts } from './hosts.js';
+import { fillOptions, type CoalescerOptions, type FilledOptions, type ScopeOption } from './options.js';
+import { Reentrance } from './reentrance.js';
+import type { RequestArgs } from './requests.js';
+import type { Share, Shared } from './share.js';
+import { threadsOf, type FilledThreads, type ThreadTargets } from './thread-targets.js';
+import { ThreadLinks } from './thread-links.js';
+
+// `any`: types are inferred from whatever the record's functions take and return.
+type CallOf<X> = X extends (...args: any[]) => any ? X : X extends { readonly run: infer F extends (...args: any[]) => any } ? F : never;
+type Calls<T> = { [K in keyof T]: CallOf<T[K]> }[keyof T];
+/** What every target of a record accepts: the intersection of what they take. */
+export type PayloadOf<T> = Calls<T> extends (payload: infer P, ...rest: any[]) => any ? P : never;
+/** What the targets of a record return. */
+export type ValueOf<T> = Calls<T> extends (...args: any[]) => infer R ? Awaited<R> : never;
+
+/** AsyncLocalStorage is free from this Node on; below, its first use makes every `await` of the process twice as dear. */
+const NODE_WITH_CHEAP_CONTEXTS = 24;
+
+/**
+ * Makes a coalescer. Targets are a record of functions (they run on this thread, tried in the order written) or `threadTargets(…)`.
+ * @throws TypeError or RangeError for a bad option: its path, what was expected, what came
+ */
+export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
+  options: { readonly targets: ThreadTargets<T> } & CoalescerOptions<PayloadOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, S>;
+export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
+  options: { readonly targets: T } & CoalescerOptions<PayloadOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, S>;
+export function createCoalescer(given: { readonly targets: unknown } & object): unknown {
+  const options = fillOptions(given);
+  const seam = seamOf(options.environment);
+  const wheel = new Wheel(seam);
+  const threads = threadsOf(given.targets);
+  const isDetecting =
+    options.detectReentrance ?? (threads === null && Number.parseInt(process.versions.node, 10) >= NODE_WITH_CHEAP_CONTEXTS);
+  if (isDetecting && threads !== null)
+    throw new RangeError('options.detectReentrance: works inline only; targets on threads cannot be followed');
+  const reentrance = isDetecting ? new Reentrance() : null;
+  const front = new Front({
+    seam,
+    wheel,
+    options,
+    reentrance,
+    connect: (receiver) =>
+      threads === null
+        ? new InlineLinks({ targets: given.targets, seam, wheel, options, reentrance, receiver })
+        : new ThreadLinks({ threads, seam, options, receiver, openHosts: () => openHosts(threads, options, seam) }),
+  });
+  return new FrontedCoalescer(front, options, seam);
+}
+
+/** What threads need is loaded here and not before: it costs an inline user's start-up 30 to 50 ms. */
+async function openHosts(threads: FilledThreads, options: FilledOptions, seam: Seam): Promise<Hosts> {
+  const { maxAttempts, attemptTimeoutMs, backoff, limits } = options;
+  const setup = {
+    threads,
+    settings: { maxAttempts, attemptTimeoutMs, backoff, resultBytes: limits.resultBytes },
+    slots: limits.flights,
+    seam,
+  };
+  if (threads.threads > 0) return new (await import('./shards.js')).ShardHosts(setup);
+  return new (await import('./local-hosts.js')).LocalHosts(setup);
+}
+
+/** A function whose equal calls share one flight. */
+export interface CoalescedFunction<P, V, S> {
+  (payload: P, ...options: RequestArgs<S>): Promise<V>;
+  readonly coalescer: Coalescer<P, V, S>;
+}
+
+/**
+ * A function in, a function out. One target: no failover, no retry; errors come as thrown.
+ * @example const readUser = coalesce(fetchUser, { scope: 'public' });
+ */
+export function coalesce<P, R, const S extends ScopeOption<P>, const H extends Share = 'readonly'>(
+  call: (payload: P, context: AttemptContext) => R,
+  options: CoalescerOptions<P, S, H>,
+): CoalescedFunction<P, Shared<Awaited<R>, H>, S> {
+  if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${typeof call}`);
+  const targets: Record<string, Target> = { call };
+  // The record is made here, so its types are what this function's own say.
+  const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<P, Shared<Awaited<R>, H>, S>;
+  return Object.assign((payload: P, ...rest: RequestArgs<S>) => coalescer.request(payload, ...rest), { coalescer });
+}

@@ -1,0 +1,79 @@
+/** Every error of the library's own, and the way from any error back to the flight behind it. */
+import type { AttemptReport, FlightReport } from './reports.js';
+import type { Limits } from './options.js';
+
+/** What each code means. A test holds this table against the README's. */
+export const ERROR_CODES = {
+  COALESCER_TARGETS_FAILED: 'every attempt that was allowed failed; see attempts, and cause for the last error',
+  COALESCER_TIMEOUT: "this waiter's time is up",
+  COALESCER_FLIGHT_CANCELLED: 'cancel() was called',
+  COALESCER_POISONED: 'this request killed two threads',
+  COALESCER_LIMIT: 'a limit is reached; see limit',
+  COALESCER_REENTRANT: 'a target asked for a flight that waits for the target',
+  COALESCER_TARGETS_NOT_LOADED: 'the targets module did not load, or its set-up failed',
+  COALESCER_CLOSED: 'close() was called',
+  COALESCER_SCOPE_MISSING: 'the scope is undefined, null, empty or not a string',
+  COALESCER_NOT_KEYABLE: 'the payload has no canonical form; see path',
+  COALESCER_NOT_CLONEABLE: 'something cannot cross to or from a thread; see path',
+  COALESCER_NOT_SHAREABLE: 'the value can be read once only: a Response, a stream, an iterator',
+} as const;
+
+export type CoalescerErrorCode = keyof typeof ERROR_CODES;
+
+/** What an error tells beyond its message. */
+export interface ErrorDetails {
+  readonly key?: string | undefined;
+  readonly cause?: unknown;
+  readonly attempts?: readonly AttemptReport[];
+  readonly limit?: keyof Limits;
+  readonly path?: string;
+}
+
+/**
+ * The library's own errors. Compare `code`, or use `isCoalescerError`: two copies of a package break `instanceof`. All waiters of a flight get
+ * the same object.
+ */
+export class CoalescerError extends Error {
+  readonly code: CoalescerErrorCode;
+  /** The coalescer's name. */
+  readonly coalescer: string;
+  /** The flight's key, cut to 200 characters. */
+  declare readonly key?: string;
+  declare readonly attempts?: readonly AttemptReport[];
+  declare readonly limit?: keyof Limits;
+  /** Where in the payload or value: `$.messages[2].at`. */
+  declare readonly path?: string;
+
+  constructor(code: CoalescerErrorCode, coalescer: string, message: string, details: ErrorDetails = {}) {
+    super(`${coalescer}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.coalescer = coalescer;
+    if (details.key !== undefined) this.key = details.key.slice(0, 200);
+    if (details.attempts !== undefined) this.attempts = details.attempts;
+    if (details.limit !== undefined) this.limit = details.limit;
+    if (details.path !== undefined) this.path = details.path;
+  }
+}
+Object.defineProperty(CoalescerError.prototype, 'name', { value: 'CoalescerError', configurable: true, writable: true });
+
+/** Is this an error of the library's own, of whichever copy of it, and (if given) with this code? */
+export function isCoalescerError(error: unknown, code?: CoalescerErrorCode): error is CoalescerError {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code: its, coalescer } = error as Partial<CoalescerError>;
+  return (
+    typeof its === 'string' && typeof coalescer === 'string' && Object.hasOwn(ERROR_CODES, its) && (code === undefined || its === code)
+  );
+}
+
+/** Flights by the error they ended with. Not state: it lives and dies with the errors, which are the users'. */
+const flights = new WeakMap<object, { report(): FlightReport }>();
+
+/** Remembers which flight an error came from; an error object that a target throws again and again tells of its latest flight. */
+export function rememberFlight(error: unknown, flight: { report(): FlightReport }): void {
+  if ((typeof error === 'object' || typeof error === 'function') && error !== null) flights.set(error, flight);
+}
+
+/** The flight behind any error a request rejected with, the target's own errors included. `undefined` for others, and for thrown primitives. */
+export function flightOf(error: unknown): FlightReport | undefined {
+  return (typeof error === 'object' || typeof error === 'function') && error !== null ? flights.get(error)?.report() : undefined;
+}

@@ -1,0 +1,150 @@
+/** What waiters are told when there is no value: the one place where a flight's end becomes an error. */
+import type { AttemptRecord, Failure } from '../workers/protocol.js';
+import { Refused } from '../workers/refused.js';
+import { CoalescerError, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
+import type { Flight } from './flight.js';
+import type { Limits } from './options.js';
+import type { AttemptReport } from './reports.js';
+import { attemptReport } from './story.js';
+import type { Waiter } from './waiter.js';
+
+/** How a flight may end without a value; the last two are the links' own. */
+export type FlightFailure = Failure | 'poisoned' | 'not-loaded';
+
+/** Makes the errors of one coalescer. */
+export class FlightFailures {
+  readonly #name: string;
+  readonly #targetCount: () => number;
+
+  constructor(name: string, targetCount: () => number) {
+    this.#name = name;
+    this.#targetCount = targetCount;
+  }
+
+  /** What all waiters of a flight reject with: one object, the target's own error where that is the answer. */
+  of(flight: Flight, failure: FlightFailure, error: unknown): unknown {
+    switch (failure) {
+      case 'answered':
+        return error;
+      case 'exhausted':
+        return this.#exhausted(flight, error);
+      case 'timed-out':
+        return this.timeout(flight, flight.deadline);
+      case 'abandoned':
+        return this.cancelled(flight, error);
+      case 'poisoned':
+        return this.#make(
+          'COALESCER_POISONED',
+          flight.key,
+          `flight ${flight.id} was stopped: this request killed ${flight.deathsBlamed} threads${lastOf(flight)}`,
+          {
+            attempts: reports(flight),
+            cause: error,
+          },
+        );
+      case 'not-loaded':
+        return error instanceof CoalescerError ? error : this.notLoaded(error);
+      case 'refused':
+        return this.#refused(flight.key, error as Refused, reports(flight));
+    }
+  }
+
+  #exhausted(flight: Flight, error: unknown): unknown {
+    const attempts = flight.attempts ?? [];
+    // With one target there is nothing to sum up: its error is the caller's, as thrown.
+    if (this.#targetCount() === 1 && attempts.at(-1)?.end === 'failed') return error;
+    const told = attempts.map(
+      ({ target, end, status, code, message }) =>
+        `${target} ${end}${status === undefined ? '' : ` (${status})`}${message === undefined ? (code ?? '') : `: ${message}`}`,
+    );
+    return this.#make(
+      'COALESCER_TARGETS_FAILED',
+      flight.key,
+      `all ${attempts.length} attempts of flight ${flight.id} failed: ${told.join('; ')}`,
+      {
+        attempts: reports(flight),
+        cause: error,
+      },
+    );
+  }
+
+  timeout(flight: Flight, now: number): CoalescerError {
+    const waited = Math.round(now - flight.launchedAt);
+    return this.#make('COALESCER_TIMEOUT', flight.key, `no answer in time: flight ${flight.id} was ${waited} ms old${lastOf(flight)}`, {
+      attempts: reports(flight),
+    });
+  }
+
+  cancelled(flight: Flight, reason: unknown): CoalescerError {
+    return this.#make('COALESCER_FLIGHT_CANCELLED', flight.key, `flight ${flight.id} was cancelled`, {
+      cause: reason,
+      attempts: reports(flight),
+    });
+  }
+
+  reentrant(flight: Flight): CoalescerError {
+    return this.#make(
+      'COALESCER_REENTRANT',
+      flight.key,
+      `a target asked for flight ${flight.id}, which waits for that target: it would wait for itself`,
+    );
+  }
+
+  closed(flight?: Flight): CoalescerError {
+    const what =
+      flight === undefined
+        ? 'close() was called: no new flights'
+        : `close() was called, and flight ${flight.id} did not settle within drainMs`;
+    return this.#make('COALESCER_CLOSED', flight?.key ?? null, what);
+  }
+
+  notLoaded(error: unknown): CoalescerError {
+    const why = error instanceof Error ? error.message : String(error);
+    return this.#make('COALESCER_TARGETS_NOT_LOADED', null, `the targets module did not load: ${why}`, { cause: error });
+  }
+
+  limit(limit: keyof Limits, most: number, key: string | null): CoalescerError {
+    return this.#make('COALESCER_LIMIT', key, `limits.${limit} is reached: at most ${most}`, { limit });
+  }
+
+  /** What a guard refused gets the coalescer's name and the key; all else stays as it is. */
+  named(key: string | null, error: unknown): unknown {
+    return error instanceof Refused ? this.#refused(key, error, undefined) : error;
+  }
+
+  /** Gives a waiter its own structured clone. */
+  copyTo(waiter: Waiter, value: unknown): void {
+    try {
+      waiter.resolve(structuredClone(value));
+    } catch (error) {
+      waiter.reject(
+        this.#make(
+          'COALESCER_NOT_SHAREABLE',
+          waiter.flight.key,
+          `the value cannot be copied for each waiter (share: 'copy'): ${String(error)}`,
+          { cause: error },
+        ),
+      );
+    }
+  }
+
+  #refused(key: string | null, refused: Refused, attempts: readonly AttemptReport[] | undefined): CoalescerError {
+    const { code, message, path, limit } = refused;
+    return this.#make(code, key, message, {
+      ...(path === undefined ? {} : { path }),
+      ...(limit === undefined ? {} : { limit: limit as keyof Limits }),
+      ...(attempts === undefined ? {} : { attempts }),
+    });
+  }
+
+  #make(code: CoalescerErrorCode, key: string | null, message: string, details: ErrorDetails = {}): CoalescerError {
+    return new CoalescerError(code, this.#name, message, { ...details, key: key ?? undefined });
+  }
+}
+
+const reports = (flight: Flight): readonly AttemptReport[] => (flight.attempts ?? []).map(attemptReport);
+
+function lastOf(flight: Flight): string {
+  const last: AttemptRecord | undefined = flight.attempts?.at(-1);
+  return last === undefined ? '' : `; the last attempt, on ${last.target}, ended ${last.end}`;
+}

@@ -1,0 +1,96 @@
+/** Which flight a request may join: flights by scope and key, compared in full. It knows nothing of what a flight does. */
+import { createHash } from 'node:crypto';
+import type { Flight } from './flight.js';
+
+/** V8 hashes a string of 16,384 characters or more by its length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
+const KEY_CHARACTERS_MAX = 8_192;
+/** A long-lived Map that is written to all the time gets three times slower after a major collection; a new one is fast again. */
+const RENEW_AFTER_MIN = 1_024;
+const RENEW_AFTER_SIZES = 4;
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** What a key is looked up by: itself, or for a long one its digest, and then the keys are still compared in full. */
+export function indexOf(key: string): string {
+  return key.length <= KEY_CHARACTERS_MAX ? key : `sha256:${digestOf(key)}`;
+}
+
+/** Flights of one scope by their keys. */
+class KeyMap {
+  #map = new Map<string, Flight>();
+  #inserts = 0;
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  find(index: string, key: string): Flight | undefined {
+    const flight = this.#map.get(index);
+    return flight !== undefined && (index === key || flight.key === key) ? flight : undefined;
+  }
+
+  put(flight: Flight): void {
+    const older = this.#map.get(flight.index);
+    if (older !== undefined) older.isCurrent = false;
+    this.#map.set(flight.index, flight);
+    if (++this.#inserts > Math.max(RENEW_AFTER_MIN, RENEW_AFTER_SIZES * this.#map.size)) {
+      this.#map = new Map(this.#map);
+      this.#inserts = 0;
+    }
+  }
+
+  /** By identity: another flight of this key stays. */
+  remove(flight: Flight): void {
+    if (this.#map.get(flight.index) === flight) this.#map.delete(flight.index);
+  }
+}
+
+/** The flights that may be joined, newest for each key. Scopes are levels of their own, so that no key can fake one. */
+export class FlightTable {
+  readonly #public = new KeyMap();
+  readonly #scopes = new Map<string, KeyMap>();
+  /** Requests with targets of their own never meet others: a table for each list of targets. */
+  readonly #routes = new Map<string, FlightTable>();
+
+  get isEmpty(): boolean {
+    return this.#public.size === 0 && this.#scopes.size === 0 && this.#routes.size === 0;
+  }
+
+  find(route: string | null, scope: string | null, index: string, key: string): Flight | undefined {
+    if (route !== null) return this.#routes.get(route)?.find(null, scope, index, key);
+    return (scope === null ? this.#public : this.#scopes.get(scope))?.find(index, key);
+  }
+
+  put(flight: Flight, route: string | null = flight.routeId): void {
+    flight.isCurrent = true;
+    if (route !== null) {
+      let table = this.#routes.get(route);
+      if (table === undefined) this.#routes.set(route, (table = new FlightTable()));
+      return table.put(flight, null);
+    }
+    if (flight.scope === null) return this.#public.put(flight);
+    const { scope } = flight;
+    let keys = this.#scopes.get(scope);
+    if (keys === undefined) this.#scopes.set(scope, (keys = new KeyMap()));
+    keys.put(flight);
+  }
+
+  /** A flight that is not the current one of its key is not here: then nothing happens. */
+  remove(flight: Flight, route: string | null = flight.routeId): void {
+    if (!flight.isCurrent) return;
+    if (route !== null) {
+      const table = this.#routes.get(route);
+      table?.remove(flight, null);
+      if (table?.isEmpty === true) this.#routes.delete(route);
+      return;
+    }
+    flight.isCurrent = false;
+    if (flight.scope === null) return this.#public.remove(flight);
+    const { scope } = flight;
+    const keys = this.#scopes.get(scope);
+    keys?.remove(flight);
+    if (keys?.size === 0) this.#scopes.delete(scope);
+  }
+}

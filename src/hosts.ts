@@ -1,0 +1,35 @@
+/** Where shards live: one interface for threads, for the caller's own thread, and for the simulation's. */
+import type { HostFacts } from '../workers/control.js';
+import type { SharedMemory } from '../workers/shared-memory.js';
+import type { Envelope, Wire } from '../workers/wire.js';
+
+/** Told what comes from one life. Everything posted before a death arrives before `closed`, nothing after. */
+export interface LifeReceiver {
+  envelope(envelope: Envelope): void;
+  closed(): void;
+}
+
+/** One life of a host: loaded, and from `activate` on flying. It ends once, and `closed` is the news of it. */
+export interface HostLife {
+  readonly thread: number;
+  readonly memory: SharedMemory;
+  /** Posts to a dying life vanish without an error. */
+  post(envelope: Envelope, transferList: readonly ArrayBuffer[]): void;
+  /** Does work in the air keep the process alive? */
+  hold(isHeld: boolean): void;
+  /** Runs the module's set-up. What was posted before is read after. */
+  activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
+  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null>;
+  /** Runs what the module registered with `onClose`. */
+  stop(): Promise<void>;
+  /** Ends it, however it hangs; settles when it is gone and `closed` was told. */
+  terminate(): Promise<void>;
+}
+
+export interface Hosts {
+  makeWire(): Wire;
+  /** A new life with the module loaded, its set-up not run. Rejects with the reason, within `readyWithinMs`. */
+  open(receiver: LifeReceiver): Promise<HostLife>;
+  /** Ends all that is left. */
+  close(): Promise<void>;
+}

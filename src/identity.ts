@@ -1,0 +1,76 @@
+/** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
+import { canonicalKey, NoCanonicalForm } from '../workers/canonical.js';
+import { CoalescerError } from './errors.js';
+import { given, type FilledOptions } from './options.js';
+
+/** Scopes are tenants, not documents. */
+const SCOPE_CHARACTERS_MAX = 8_192;
+
+/** Makes identities as one coalescer's options say. */
+export class Identities {
+  readonly #name: string;
+  readonly #scope: FilledOptions['scope'];
+  readonly #keyOf: ((payload: unknown) => string | null) | null;
+
+  constructor(options: FilledOptions) {
+    this.#name = options.name;
+    this.#scope = options.scope;
+    this.#keyOf = options.key as ((payload: unknown) => string | null) | null;
+  }
+
+  /** Is the default key, the payload's canonical form, what identifies a payload? */
+  get isCanonical(): boolean {
+    return this.#keyOf === null;
+  }
+
+  /** `null`: shared by all callers. @throws CoalescerError COALESCER_SCOPE_MISSING */
+  scope(payload: unknown, requested: string | undefined): string | null {
+    const option: unknown = this.#scope;
+    if (option === 'public') {
+      if (requested === undefined) return null;
+      throw new TypeError(
+        `${this.#name}: scope: this coalescer is 'public'; a request cannot have a scope of its own, got ${given(requested)}`,
+      );
+    }
+    const scope: unknown = option === 'per-request' ? requested : (option as (payload: unknown) => unknown)(payload);
+    if (typeof scope !== 'string' || scope === '') {
+      const source = option === 'per-request' ? "the request's options.scope" : 'what options.scope returned for the payload';
+      throw new CoalescerError(
+        'COALESCER_SCOPE_MISSING',
+        this.#name,
+        `${source}: expected a string that says whose request it is, got ${given(scope)}`,
+      );
+    }
+    if (scope.length > SCOPE_CHARACTERS_MAX) {
+      throw new RangeError(`${this.#name}: scope: expected at most ${SCOPE_CHARACTERS_MAX} characters, got ${scope.length}`);
+    }
+    return scope;
+  }
+
+  /** `null`: this one is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
+  key(payload: unknown, requested: string | null | undefined): string | null {
+    const key: unknown = requested === undefined ? (this.#keyOf === null ? this.#canonical(payload) : this.#keyOf(payload)) : requested;
+    if (typeof key === 'string' || key === null) return key;
+    const source = requested === undefined ? 'what options.key returned for the payload' : "the request's options.key";
+    throw new CoalescerError(
+      'COALESCER_NOT_KEYABLE',
+      this.#name,
+      `${source}: expected a string, or null for "do not share", got ${given(key)}`,
+      { path: '$' },
+    );
+  }
+
+  #canonical(payload: unknown): string {
+    try {
+      return canonicalKey(payload);
+    } catch (error) {
+      if (!(error instanceof NoCanonicalForm)) throw error;
+      const { path, reason } = error.refusal;
+      const help = 'send plain JSON data, or give the coalescer a key function';
+      throw new CoalescerError('COALESCER_NOT_KEYABLE', this.#name, `the payload has no canonical form at ${path}: ${reason}; ${help}`, {
+        path,
+        cause: error,
+      });
+    }
+  }
+}

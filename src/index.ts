@@ -1,0 +1,24 @@
+// `coalescer`: the public face, a list of names. What is not listed does not exist.
+export type { Environment } from '../workers/environment.js';
+export type { AttemptEnd } from '../workers/protocol.js';
+export { classifyHttp } from '../workers/classify.js';
+export {
+  defineTargets,
+  type AttemptContext,
+  type HostInfo,
+  type Target,
+  type TargetCall,
+  type Targets,
+  type TargetSpec,
+  type TargetsModule,
+  type Verdict,
+} from '../workers/targets.js';
+export type { Coalescer, Identity, Which } from './coalescer.js';
+export { coalesce, createCoalescer, type CoalescedFunction, type PayloadOf, type ValueOf } from './create-coalescer.js';
+export { CoalescerError, flightOf, isCoalescerError, type CoalescerErrorCode } from './errors.js';
+export type { CoalescerOptions, Limits, ScopeOption } from './options.js';
+export type { AttemptReport, Explanation, FlightReport, Outcome, Stats, TargetStats } from './reports.js';
+export type { RequestOptions } from './requests.js';
+export type { Frozen, Share, Shared } from './share.js';
+export { threadTargets, type ThreadOptions, type ThreadTargets } from './thread-targets.js';
+export type { ChannelMessages } from './watching.js';

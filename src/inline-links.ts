@@ -1,0 +1,104 @@
+/** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
+import type { Seam } from '../workers/environment.js';
+import type { AttemptRecord, Failure } from '../workers/protocol.js';
+import { Refused, refusalOfSharing } from '../workers/refused.js';
+import { SharedMemory } from '../workers/shared-memory.js';
+import { Shard, type ShardReceiver } from '../workers/shard.js';
+import { fillTargets, type FilledTarget } from '../workers/targets.js';
+import type { Wheel } from '../workers/wheel.js';
+import type { Flight } from './flight.js';
+import type { Admission, LinkReceiver, Links } from './links.js';
+import type { FilledOptions } from './options.js';
+import type { Reentrance } from './reentrance.js';
+import type { TargetStats } from './reports.js';
+import { targetStats } from './statistics.js';
+
+const NOTHING_PACKED: Admission = { bytes: 0, body: null };
+
+export interface InlineSetup {
+  readonly targets: unknown;
+  readonly seam: Seam;
+  readonly wheel: Wheel;
+  readonly options: FilledOptions;
+  readonly reentrance: Reentrance | null;
+  readonly receiver: LinkReceiver;
+}
+
+/** One shard on this thread. The front's flights are its launch orders. */
+export class InlineLinks implements Links, ShardReceiver<Flight> {
+  readonly targetNames: readonly string[];
+  readonly #shard: Shard<Flight>;
+  readonly #memory = SharedMemory.ofSlots(0);
+  readonly #receiver: LinkReceiver;
+
+  constructor({ targets, seam, wheel, options, reentrance, receiver }: InlineSetup) {
+    const filled: readonly FilledTarget[] = fillTargets(targets);
+    const { maxAttempts, attemptTimeoutMs, backoff, limits } = options;
+    this.targetNames = filled.map(({ name }) => name);
+    this.#receiver = receiver;
+    this.#shard = new Shard<Flight>({
+      seam,
+      wheel,
+      targets: filled,
+      settings: { maxAttempts, attemptTimeoutMs, backoff },
+      memory: this.#memory,
+      receiver: this,
+      refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
+      flying: reentrance?.flying ?? null,
+    });
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  admit(): Admission {
+    return NOTHING_PACKED;
+  }
+  admitCarried(): null {
+    return null;
+  }
+
+  launch(flight: Flight): void {
+    // Kept before it is flown: a target may, while it is being called, abort the very signal that its flight hangs on.
+    flight.record = this.#shard.take(flight);
+    this.#shard.launch(flight.record);
+  }
+
+  abandon(flight: Flight): void {
+    if (flight.record !== null) this.#shard.abandon(flight.record);
+  }
+
+  flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
+    const { record } = flight;
+    return Promise.resolve(record?.attempt == null ? null : { target: record.attempt.target, startedAt: record.attemptStartedAt });
+  }
+
+  targetStats(): Readonly<Record<string, TargetStats>> {
+    return targetStats(this.targetNames, [this.#memory]);
+  }
+
+  async close(): Promise<void> {
+    // Nothing of its own: the wheel stops when nothing is armed.
+  }
+
+  attempted(flight: Flight, attempt: AttemptRecord): void {
+    this.#receiver.attempted(flight, attempt);
+  }
+  fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
+    this.#receiver.fulfilled(flight, attempt, value);
+  }
+  failed(flight: Flight, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
+    this.#receiver.failed(flight, attempt, failure, error);
+  }
+}
+
+/** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */
+function refusalOfValue(value: unknown, flight: Flight, resultBytes: number): Refused | null {
+  const size = typeof value === 'string' ? value.length : ArrayBuffer.isView(value) ? value.byteLength : 0;
+  if (size > resultBytes)
+    return new Refused('COALESCER_LIMIT', `limits.resultBytes is reached: the value has ${size}, at most ${resultBytes} may be shared`, {
+      limit: 'resultBytes',
+    });
+  return flight.key === null ? null : refusalOfSharing(value);
+}

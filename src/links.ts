@@ -1,0 +1,41 @@
+/** How a front talks to its shards: one interface for both kinds of link, inline and port. Everything above and below is the same code. */
+import type { AttemptRecord, Body } from '../workers/protocol.js';
+import type { FlightFailure } from './flight-failures.js';
+import type { Flight } from './flight.js';
+import type { TargetStats } from './reports.js';
+
+/** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
+export interface LinkReceiver {
+  attempted(flight: Flight, attempt: AttemptRecord): void;
+  fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
+  failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
+  /** A thread was lost under the flight, which was launched again. */
+  relaunched(flight: Flight, why: string): void;
+  thread(event: 'ready' | 'lost' | 'replaced', thread: number, relaunched: number): void;
+}
+
+/** A payload that may be launched. */
+export interface Admission {
+  /** What it counts for under `airborneBytes`. */
+  readonly bytes: number;
+  /** Packed for a thread; `null` inline. */
+  readonly body: Body | null;
+}
+
+export interface Links {
+  /** In their order. `null`: the module has not loaded yet. */
+  readonly targetNames: readonly string[] | null;
+  /** Settles when targets can be called. @throws COALESCER_TARGETS_NOT_LOADED */
+  ready(): Promise<void>;
+  /** Measures and packs a payload, before anything is launched. @throws Refused */
+  admit(payload: unknown): Admission;
+  /** Packs what `carry` took. @throws Refused */
+  admitCarried(carried: unknown): Body | null;
+  launch(flight: Flight): void;
+  abandon(flight: Flight): void;
+  /** The attempt in the air, as its shard knows it. */
+  flying(flight: Flight): Promise<{ readonly target: string; readonly startedAt: number } | null>;
+  targetStats(): Readonly<Record<string, TargetStats>>;
+  /** Ends all shards. Called when nothing is in the air. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+/** The caller's own thread as a host (`threads: 0`): the same frames and codec, so that a unit test finds what could not cross. */
+import type { Seam } from '../workers/environment.js';
+import { HostSession } from '../workers/host-session.js';
+import { loadModule } from '../workers/load-module.js';
+import type { PortShardSettings } from '../workers/port-shard.js';
+import { SharedMemory } from '../workers/shared-memory.js';
+import { Wire, type Envelope } from '../workers/wire.js';
+import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
+import type { FilledThreads } from './thread-targets.js';
+
+export interface LocalHostsSetup {
+  readonly threads: FilledThreads;
+  readonly settings: PortShardSettings;
+  readonly slots: number;
+  readonly seam: Seam;
+}
+
+export class LocalHosts implements Hosts {
+  readonly #setup: LocalHostsSetup;
+
+  constructor(setup: LocalHostsSetup) {
+    this.#setup = setup;
+  }
+
+  makeWire(): Wire {
+    return new Wire();
+  }
+
+  async open(receiver: LifeReceiver): Promise<HostLife> {
+    const { threads, settings, slots, seam } = this.#setup;
+    const { module, imports, config, heartbeatMs } = threads;
+    const memory = SharedMemory.ofSlots(slots);
+    let receive: ((envelope: Envelope) => void) | null = null;
+    let isOpen = true;
+    const waiting: Envelope[] = [];
+    const session = new HostSession({
+      module: await loadModule(module, imports),
+      config,
+      settings,
+      memory,
+      heartbeatMs,
+      seam,
+      thread: null,
+      post: (envelope) => {
+        if (isOpen) receiver.envelope(envelope);
+      },
+      listen: (listener) => {
+        receive = listener;
+        for (const envelope of waiting.splice(0)) listener(envelope);
+      },
+      watchForBlame: null,
+    });
+    return {
+      thread: 0,
+      memory,
+      post: (envelope) => {
+        if (receive === null) waiting.push(envelope);
+        else receive(envelope);
+      },
+      hold: () => undefined,
+      activate: (role) => session.activate(role),
+      flying: (slot, number) => session.flying(slot, number),
+      stop: () => session.stop(),
+      terminate: () => {
+        isOpen = false;
+        receiver.closed();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

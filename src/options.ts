@@ -1,0 +1,203 @@
+/** The options of a coalescer: as given, as filled in, and the one table that checks and defaults them. */
+import type { Environment } from '../workers/environment.js';
+import type { Share } from './share.js';
+
+/** `'public'`: all callers may share; only this option can say so. `'per-request'`: every request must say whose it is, and the compiler asks for it. A function takes the scope from the payload. */
+export type ScopeOption<P> = 'public' | 'per-request' | ((payload: P) => string);
+
+/** Limits: at each a typed error (`COALESCER_LIMIT`) that names it, and nothing in the air is lost. */
+export interface Limits {
+  /** Flights in the air at once. @default 10_000 */
+  readonly flights?: number;
+  /** @default 10_000 */
+  readonly waitersPerFlight?: number;
+  /** One payload, packed; inline, where nothing is packed, the length of its key. @default 4 MiB */
+  readonly payloadBytes?: number;
+  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. @default 16 MiB */
+  readonly resultBytes?: number;
+  /** Payloads and keys of all flights in the air. @default 64 MiB */
+  readonly airborneBytes?: number;
+}
+
+/** Options of `createCoalescer`, besides `targets`. All are checked when the coalescer is made. */
+export interface CoalescerOptions<P, S extends ScopeOption<P>, H extends Share> {
+  /** Names this coalescer in statistics, events and errors. @default 'coalescer' */
+  readonly name?: string;
+  /** Whose requests may share. Required: sharing between tenants is never a default. */
+  readonly scope: S;
+  /** `null`: do not share this one. @default the payload's canonical form: plain JSON data; `{ a: undefined }` equals `{}`; everything JSON would collapse is refused with its path */
+  readonly key?: (payload: P) => string | null;
+  /** See `Share`. @default 'readonly' */
+  readonly share?: H;
+  /** A flight's time from its launch. A waiter without `timeoutMs` waits as long; no waiter can make it longer. @default 30_000 */
+  readonly flightTimeoutMs?: number;
+  /** @default each target left gets an equal share of the time left; the last gets all of it. So a hang never eats the backup's time. */
+  readonly attemptTimeoutMs?: number;
+  /** Upstream calls a flight may make: 1 to 5. @default the number of targets, at most 3 */
+  readonly maxAttempts?: number;
+  /** Before the same target again: full jitter under `baseMs * 2 ** n`, at most `maxMs` (the habit of the AWS SDKs). None between different targets. */
+  readonly backoff?: {
+    /** @default 100 */
+    readonly baseMs?: number;
+    /** @default 8_000 */
+    readonly maxMs?: number;
+  };
+  /** After the last waiter left: abort at once (0), wait for another, or `'finish'` within the flight's deadline. @default 0 */
+  readonly abandonAfterMs?: number | 'finish';
+  /** A flight older than this is not joined, so that nobody inherits another's time-out. @default half of flightTimeoutMs */
+  readonly joinWithinMs?: number;
+  /** Plain data taken from the launching request's context, given to targets as `context.carried`. */
+  readonly carry?: () => unknown;
+  /** Launches again after deaths of threads that were nobody's fault: 0 to 10. @default 3 */
+  readonly relaunchesMax?: number;
+  /** Notice a request for a key from inside its own target. Costs every `await` of the process on Node below 24. @default Node >= 24, inline */
+  readonly detectReentrance?: boolean;
+  readonly limits?: Limits;
+  /** Time and chance. @default the process's, read when the coalescer is made (so that fake timers set before it hold) */
+  readonly environment?: Environment;
+}
+
+/** Options with nothing left open. */
+export interface FilledOptions {
+  readonly name: string;
+  readonly scope: ScopeOption<never>;
+  readonly key: ((payload: never) => string | null) | null;
+  readonly share: Share;
+  readonly flightTimeoutMs: number;
+  readonly attemptTimeoutMs: number | null;
+  readonly maxAttempts: number | null;
+  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  readonly abandonAfterMs: number | 'finish';
+  readonly joinWithinMs: number;
+  readonly carry: (() => unknown) | null;
+  readonly relaunchesMax: number;
+  readonly detectReentrance: boolean | null;
+  readonly limits: Required<Limits>;
+  readonly environment: Environment | undefined;
+}
+
+/** One setting: what is expected (in words), whether a value is that, and what stands where none is given. */
+interface Rule {
+  readonly expected: string;
+  readonly kind: 'number' | 'string' | 'function' | 'boolean' | 'object' | 'mixed';
+  readonly check: (value: never) => boolean;
+  readonly fallback?: unknown;
+}
+
+/** Longer timers would fire at once in Node. */
+const TIMER_MS_MAX = 2_147_483_647;
+const ms = (fallback: unknown, least = 1): Rule => ({
+  expected: `milliseconds, ${least} to ${TIMER_MS_MAX}`,
+  kind: 'number',
+  check: (value: number) => value >= least && value <= TIMER_MS_MAX,
+  fallback,
+});
+const whole = (least: number, most: number, fallback: unknown): Rule => ({
+  expected: `a whole number, ${least} to ${most}`,
+  kind: 'number',
+  check: (value: number) => Number.isInteger(value) && value >= least && value <= most,
+  fallback,
+});
+const anyFunction: Rule = { expected: 'a function', kind: 'function', check: () => true, fallback: null };
+const MIB = 1_048_576;
+
+const RULES: Readonly<Record<string, Rule>> = {
+  name: {
+    expected: 'a name of 1 to 100 characters',
+    kind: 'string',
+    check: (value: string) => value.length > 0 && value.length <= 100,
+    fallback: 'coalescer',
+  },
+  scope: {
+    expected: "'public', 'per-request' or a function of the payload",
+    kind: 'mixed',
+    check: (value: unknown) => value === 'public' || value === 'per-request' || typeof value === 'function',
+  },
+  key: anyFunction,
+  share: {
+    expected: "'readonly', 'frozen', 'copy' or 'same'",
+    kind: 'string',
+    check: (value: string) => ['readonly', 'frozen', 'copy', 'same'].includes(value),
+    fallback: 'readonly',
+  },
+  flightTimeoutMs: ms(30_000),
+  attemptTimeoutMs: ms(null),
+  maxAttempts: whole(1, 5, null),
+  'backoff.baseMs': ms(100),
+  'backoff.maxMs': ms(8_000),
+  abandonAfterMs: {
+    expected: `milliseconds, 0 to ${TIMER_MS_MAX}, or 'finish'`,
+    kind: 'mixed',
+    check: (value: unknown) => value === 'finish' || (typeof value === 'number' && value >= 0 && value <= TIMER_MS_MAX),
+    fallback: 0,
+  },
+  joinWithinMs: ms(null, 0),
+  carry: anyFunction,
+  relaunchesMax: whole(0, 10, 3),
+  detectReentrance: { expected: 'true or false', kind: 'boolean', check: () => true, fallback: null },
+  'limits.flights': whole(1, 1_000_000, 10_000),
+  'limits.waitersPerFlight': whole(1, 10_000_000, 10_000),
+  'limits.payloadBytes': whole(1, 1_024 * MIB, 4 * MIB),
+  'limits.resultBytes': whole(1, 1_024 * MIB, 16 * MIB),
+  'limits.airborneBytes': whole(1, 64 * 1_024 * MIB, 64 * MIB),
+  environment: {
+    expected: 'an environment: { now, setTimer, clearTimer, random }',
+    kind: 'object',
+    check: (value: Record<string, unknown>) =>
+      ['now', 'setTimer', 'clearTimer', 'random'].every((name) => typeof value[name] === 'function'),
+  },
+};
+
+/** What came, for an error message. */
+export function given(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 100)}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+/**
+ * Checks options and fills in what is not given. `undefined` counts as not given.
+ * @throws TypeError (wrong kind, unknown option) or RangeError (wrong value) with the option's path, what was expected and what came.
+ */
+export function fillOptions(options: unknown): FilledOptions {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
+  const paths = flatten(options as Record<string, unknown>);
+  const filled: Record<string, unknown> = { backoff: {}, limits: {} };
+  for (const [path, rule] of Object.entries(RULES)) {
+    const value = paths.get(path);
+    paths.delete(path);
+    if (value === undefined && !('fallback' in rule) && path !== 'environment')
+      throw new TypeError(`options.${path}: required; expected ${rule.expected}`);
+    const [group, name] = path.split('.') as [string, string | undefined];
+    const place = name === undefined ? filled : (filled[group] as Record<string, unknown>);
+    place[name ?? group] = value === undefined ? rule.fallback : checked(path, rule, value);
+  }
+  const [stranger] = paths.keys();
+  if (stranger !== undefined)
+    throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
+  filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
+  return filled as unknown as FilledOptions;
+}
+
+function checked(path: string, rule: Rule, value: unknown): unknown {
+  if ((rule.kind !== 'mixed' && typeof value !== rule.kind) || value === null) {
+    throw new TypeError(`options.${path}: expected ${rule.expected}, got ${given(value)}`);
+  }
+  if (!rule.check(value as never)) throw new RangeError(`options.${path}: expected ${rule.expected}, got ${given(value)}`);
+  return value;
+}
+
+/** Paths of what was given; groups of options are one level deep. */
+function flatten(options: Record<string, unknown>): Map<string, unknown> {
+  const paths = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'targets') continue;
+    const isGroup = name === 'backoff' || name === 'limits';
+    if (!isGroup) paths.set(name, value);
+    else if (typeof value === 'object' && value !== null)
+      for (const [inner, part] of Object.entries(value)) paths.set(`${name}.${inner}`, part);
+    else if (value !== undefined) throw new TypeError(`options.${name}: expected an object, got ${given(value)}`);
+  }
+  return paths;
+}

@@ -1,0 +1,196 @@
+/** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
+import { errorOf, type ErrorRecord } from '../workers/error-record.js';
+import { Outbox } from '../workers/outbox.js';
+import {
+  ABANDON,
+  ATTEMPTED,
+  attemptOf,
+  type Body,
+  FAILED,
+  type FrontFrame,
+  FULFILLED,
+  LAUNCH,
+  type ShardFrame,
+} from '../workers/protocol.js';
+import type { Seam } from '../workers/environment.js';
+import type { Envelope, Wire } from '../workers/wire.js';
+import type { Flight } from './flight.js';
+import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
+import type { LinkReceiver } from './links.js';
+
+/** Told what a life does beyond its flights' ends. */
+export interface PortLinkOwner {
+  /** A flight has ended on it, and its slot is free. */
+  landed(link: PortLink): void;
+  /** The life is over: `flights` are what was on it. */
+  lost(link: PortLink, flights: readonly Flight[], why: string): void;
+}
+
+export interface PortLinkSetup {
+  readonly seam: Seam;
+  readonly hosts: Hosts;
+  readonly slots: number;
+  readonly receiver: LinkReceiver;
+  readonly owner: PortLinkOwner;
+}
+
+export class PortLink implements LifeReceiver {
+  readonly #setup: PortLinkSetup;
+  readonly #wire: Wire;
+  readonly #outbox: Outbox<FrontFrame>;
+  readonly #residents: (Flight | undefined)[] = [];
+  /** Slots given back, to be used again first. */
+  readonly #freeSlots: number[] = [];
+  #life: HostLife | null = null;
+  #residentCount = 0;
+  #isLost = false;
+  /** It said something unreadable: nothing more from it is believed. */
+  #isDisbelieved = false;
+  #why = 'the thread died';
+  #heartbeat = -1;
+  #beatsMissed = 0;
+
+  constructor(setup: PortLinkSetup) {
+    const { seam, hosts } = setup;
+    this.#setup = setup;
+    this.#wire = hosts.makeWire();
+    // A flight keeps its bytes until it settles: they are the relaunch copy.
+    this.#outbox = new Outbox({
+      seam,
+      wire: this.#wire,
+      post: (envelope, transferList) => this.life.post(envelope, transferList),
+      transfersBodies: false,
+    });
+  }
+
+  /** Opens a life for it. Rejects when the module does not load. */
+  async open(): Promise<void> {
+    this.#life = await this.#setup.hosts.open(this);
+  }
+
+  get life(): HostLife {
+    if (this.#life === null) throw new Error('coalescer: this link has no life yet: this is a bug');
+    return this.#life;
+  }
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+  /** Flights on it. */
+  get residentCount(): number {
+    return this.#residentCount;
+  }
+  get hasRoom(): boolean {
+    return this.#residentCount < this.#setup.slots;
+  }
+  get residents(): readonly Flight[] {
+    return this.#residents.filter((flight) => flight !== undefined);
+  }
+
+  launch(flight: Flight): void {
+    const slot = this.#freeSlots.pop() ?? this.#residents.length;
+    this.life.memory.clearLedger(slot);
+    this.#residents[slot] = flight;
+    flight.slot = slot;
+    flight.link = this;
+    if (this.#residentCount++ === 0) this.life.hold(true);
+    const { number, scope, key, keyIsPayload, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, carriedBody } = flight;
+    const { kind, bytes } = flight.body as Body;
+    const carried = carriedBody === null ? null : ([carriedBody.kind, carriedBody.bytes] as const);
+    const sentKey = keyIsPayload ? undefined : key;
+    this.#outbox.push([
+      LAUNCH,
+      slot,
+      number,
+      scope,
+      sentKey,
+      route,
+      launchedAt,
+      deadline,
+      attemptsMade,
+      targetsTried,
+      lastTarget,
+      carried,
+      kind,
+      bytes,
+    ]);
+  }
+
+  abandon(flight: Flight): void {
+    this.#outbox.push([ABANDON, flight.slot, flight.number]);
+  }
+
+  envelope(envelope: Envelope): void {
+    if (this.#isDisbelieved) return;
+    try {
+      for (const frame of this.#wire.unpack<ShardFrame>(envelope)) this.#receive(frame);
+    } catch (error) {
+      this.#isDisbelieved = true;
+      this.end(`its messages could not be read: ${String(error)}`);
+    }
+  }
+
+  #receive(frame: ShardFrame): void {
+    const [op, slot, number] = frame;
+    const flight = this.#residents[slot];
+    // One settle for each launch, matched by number: all else is a bug, and ends this life.
+    if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);
+    const { receiver } = this.#setup;
+    if (op === ATTEMPTED) {
+      receiver.attempted(flight, attemptOf(frame[3]));
+    } else if (op === FULFILLED) {
+      const value = flight.status === 'flying' ? this.#wire.unpackBody(frame[4], frame[5] as Uint8Array) : undefined;
+      this.#land(flight);
+      receiver.fulfilled(flight, attemptOf(frame[3]), value);
+    } else if (op === FAILED) {
+      const error = errorOf(this.#wire.unpackBody(frame[5], frame[6] as Uint8Array) as ErrorRecord);
+      this.#land(flight);
+      receiver.failed(flight, frame[3] === null ? null : attemptOf(frame[3]), frame[4], error);
+    } else throw new Error(`a frame with unknown operation ${String(op)}`);
+  }
+
+  #land(flight: Flight): void {
+    this.#residents[flight.slot] = undefined;
+    this.#freeSlots.push(flight.slot);
+    flight.slot = -1;
+    flight.link = null;
+    if (--this.#residentCount === 0) this.life.hold(false);
+    this.#setup.owner.landed(this);
+  }
+
+  /** Looks at the heartbeat, one turn of the front's timer. `turns` looks without a beat, while work is on it, are a hang. */
+  look(turns: number): void {
+    if (this.#life === null || this.#isLost) return;
+    const { heartbeat } = this.#life.memory;
+    this.#beatsMissed = heartbeat === this.#heartbeat && this.#residentCount > 0 ? this.#beatsMissed + 1 : 0;
+    this.#heartbeat = heartbeat;
+    if (this.#beatsMissed >= turns) this.end('the thread hung');
+  }
+
+  /** Ends this life by force; `lost` follows when it is gone, so that its ledger is read when nobody writes it. */
+  end(why: string): void {
+    if (this.#isLost) return;
+    this.#why = why;
+    void this.#life?.terminate().catch((error: unknown) => {
+      // Whatever kept it from ending: its port closes, and it is lost all the same.
+      this.#why = `${why}; ${String(error)}`;
+      this.closed();
+    });
+  }
+
+  /** Ends it in order: what its module registered with `onClose` runs first, as long as it answers. */
+  async close(): Promise<void> {
+    await this.life.stop().catch(() => undefined); // a set-up that cannot be closed must not keep its thread alive
+    this.#why = 'closed';
+    await this.life.terminate();
+  }
+
+  closed(): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#outbox.close();
+    const flights = this.residents;
+    this.#residents.length = 0;
+    this.#residentCount = 0;
+    this.#setup.owner.lost(this, flights, this.#why);
+  }
+}

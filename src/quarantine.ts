@@ -1,0 +1,105 @@
+/**
+ * Where suspects fly: a thread apart, on which whatever kills it can be traced to a flight, so that nobody else dies with it. Those that could not be
+ * told apart fly there one at a time.
+ */
+import type { Seam } from '../workers/environment.js';
+import type { Flight } from './flight.js';
+import type { PortLink } from './port-link.js';
+import type { Roster } from './roster.js';
+
+/** An empty quarantine is kept for a while: deaths seldom come alone, and its set-up may have opened connections. */
+const RETIRE_MS = 10_000;
+
+export interface QuarantineSetup {
+  readonly seam: Seam;
+  readonly roster: Roster;
+  /** No thread could be had: these flights will not fly. */
+  readonly failed: (flights: readonly Flight[], error: unknown) => void;
+}
+
+export class Quarantine {
+  readonly #setup: QuarantineSetup;
+  #queue: Flight[] = [];
+  #link: PortLink | null = null;
+  #isOpening = false;
+  #retireTimer: unknown = null;
+
+  constructor(setup: QuarantineSetup) {
+    this.#setup = setup;
+  }
+
+  isLink(link: PortLink): boolean {
+    return link === this.#link;
+  }
+
+  add(flight: Flight): void {
+    this.#queue.push(flight);
+    this.pump();
+  }
+
+  /** Takes a flight that nobody waits for out of the queue. */
+  remove(flight: Flight): boolean {
+    const at = this.#queue.indexOf(flight);
+    if (at !== -1) this.#queue.splice(at, 1);
+    return at !== -1;
+  }
+
+  /** Launches what may fly now. Called whenever something was added, has ended, or the thread was lost. */
+  pump(): void {
+    if (this.#link?.isLost === true) this.#link = null;
+    if (this.#queue.length === 0) return this.#retireLater();
+    const link = this.#link;
+    if (link === null) return this.#open();
+    while (this.#queue[0] !== undefined && this.#mayFly(link, this.#queue[0])) link.launch(this.#queue.shift() as Flight);
+  }
+
+  #mayFly(link: PortLink, flight: Flight): boolean {
+    if (link.residentCount === 0) return true;
+    return flight.suspicion !== 'alone' && link.residents.every(({ suspicion }) => suspicion !== 'alone');
+  }
+
+  #open(): void {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    this.#setup.roster.take().then(
+      (link) => {
+        this.#isOpening = false;
+        this.#link = link;
+        link.life.activate('quarantine').catch((error: unknown) => {
+          this.#giveUp(error);
+          link.end('its set-up failed');
+        });
+        this.pump();
+      },
+      (error: unknown) => {
+        this.#isOpening = false;
+        this.#giveUp(error);
+      },
+    );
+  }
+
+  #giveUp(error: unknown): void {
+    const flights = this.#queue;
+    this.#queue = [];
+    this.#setup.failed(flights, error);
+  }
+
+  #retireLater(): void {
+    const link = this.#link;
+    if (link === null || link.residentCount > 0 || this.#retireTimer !== null) return;
+    const { seam } = this.#setup;
+    this.#retireTimer = seam.setTimer(RETIRE_MS, () => {
+      this.#retireTimer = null;
+      if (this.#link !== link || link.residentCount > 0 || link.isLost) return this.pump();
+      this.#link = null;
+      // Its end in order closes what its set-up opened; that it is lost then is no news.
+      link.close().catch(() => link.end('retired'));
+    });
+    seam.release(this.#retireTimer);
+  }
+
+  close(): void {
+    if (this.#retireTimer !== null) this.#setup.seam.clearTimer(this.#retireTimer);
+    this.#retireTimer = null;
+  }
+}

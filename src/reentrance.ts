@@ -1,0 +1,33 @@
+/**
+ * Notices a request from inside a target for a flight that (directly or through others) waits for that very target: it would wait for itself.
+ * Within one coalescer, inline. Costs an AsyncLocalStorage, which on Node below 24 makes every `await` of the process dearer.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Flight } from './flight.js';
+
+/** Edges to settled flights are swept when a target has asked for so many. */
+const SWEEP_AT = 64;
+
+export class Reentrance {
+  /** The flight whose target is running. Set by the shard around each call. */
+  readonly flying = new AsyncLocalStorage<Flight>();
+
+  /** Would the flight whose target asks now wait for itself by joining `wanted`? If not, remembers that it waits. */
+  wouldDeadlock(wanted: Flight): boolean {
+    const asking = this.flying.getStore();
+    if (asking === undefined || asking.status !== 'flying') return false;
+    if (reaches(wanted, asking, new Set())) return true;
+    const waitsFor = (asking.waitsFor ??= new Set());
+    if (waitsFor.size >= SWEEP_AT) for (const flight of waitsFor) if (flight.status !== 'flying') waitsFor.delete(flight);
+    waitsFor.add(wanted);
+    return false;
+  }
+}
+
+function reaches(from: Flight, to: Flight, seen: Set<Flight>): boolean {
+  if (from === to) return true;
+  if (from.status !== 'flying' || from.waitsFor === null || seen.has(from)) return false;
+  seen.add(from);
+  for (const next of from.waitsFor) if (reaches(next, to, seen)) return true;
+  return false;
+}

@@ -1,0 +1,81 @@
+/** What the library tells about attempts, flights and outcomes: shapes only. */
+import type { AttemptEnd } from '../workers/protocol.js';
+
+/** One attempt that is over. */
+export interface AttemptReport {
+  readonly target: string;
+  /** 1 for the flight's first. */
+  readonly attempt: number;
+  readonly durationMs: number;
+  readonly end: AttemptEnd;
+  readonly code?: string;
+  readonly status?: number;
+  readonly message?: string;
+}
+
+/** One flight: so far, or when it has settled. */
+export interface FlightReport {
+  /** Unique within its coalescer: `users#12`. */
+  readonly flight: string;
+  /** The target whose answer it was; `null`: none. */
+  readonly target: string | null;
+  readonly attempts: readonly AttemptReport[];
+  /** All that ever waited for it. */
+  readonly waiters: number;
+  readonly durationMs: number;
+  readonly failedOver: boolean;
+  /** Launches again after a thread was lost. */
+  readonly relaunches: number;
+}
+
+/** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it. */
+export type Outcome<V> = FlightReport & { readonly role: 'leader' | 'follower'; readonly waitedMs: number } & (
+    | { readonly status: 'fulfilled'; readonly value: V }
+    | { readonly status: 'rejected'; readonly reason: unknown }
+  );
+
+/** The story of a flight, in order. */
+export interface Explanation {
+  /** What happened, `atMs` after launch. */
+  readonly events: readonly { readonly atMs: number; readonly what: string; readonly [detail: string]: unknown }[];
+  /** The same as text for people, an event a line. */
+  toString(): string;
+}
+
+/** Gauges and counters of one coalescer. */
+export interface Stats {
+  readonly name: string;
+  /** Gauge: flights in the air. */
+  readonly airborne: number;
+  /** Gauge: waiters. */
+  readonly waiting: number;
+  /** Gauge: payload bytes held for flights in the air. */
+  readonly bytes: number;
+  /** Counters, only growing. `requests = launched + joined + refused`. */
+  readonly requests: number;
+  readonly launched: number;
+  readonly joined: number;
+  readonly refused: number;
+  /** Flights whose key said not to share. */
+  readonly unshared: number;
+  readonly fulfilled: number;
+  readonly rejected: number;
+  readonly abandoned: number;
+  /** Waiters that left by their signal. */
+  readonly left: number;
+  /** Waiters that left because their time was up. */
+  readonly timedOut: number;
+  readonly failovers: number;
+  readonly relaunches: number;
+  readonly threadsLost: number;
+  readonly targets: Readonly<Record<string, TargetStats>>;
+}
+
+export interface TargetStats {
+  readonly attempts: number;
+  readonly failures: number;
+  /** Attempts on a target that the flight had called before. */
+  readonly retries: number;
+  /** Gauge: attempts in the air. */
+  readonly airborne: number;
+}

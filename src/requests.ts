@@ -1,0 +1,64 @@
+/** The options of one request: as given, and checked. */
+import { given } from './options.js';
+
+/** What one request may say. */
+export interface RequestOptions {
+  /** This waiter leaves when it is aborted, with `signal.reason` as it is; the others stay. */
+  readonly signal?: AbortSignal | undefined;
+  /** This waiter's time. When it is up this waiter leaves; the others stay. @default the flight's */
+  readonly timeoutMs?: number | undefined;
+  /** Whose request it is. Required where the coalescer's scope is `'per-request'`. */
+  readonly scope?: string;
+  /** Instead of the coalescer's key; `null`: do not share. */
+  readonly key?: string | null;
+  /** Do not join a flight that began before now (HTTP `no-cache`). */
+  readonly fresh?: boolean;
+  /** Only these targets, in this order. Requests with other targets never share a flight. */
+  readonly targets?: readonly string[];
+}
+
+/** The arguments behind the payload: options, which `'per-request'` makes required. */
+export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [options: O & { readonly scope: string }] : [options?: O];
+
+const NO_OPTIONS: RequestOptions = Object.freeze({});
+
+/**
+ * Checks the options of a request.
+ * @throws TypeError or RangeError with the option's path, what was expected and what came.
+ */
+export function checkRequest(options: RequestOptions | undefined, targetNames: readonly string[] | null): RequestOptions {
+  if (options === undefined) return NO_OPTIONS;
+  if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
+  const { signal, timeoutMs, fresh, targets } = options;
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && typeof signal.addEventListener === 'function')) {
+    throw new TypeError(`request options.signal: expected an AbortSignal, got ${given(signal)}`);
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new RangeError(`request options.timeoutMs: expected milliseconds above 0, got ${given(timeoutMs)}`);
+  }
+  if (fresh !== undefined && typeof fresh !== 'boolean')
+    throw new TypeError(`request options.fresh: expected true or false, got ${given(fresh)}`);
+  if (targets !== undefined) checkTargets(targets, targetNames);
+  return options;
+}
+
+function checkTargets(targets: unknown, names: readonly string[] | null): void {
+  if (!Array.isArray(targets) || targets.length === 0)
+    throw new TypeError(`request options.targets: expected a list of target names, got ${given(targets)}`);
+  for (const [index, name] of targets.entries()) {
+    if (typeof name !== 'string')
+      throw new TypeError(`request options.targets[${index}]: expected the name of a target, got ${given(name)}`);
+    if (names?.includes(name) === false) {
+      throw new RangeError(
+        `request options.targets[${index}]: expected one of ${names.map((known) => `'${known}'`).join(', ')}, got '${name}'`,
+      );
+    }
+    if (targets.indexOf(name) !== index) throw new RangeError(`request options.targets[${index}]: '${name}' is named twice`);
+  }
+}
+
+/** The targets of a request where they differ from the coalescer's own order; `null`: all, as written. */
+export function routeOf(targets: readonly string[] | undefined, names: readonly string[] | null): readonly string[] | null {
+  if (targets === undefined) return null;
+  return names !== null && names.length === targets.length && names.every((name, index) => name === targets[index]) ? null : [...targets];
+}

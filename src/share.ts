@@ -1,0 +1,33 @@
+/** How one value is given to many waiters. */
+import { isPlainObject } from '../workers/plain.js';
+
+/**
+ * `readonly`: the same object for all; the compiler forbids writing. `frozen`: plain data also frozen at run time, always, also for one waiter.
+ * `copy`: each waiter its own structured clone. `same`: the same object, writable, you take care.
+ */
+export type Share = 'readonly' | 'frozen' | 'copy' | 'same';
+
+type Primitive = string | number | bigint | boolean | symbol | null | undefined;
+
+// `any` in the function's parameters: whatever it takes, it is left alone.
+/** `V`, not to be written to, all the way down. */
+export type Frozen<V> = V extends Primitive | ((...args: any[]) => unknown) | Date | RegExp | ArrayBuffer | ArrayBufferView
+  ? V
+  : V extends ReadonlyMap<infer K, infer X>
+    ? ReadonlyMap<K, Frozen<X>>
+    : V extends ReadonlySet<infer X>
+      ? ReadonlySet<Frozen<X>>
+      : V extends object
+        ? { readonly [K in keyof V]: Frozen<V[K]> }
+        : V;
+/** What a waiter gets of a `V`. */
+export type Shared<V, H extends Share> = H extends 'readonly' | 'frozen' ? Frozen<V> : V;
+
+/** Freezes plain data all the way down. Typed arrays cannot be frozen; Date and Map keep their insides writable: they are left alone. */
+export function freezeDeep(value: unknown, seen: Set<object> = new Set()): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  if (!Array.isArray(value) && !isPlainObject(value)) return;
+  seen.add(value);
+  Object.freeze(value);
+  for (const part of Object.values(value)) freezeDeep(part, seen);
+}

@@ -1,0 +1,43 @@
+/** Counters of one coalescer: plain numbers, written by its front; counts per target, read from the memory of its shards. */
+import type { SharedMemory } from '../workers/shared-memory.js';
+import type { TargetStats } from './reports.js';
+
+/** Counters, only growing. */
+export interface Counters {
+  requests: number;
+  launched: number;
+  joined: number;
+  refused: number;
+  unshared: number;
+  fulfilled: number;
+  rejected: number;
+  abandoned: number;
+  left: number;
+  timedOut: number;
+  failovers: number;
+  relaunches: number;
+  threadsLost: number;
+}
+
+export function newCounters(): Counters {
+  return {
+    requests: 0, launched: 0, joined: 0, refused: 0, unshared: 0, fulfilled: 0, rejected: 0, abandoned: 0, left: 0, timedOut: 0,
+    failovers: 0, relaunches: 0, threadsLost: 0,
+  }; // biome-ignore format: one thought
+}
+
+/** Sums over all shards there were; attempts in the air only of those that live. */
+export function targetStats(
+  names: readonly string[],
+  living: readonly SharedMemory[],
+  gone: readonly SharedMemory[] = [],
+): Record<string, TargetStats> {
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const all = [...living, ...gone].map((memory) => memory.counts(index));
+      const sum = (what: 'attempts' | 'failures' | 'retries'): number => all.reduce((total, counts) => total + counts[what], 0);
+      const airborne = living.reduce((total, memory) => total + memory.counts(index).airborne, 0);
+      return [name, { attempts: sum('attempts'), failures: sum('failures'), retries: sum('retries'), airborne }];
+    }),
+  );
+}

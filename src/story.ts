@@ -1,0 +1,100 @@
+/** What happened to a flight, told in order: as data, and as text for people who look. */
+import type { AttemptRecord } from '../workers/protocol.js';
+import type { Flight } from './flight.js';
+import type { AttemptReport, Explanation } from './reports.js';
+
+/** A thread was lost under the flight, and it was launched again. */
+export interface Relaunch {
+  readonly at: number;
+  readonly why: string;
+}
+
+type Event = Explanation['events'][number];
+
+export function attemptReport(record: AttemptRecord): AttemptReport {
+  const { target, attempt, startedAt, endedAt, end, code, status, message } = record;
+  return {
+    target,
+    attempt,
+    durationMs: endedAt - startedAt,
+    end,
+    ...(code === undefined ? {} : { code }),
+    ...(status === undefined ? {} : { status }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** The story so far. `flying` is the attempt in the air, where it is known. */
+export function storyOf(flight: Flight, flying: { readonly target: string; readonly startedAt: number } | null): Explanation {
+  const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
+  const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
+  for (const record of flight.attempts ?? []) events.push(...attemptEvents(record, at));
+  for (const { at: instant, why } of flight.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
+  if (flying !== null) events.push({ atMs: at(flying.startedAt), what: 'attempt', target: flying.target });
+  if (flight.joined > 1) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
+  if (flight.status !== 'flying') {
+    events.push({
+      atMs: at(flight.settledAt),
+      what: 'settled',
+      as: flight.status,
+      ...(flight.failure === null ? {} : { why: flight.failure }),
+    });
+  }
+  // Stable: events of one instant stay as they were told. Joins have no times of their own; a clock read costs more than a join.
+  const ordered = events.toSorted((one, other) => one.atMs - other.atMs);
+  return { events: ordered, toString: () => ordered.map(eventText).join('\n') };
+}
+
+function attemptEvents(record: AttemptRecord, at: (instant: number) => number): Event[] {
+  const { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs } = record;
+  const known = Object.fromEntries(Object.entries({ code, status, message, verdict }).filter(([, value]) => value !== undefined));
+  const events: Event[] = [
+    { atMs: at(startedAt), what: 'attempt', attempt, target },
+    { atMs: at(endedAt), what: end, attempt, target, ...known },
+  ];
+  if (next !== undefined) {
+    events.push({
+      atMs: at(endedAt),
+      what: next === target ? 'backoff' : 'failover',
+      from: target,
+      to: next,
+      ...(waitMs === 0 ? {} : { waitMs }),
+    });
+  }
+  return events;
+}
+
+function eventText({ atMs, what, ...details }: Event): string {
+  const told = Object.entries(details)
+    .filter(([, value]) => value !== null)
+    .map(
+      ([name, value]) =>
+        `${name} ${typeof value === 'number' ? Math.round(value * 10) / 10 : typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
+  return `${`+${atMs.toFixed(1)} ms`.padStart(12)}  ${what}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+}
+
+/** The stories of the last flights that settled, for `explain`. A ring: it never grows. */
+export class StoryRing {
+  readonly #flights: (Flight | undefined)[];
+  #next = 0;
+
+  constructor(size: number) {
+    this.#flights = Array.from({ length: size }, () => undefined);
+  }
+
+  add(flight: Flight): void {
+    this.#flights[this.#next] = flight;
+    this.#next = (this.#next + 1) % this.#flights.length;
+  }
+
+  /** The newest that fits. */
+  find(fits: (flight: Flight) => boolean): Flight | null {
+    for (let back = 1; back <= this.#flights.length; back++) {
+      const flight = this.#flights[(this.#next - back + this.#flights.length) % this.#flights.length];
+      if (flight === undefined) return null;
+      if (fits(flight)) return flight;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,100 @@
+/** `coalescer/testing`: no threads, no real time. A clock that a test moves, and targets that a test answers. */
+import { promisesSettled, type Environment } from '../workers/environment.js';
+
+export type { Targets } from '../workers/targets.js';
+
+/** An environment whose time stands still until a test moves it. */
+export interface VirtualEnvironment extends Environment {
+  /** Moves time by `ms`, running what is due in order and letting promises settle in between. */
+  advance(ms: number): Promise<void>;
+  /** Runs until nothing is left to do: all timers, however late, and all promises. */
+  settle(): Promise<void>;
+}
+
+interface VirtualTimer {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/** More timers than this without an end are a loop: `settle` throws. */
+const TIMERS_MAX = 1_000_000;
+
+/** A clock at 0 and random numbers from a seed: the same test runs the same way everywhere. */
+export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}): VirtualEnvironment {
+  const timers = new Set<VirtualTimer>();
+  let now = 0;
+  let order = 0;
+  let state = seed >>> 0;
+  const next = (): VirtualTimer | undefined => {
+    let first: VirtualTimer | undefined;
+    for (const timer of timers)
+      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
+    return first;
+  };
+  const runNext = async (timer: VirtualTimer): Promise<void> => {
+    timers.delete(timer);
+    now = Math.max(now, timer.at);
+    timer.run();
+    await promisesSettled();
+  };
+  return {
+    now: () => now,
+    setTimer(ms, run) {
+      const timer = { at: now + Math.max(0, ms), order: order++, run };
+      timers.add(timer);
+      return timer;
+    },
+    clearTimer: (timer) => void timers.delete(timer as VirtualTimer),
+    random() {
+      // Mulberry32: small, and good enough to vary a test.
+      state = (state + 0x6d2b79f5) >>> 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    },
+    async advance(ms) {
+      const until = now + ms;
+      await promisesSettled();
+      for (let timer = next(); timer !== undefined && timer.at <= until; timer = next()) {
+        // In the order of time, one after the other.
+        // oxlint-disable-next-line no-await-in-loop
+        await runNext(timer);
+      }
+      now = until;
+      await promisesSettled();
+    },
+    async settle() {
+      await promisesSettled();
+      let ran = 0;
+      for (let timer = next(); timer !== undefined; timer = next()) {
+        if (++ran > TIMERS_MAX) throw new Error(`virtualEnvironment: settle() ran ${TIMERS_MAX} timers and there is no end of them`);
+        // oxlint-disable-next-line no-await-in-loop
+        await runNext(timer);
+      }
+    },
+  };
+}
+
+/** One call that a scripted target has got and not answered. */
+export interface ScriptedCall<P, V> {
+  readonly payload: P;
+  readonly signal: AbortSignal;
+  resolve(value: V): void;
+  reject(error: unknown): void;
+}
+
+/** A target whose calls wait for the test to answer them. */
+export interface ScriptedTarget<P, V> {
+  (payload: P, context: { readonly signal: AbortSignal }): Promise<V>;
+  /** All calls so far, in order. */
+  readonly calls: readonly ScriptedCall<P, V>[];
+}
+
+/** A target that does nothing of itself: its calls are there to be counted, looked at and answered. */
+export function scriptedTarget<P, V>(): ScriptedTarget<P, V> {
+  const calls: ScriptedCall<P, V>[] = [];
+  const target = (payload: P, { signal }: { readonly signal: AbortSignal }): Promise<V> =>
+    new Promise((resolve, reject) => void calls.push({ payload, signal, resolve, reject }));
+  return Object.assign(target, { calls });
+}

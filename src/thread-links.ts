@@ -1,0 +1,227 @@
+/**
+ * The links of a coalescer with threads: which link flies what, and what becomes of flights when a thread is lost. Loads nothing heavy until it
+ * is made: an inline user never pays for threads.
+ */
+import { packBody } from '../workers/body.js';
+import type { Seam } from '../workers/environment.js';
+import type { AttemptRecord, Body } from '../workers/protocol.js';
+import { Refused } from '../workers/refused.js';
+import { SharedMemory } from '../workers/shared-memory.js';
+import type { Wire } from '../workers/wire.js';
+import { judgeDeath, type Fate, type Resident } from './blame.js';
+import type { Flight } from './flight.js';
+import type { Hosts } from './hosts.js';
+import type { Admission, LinkReceiver, Links } from './links.js';
+import type { FilledOptions } from './options.js';
+import { PortLink, type PortLinkOwner } from './port-link.js';
+import { Quarantine } from './quarantine.js';
+import type { TargetStats } from './reports.js';
+import { Roster, type RosterOwner } from './roster.js';
+import { targetStats } from './statistics.js';
+
+/** The front looks at heartbeats so often in one `heartbeatMs`, and calls a hang only what stood still in all of them. */
+const LOOKS = 10;
+
+export interface ThreadLinksSetup {
+  readonly threads: { readonly threads: number; readonly spare: boolean; readonly heartbeatMs: number };
+  readonly seam: Seam;
+  readonly options: FilledOptions;
+  readonly receiver: LinkReceiver;
+  readonly openHosts: () => Promise<Hosts>;
+}
+
+export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
+  readonly #setup: ThreadLinksSetup;
+  readonly #roster: Roster;
+  readonly #quarantine: Quarantine;
+  /** Flights for which there is no link yet. */
+  readonly #parked = new Set<Flight>();
+  /** Counts of the lives that are over. */
+  readonly #gone = SharedMemory.ofSlots(0);
+  #wire: Wire | null = null;
+  #lookTimer: unknown = null;
+  #isClosed = false;
+
+  constructor(setup: ThreadLinksSetup) {
+    const { seam, threads, options, receiver } = setup;
+    this.#setup = setup;
+    this.#roster = new Roster({
+      seam,
+      count: Math.max(1, threads.threads),
+      spare: threads.spare,
+      openHosts: async () => {
+        const hosts = await setup.openHosts();
+        this.#wire = hosts.makeWire();
+        return hosts;
+      },
+      makeLink: (hosts) => new PortLink({ seam, hosts, slots: options.limits.flights, receiver, owner: this }),
+      owner: this,
+    });
+    this.#quarantine = new Quarantine({ seam, roster: this.#roster, failed: (flights, error) => this.#fail(flights, error) });
+    // Begun at once, so that the first request finds it done; whoever waits for it is told how it went.
+    this.#roster.start().catch((error: unknown) => this.unmanned(error));
+  }
+
+  get targetNames(): readonly string[] | null {
+    return this.#roster.targetNames;
+  }
+
+  async ready(): Promise<void> {
+    await this.#roster.start();
+  }
+
+  admit(payload: unknown): Admission {
+    const { payloadBytes } = this.#setup.options.limits;
+    const body = packBody(payload, this.#wire?.packValue ?? null);
+    const bytes = body.bytes.byteLength;
+    if (bytes <= payloadBytes) return { bytes, body };
+    throw new Refused(
+      'COALESCER_LIMIT',
+      `limits.payloadBytes is reached: the payload has ${bytes} bytes, at most ${payloadBytes} may cross`,
+      { limit: 'payloadBytes' },
+    );
+  }
+
+  admitCarried(carried: unknown): Body {
+    return packBody(carried, this.#wire?.packValue ?? null);
+  }
+
+  launch(flight: Flight): void {
+    if (flight.suspicion !== 'none') return this.#quarantine.add(flight);
+    const link = this.#roster.pick(flight.number);
+    if (link === null) this.#parked.add(flight);
+    else link.launch(flight);
+    this.#keepLooking();
+  }
+
+  abandon(flight: Flight): void {
+    if (flight.link !== null) return flight.link.abandon(flight);
+    // It never left: nobody else knows of it.
+    if (this.#parked.delete(flight) || this.#quarantine.remove(flight)) this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
+  }
+
+  async flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
+    try {
+      return (await flight.link?.life.flying(flight.slot, flight.number)) ?? null;
+    } catch {
+      return null; // the thread is dying or deaf: what it was doing cannot be told
+    }
+  }
+
+  targetStats(): Readonly<Record<string, TargetStats>> {
+    const living = [...this.#roster.links].filter(({ isLost }) => !isLost).map(({ life }) => life.memory);
+    return targetStats(this.targetNames ?? [], living, [this.#gone]);
+  }
+
+  manned(): void {
+    for (const flight of this.#parked) {
+      const link = this.#roster.pick(flight.number);
+      if (link === null) return;
+      this.#parked.delete(flight);
+      link.launch(flight);
+    }
+  }
+
+  unmanned(error: unknown): void {
+    const flights = [...this.#parked];
+    this.#parked.clear();
+    // Not while a launch runs: its waiters are not there yet.
+    this.#setup.seam.defer(() => this.#fail(flights, error));
+  }
+
+  activated({ life }: PortLink, isReplacement: boolean): void {
+    this.#setup.receiver.thread(isReplacement ? 'replaced' : 'ready', life.thread, 0);
+  }
+
+  #fail(flights: readonly Flight[], error: unknown): void {
+    for (const flight of flights) this.#setup.receiver.failed(flight, null, 'not-loaded', error);
+  }
+
+  landed(link: PortLink): void {
+    this.#roster.worked();
+    if (this.#quarantine.isLink(link)) this.#quarantine.pump();
+  }
+
+  /** A life is over, and its ledger is read when nobody writes it. First the spare takes its place, then its flights go on. */
+  lost(link: PortLink, flights: readonly Flight[], why: string): void {
+    const { receiver, options } = this.#setup;
+    const { memory, thread } = link.life;
+    const isQuarantine = this.#quarantine.isLink(link);
+    this.#keepCounts(memory);
+    if (!this.#isClosed) receiver.thread('lost', thread, flights.length);
+    this.#roster.lost(link);
+    const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
+      flight,
+      isBegun: memory.ledger(flight.slot).attemptsMade > flight.attemptsMade,
+    }));
+    const culprit = residents.find(({ flight }) => flight.slot === memory.culprit) ?? null;
+    const fates = judgeDeath(residents, culprit, isQuarantine, options.relaunchesMax);
+    for (const [index, { flight, isBegun }] of residents.entries()) this.#carryOn(flight, isBegun, fates[index] as Fate, memory, why);
+    if (isQuarantine) this.#quarantine.pump();
+  }
+
+  #carryOn(flight: Flight, isBegun: boolean, fate: Fate, memory: SharedMemory, why: string): void {
+    const { receiver } = this.#setup;
+    const { slot } = flight;
+    flight.link = null;
+    flight.slot = -1;
+    if (this.#isClosed || flight.status !== 'flying') return receiver.failed(flight, null, 'abandoned', undefined);
+    flight.suspicion = fate.suspicion;
+    flight.deathsBlamed = fate.deathsBlamed;
+    flight.lossesBegun = fate.lossesBegun;
+    if (isBegun) this.#tellLost(flight, memory, slot, why);
+    if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
+    if (fate.end === 'worn-out') return receiver.failed(flight, null, 'exhausted', new Error(`${why}, once more than relaunchesMax`));
+    receiver.relaunched(flight, why);
+    this.launch(flight);
+  }
+
+  /** The attempts that a dead thread had begun and could not report, from the ledger. */
+  #tellLost(flight: Flight, memory: SharedMemory, slot: number, why: string): void {
+    const { attemptsMade, targetsTried, lastTarget } = memory.ledger(slot);
+    const names = this.targetNames ?? [];
+    const endedAt = this.#setup.seam.now();
+    const reported = flight.attempts?.length ?? 0;
+    for (let attempt = reported + 1; attempt <= attemptsMade; attempt++) {
+      const target = names[lastTarget] ?? '';
+      const startedAt = flight.attempts?.at(-1)?.endedAt ?? flight.launchedAt;
+      const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
+      this.#setup.receiver.attempted(flight, record);
+    }
+    flight.attemptsMade = attemptsMade;
+    flight.targetsTried = targetsTried;
+    flight.lastTarget = lastTarget;
+  }
+
+  #keepCounts(memory: SharedMemory): void {
+    for (const [index] of (this.targetNames ?? []).entries()) {
+      const { attempts, failures, retries } = memory.counts(index);
+      this.#gone.count(index, 'attempts', attempts);
+      this.#gone.count(index, 'failures', failures);
+      this.#gone.count(index, 'retries', retries);
+    }
+  }
+
+  /** Hearts are listened to while there is work; the timer itself keeps no process alive, the work does. */
+  #keepLooking(): void {
+    if (this.#lookTimer !== null || this.#isClosed) return;
+    const { seam, threads } = this.#setup;
+    this.#lookTimer = seam.setTimer(threads.heartbeatMs / LOOKS, () => {
+      this.#lookTimer = null;
+      let hasWork = this.#parked.size > 0;
+      for (const link of this.#roster.links) {
+        hasWork ||= link.residentCount > 0;
+        link.look(LOOKS);
+      }
+      if (hasWork) this.#keepLooking();
+    });
+    seam.release(this.#lookTimer);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#lookTimer !== null) this.#setup.seam.clearTimer(this.#lookTimer);
+    this.#quarantine.close();
+    await this.#roster.close();
+  }
+}

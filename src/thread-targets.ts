@@ -1,0 +1,114 @@
+/** Targets on worker threads, as options: which module, how many threads. Nothing is loaded by naming it. */
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Targets, TargetsModule } from '../workers/targets.js';
+import { given } from './options.js';
+
+/** How many threads, and how they are minded. */
+export interface ThreadOptions {
+  /** 0: run the module on this thread, values still passing through the codec. @default 1 */
+  readonly threads?: number;
+  /** A loaded thread in waiting, so that a death costs no start-up. @default true where threads >= 1 */
+  readonly spare?: boolean;
+  /** Heap limit per thread, in MiB. @default Node's */
+  readonly heapMbMax?: number;
+  /** Loading and set-up must end within. @default 10_000 */
+  readonly readyWithinMs?: number;
+  /** A thread whose heartbeat stands still for this long is replaced. @default 5_000 */
+  readonly heartbeatMs?: number;
+  /** Modules each thread imports first: `['./otel.js', 'tsx']`, relative to the working directory as with `--import`. @default what the process was started with */
+  readonly imports?: readonly string[];
+}
+
+/** Filled thread options. */
+export interface FilledThreads {
+  readonly module: string;
+  readonly config: unknown;
+  readonly threads: number;
+  readonly spare: boolean;
+  readonly heapMbMax: number | null;
+  readonly readyWithinMs: number;
+  readonly heartbeatMs: number;
+  readonly imports: readonly string[];
+}
+
+declare const threadTargetsBrand: unique symbol;
+/** What `threadTargets` makes. */
+export interface ThreadTargets<T extends Targets> {
+  readonly [threadTargetsBrand]: T;
+}
+
+// `any`: whatever a module's targets take and its set-up wants.
+type TargetsOf<M> = M extends TargetsModule<infer T, any> ? T : never;
+type ConfigOf<M> = M extends TargetsModule<any, infer C> ? C : never;
+
+class ThreadTargetsValue {
+  readonly filled: FilledThreads;
+  constructor(filled: FilledThreads) {
+    this.filled = filled;
+  }
+}
+
+/**
+ * Targets on worker threads. The type comes from the module; the module is not loaded on this thread.
+ * @param module URL of a module whose default export is `defineTargets(…)`, or its absolute path
+ * @throws TypeError or RangeError that names the option, what was expected and what came
+ * @example import type targets from './targets.js'; threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { config })
+ */
+export function threadTargets<M extends TargetsModule<any, any>>(
+  module: URL | string,
+  ...options: ConfigOf<M> extends void ? [options?: ThreadOptions] : [options: ThreadOptions & { readonly config: ConfigOf<M> }]
+): ThreadTargets<TargetsOf<M>> {
+  return new ThreadTargetsValue(fillThreads(module, options[0])) as unknown as ThreadTargets<TargetsOf<M>>;
+}
+
+/** The thread options behind what `threadTargets` made; `null` for a record of targets. */
+export function threadsOf(targets: unknown): FilledThreads | null {
+  return targets instanceof ThreadTargetsValue ? targets.filled : null;
+}
+
+const RULES = {
+  threads: {
+    expected: 'a whole number, 0 to 24',
+    check: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 24,
+  },
+  spare: { expected: 'true or false', check: (value: unknown) => typeof value === 'boolean' },
+  heapMbMax: { expected: 'MiB, 8 or more', check: (value: unknown) => typeof value === 'number' && value >= 8 },
+  readyWithinMs: {
+    expected: 'milliseconds, 1 to 600000',
+    check: (value: unknown) => typeof value === 'number' && value >= 1 && value <= 600_000,
+  },
+  heartbeatMs: {
+    expected: 'milliseconds, 100 to 600000',
+    check: (value: unknown) => typeof value === 'number' && value >= 100 && value <= 600_000,
+  },
+  imports: {
+    expected: 'a list of module names',
+    check: (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+  },
+} as const;
+
+function fillThreads(module: URL | string, options: (ThreadOptions & { readonly config?: unknown }) | undefined): FilledThreads {
+  const { config, ...rest } = options ?? {};
+  for (const [name, value] of Object.entries(rest)) {
+    const rule = (RULES as Partial<Record<string, (typeof RULES)[keyof typeof RULES]>>)[name];
+    if (rule === undefined)
+      throw new TypeError(`threadTargets options.${name}: there is no such option; known are config, ${Object.keys(RULES).join(', ')}`);
+    if (value !== undefined && !rule.check(value))
+      throw new RangeError(`threadTargets options.${name}: expected ${rule.expected}, got ${given(value)}`);
+  }
+  const { threads = 1, spare = threads > 0, heapMbMax = null, readyWithinMs = 10_000, heartbeatMs = 5_000, imports = [] } = rest;
+  return { module: urlOf(module), config, threads, spare: spare && threads > 0, heapMbMax, readyWithinMs, heartbeatMs, imports };
+}
+
+/** A URL as text: that is what crosses to the thread. */
+function urlOf(module: unknown): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== 'string') throw new TypeError(`threadTargets module: expected a URL or an absolute path, got ${given(module)}`);
+  if (/^(file|data|node):/.test(module)) return module;
+  if (!isAbsolute(module))
+    throw new RangeError(
+      `threadTargets module: expected an absolute path or new URL('./targets.js', import.meta.url), got ${given(module)}`,
+    );
+  return pathToFileURL(module).href;
+}

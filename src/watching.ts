@@ -1,0 +1,82 @@
+/** Watching, free when nobody watches: the library's diagnostics channels, always published on the caller's thread. */
+import { channel } from 'node:diagnostics_channel';
+import type { CoalescerErrorCode } from './errors.js';
+import type { AttemptRecord } from '../workers/protocol.js';
+import { digestOf } from './flight-table.js';
+import type { Flight } from './flight.js';
+import type { AttemptReport, FlightReport } from './reports.js';
+import { attemptReport } from './story.js';
+
+/** What is published, by channel. Ask for `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
+export interface ChannelMessages {
+  'coalescer:flight:launched': { coalescer: string; flight: string; scope: string | null; keyDigest: string | null };
+  'coalescer:flight:joined': { coalescer: string; flight: string; waiters: number };
+  'coalescer:flight:settled': { coalescer: string } & FlightReport & { status: 'fulfilled' | 'rejected' | 'abandoned'; joins: number };
+  'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
+  'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
+  'coalescer:refused': { coalescer: string; code: CoalescerErrorCode; limit?: string };
+  'coalescer:thread': { coalescer: string; thread: number; event: 'ready' | 'lost' | 'replaced'; relaunched: number };
+}
+
+/** A channel that takes one kind of message. Ask `hasSubscribers` before a message is built. */
+interface Typed<Name extends keyof ChannelMessages> {
+  readonly hasSubscribers: boolean;
+  publish(message: ChannelMessages[Name]): void;
+}
+const typed = <Name extends keyof ChannelMessages>(name: Name): Typed<Name> => channel(name);
+
+const channels = {
+  launched: typed('coalescer:flight:launched'),
+  joined: typed('coalescer:flight:joined'),
+  settled: typed('coalescer:flight:settled'),
+  attempt: typed('coalescer:attempt'),
+  failover: typed('coalescer:failover'),
+  refused: typed('coalescer:refused'),
+  thread: typed('coalescer:thread'),
+};
+
+export function launched(coalescer: string, flight: Flight): void {
+  if (!channels.launched.hasSubscribers) return;
+  const { id, scope, key } = flight;
+  channels.launched.publish({ coalescer, flight: id, scope, keyDigest: key === null ? null : digestOf(key) });
+}
+
+export function joined(coalescer: string, flight: Flight): void {
+  if (channels.joined.hasSubscribers) channels.joined.publish({ coalescer, flight: flight.id, waiters: flight.waiting });
+}
+
+export function settled(coalescer: string, flight: Flight): void {
+  if (!channels.settled.hasSubscribers || flight.status === 'flying') return;
+  channels.settled.publish({ coalescer, ...flight.report(), status: flight.status, joins: Math.max(0, flight.joined - 1) });
+}
+
+/** An attempt is over, and with it (where it names the next target) the flight goes on elsewhere. */
+export function attempted(coalescer: string, flight: Flight, record: AttemptRecord): void {
+  if (channels.attempt.hasSubscribers) channels.attempt.publish({ coalescer, flight: flight.id, ...attemptReport(record) });
+  if (record.next === undefined || record.next === record.target || !channels.failover.hasSubscribers) return;
+  channels.failover.publish({
+    coalescer,
+    flight: flight.id,
+    from: record.target,
+    to: record.next,
+    code: record.code ?? String(record.status ?? record.end),
+  });
+}
+
+export function refused(coalescer: string, code: CoalescerErrorCode, limit: string | undefined): void {
+  if (channels.refused.hasSubscribers) channels.refused.publish({ coalescer, code, ...(limit === undefined ? {} : { limit }) });
+}
+
+export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', number: number, relaunched: number): void {
+  if (channels.thread.hasSubscribers) channels.thread.publish({ coalescer, thread: number, event, relaunched });
+}
+
+/** The one thing said aloud without being asked: a coalescer whose requests never meet does nothing but cost. */
+export function warnNothingJoins(coalescer: string, launches: number): void {
+  process.emitWarning(
+    `coalescer '${coalescer}': ${launches} requests, and none joined another's flight. Is something unique in the key (an id, a time)? See identify().`,
+    {
+      code: 'COALESCER_NOTHING_JOINS',
+    },
+  );
+}

@@ -1,0 +1,109 @@
+// What is handed out: a repository that names no machine and no registry, a lock file every platform can install, a package that loads.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { complaint, expectComplaints, expectNone, lineAt, readRepository, readText, root, type TreeFile } from './tree.js';
+
+interface LockFile {
+  readonly packages: Readonly<
+    Record<string, { readonly version?: string; readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >;
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
+// Spelled with brackets, so that this file is not its own first finding.
+const machinePath = /(?<![a-z0-9.])\/(?:wor[k]|tm[p]|far[m]|roo[t]|hom[e]\/\w+|User[s]\/\w+)\/|\b[A-Z]:\\+User[s]\\/g;
+const registryAddress =
+  /https?:\/\/[^\s"'/]*(?:registr[y]|artifactor[y]|verdacci[o]|nexu[s])|[/.](?:artifactor[y]|verdacci[o])[/.]|registr[y]\.npmjs|npm\.pkg\.githu[b]/g;
+
+export function strangePlaces(files: readonly TreeFile[]): string[] {
+  return files.flatMap((file) => [
+    ...[...file.text.matchAll(machinePath)].map((match) => complaint(file, match.index, `a path of a machine: ${match[0]}`)),
+    ...[...file.text.matchAll(registryAddress)].map((match) => complaint(file, match.index, `a registry address: ${match[0]}`)),
+  ]);
+}
+
+/** `npm ci` refuses a lock file without the optional packages of other platforms, and npm leaves out those it could not look up. */
+export function lockFaults(file: TreeFile): string[] {
+  const { packages } = JSON.parse(file.text) as LockFile;
+  const addresses = [...file.text.matchAll(/"resolved"/g)].map((match) => complaint(file, match.index, 'names a download address'));
+  const missing = Object.entries(packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => packages[`node_modules/${name}`] === undefined && packages[`${path}/node_modules/${name}`] === undefined)
+      .map((name) => `${file.path}:${lineAt(file.text, file.text.indexOf(`"${name}"`))} ${name} has no entry: npm ci will refuse`),
+  );
+  return [...addresses, ...missing];
+}
+
+const manifest = (): Manifest => JSON.parse(readText('package.json')) as Manifest;
+
+test('no file names a path of a machine or a registry', () => {
+  const files = readRepository();
+  assert.ok(files.some((file) => file.path === 'package.json'));
+  expectNone(strangePlaces(files));
+});
+
+test('a path of a machine and a registry address are found, and ordinary addresses are not', () => {
+  const home = ['', 'home', 'me', 'code'].join('/');
+  const work = ['', 'work', 'main'].join('/');
+  const bad: TreeFile[] = [
+    { path: 'README.md', text: `See https://example.com/work/a and dist/tmp/b.\nRun ${work}/cli.js` },
+    { path: '.npmrc', text: `cache=${home}/cache\n${['regis', 'try=https://regis', 'try.example.com/npm'].join('')}` },
+  ];
+  expectComplaints(strangePlaces(bad), ['README.md:2 a path of a machine', '.npmrc:1 a path of a machine', '.npmrc:2 a registry address']);
+});
+
+test('the lock file names no address and can be installed on every platform', () => {
+  expectNone(lockFaults({ path: 'package-lock.json', text: readText('package-lock.json') }));
+});
+
+test('an address and a missing platform in a lock file are found', () => {
+  const packages = {
+    'node_modules/a': {
+      version: '1.0.0',
+      resolved: 'https://example.com/a.tgz',
+      optionalDependencies: { 'a-linux': '1.0.0', 'a-darwin': '1.0.0' },
+    },
+    'node_modules/a-linux': { version: '1.0.0' },
+  };
+  const faults = lockFaults({ path: 'package-lock.json', text: JSON.stringify({ packages }, null, 2) });
+  expectComplaints(faults, ['package-lock.json:5 names a download address', 'package-lock.json:8 a-darwin has no entry']);
+});
+
+test('every dependency is pinned, and the lock file holds that version', () => {
+  const { packages } = JSON.parse(readText('package-lock.json')) as LockFile;
+  for (const [name, version] of Object.entries({ ...manifest().dependencies, ...manifest().devDependencies })) {
+    assert.match(version, /^\d+\.\d+\.\d+$/, name);
+    assert.equal(packages[`node_modules/${name}`]?.version, version, name);
+  }
+});
+
+test('every file that the package promises is there', () => {
+  const entries = Object.values(manifest().exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
+  for (const path of [...entries, ...Object.values(manifest().bin)]) assert.ok(existsSync(join(root, path)), path);
+});
+
+test('every public entry loads by import, and by require where Node can', async () => {
+  const require = createRequire(join(root, 'package.json'));
+  const canRequire = (process.features as { require_module?: boolean }).require_module === true;
+  for (const entry of ['coalescer', 'coalescer/machines', 'coalescer/testing']) {
+    const imported = (await import(entry)) as object;
+    assert.ok(Object.keys(imported).length > 0, entry);
+    if (canRequire)
+      assert.deepEqual(
+        Object.keys(require(entry) as object)
+          .filter((name) => name !== '__esModule')
+          .sort(),
+        Object.keys(imported).sort(),
+        entry,
+      );
+  }
+});

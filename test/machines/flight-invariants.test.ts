@@ -1,0 +1,110 @@
+// What must hold for a flight whatever happens to it, checked on every edge and every path of the table that shards fly by.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { flightInputs, flightTable, IMPOSSIBLE } from '../../machines/index.js';
+import { cellOf } from './live.js';
+
+interface Edge {
+  readonly from: string;
+  readonly event: string;
+  readonly to: string;
+  readonly next: number;
+  readonly actions: readonly string[];
+  /** Attempts left after the edge, less those left before it. */
+  readonly attemptsChange: number;
+  readonly where: string;
+}
+
+const left = (state: number): number => (flightTable.states[state]!.context as { attemptsLeft: number }).attemptsLeft;
+const name = (state: number): string => flightTable.states[state]!.value as string;
+
+const edgesFrom = (state: number): Edge[] =>
+  flightTable.events.flatMap((event, number) => {
+    const { next, actions } = cellOf(flightTable, state, number);
+    if (next === IMPOSSIBLE) return [];
+    const types = actions.map(({ type }) => type);
+    const where = `${name(state)} (${left(state)} left) on ${event}: ${types.join(', ')}`;
+    return [{ from: name(state), event, to: name(next), next, actions: types, attemptsChange: left(next) - left(state), where }];
+  });
+
+const numbers = flightTable.states.map((_, state) => state);
+const edges = numbers.flatMap(edgesFrom);
+const settles = (actions: readonly string[]): string[] => actions.filter((type) => type.startsWith('settle'));
+
+test('a flight settles by exactly one action, the last of its list, and only on the way to settled', () => {
+  for (const { to, actions, where } of edges) {
+    assert.equal(settles(actions).length, to === 'settled' ? 1 : 0, where);
+    if (to === 'settled') assert.equal(settles(actions.slice(-1)).length, 1, `settling comes last: ${where}`);
+  }
+});
+
+test('an attempt begins on the way to inflight and nowhere else, and takes one of those that are left', () => {
+  for (const { to, actions, attemptsChange, where } of edges) {
+    const isStart = to === 'inflight';
+    assert.equal(actions.filter((type) => type === 'startAttempt').length, isStart ? 1 : 0, where);
+    assert.equal(attemptsChange, isStart ? -1 : 0, where);
+  }
+});
+
+test('an attempt that has not ended by itself is aborted before anything else, and no other is', () => {
+  const ends = new Set(['attempt.resolved', 'attempt.answered', 'attempt.rejected']);
+  for (const { from, event, actions, where } of edges) {
+    const isOut = from === 'inflight' && !ends.has(event);
+    assert.equal(actions.includes('abortAttempt'), isOut, where);
+    if (isOut) assert.equal(actions[0], 'abortAttempt', where);
+  }
+});
+
+test('a target is chosen exactly on the way to failing-over', () => {
+  for (const { to, actions, where } of edges) assert.equal(actions.includes('chooseTarget'), to === 'failing-over', where);
+});
+
+test('a value is given only by an attempt that resolved, and an answer only by one that answered', () => {
+  for (const { event, actions, where } of edges) {
+    assert.equal(actions.includes('settleFulfilled'), event === 'attempt.resolved', where);
+    assert.equal(actions.includes('settleAnswered'), event === 'attempt.answered', where);
+    assert.equal(actions.includes('settleTimedOut'), event === 'deadline.passed', where);
+    assert.equal(actions.includes('settleAbandoned'), event === 'flight.abandoned', where);
+  }
+});
+
+test('nothing is possible once a flight is settled', () => {
+  for (const state of numbers) {
+    assert.equal(flightTable.states[state]!.status, name(state) === 'settled' ? 'done' : 'active');
+    assert.equal(edgesFrom(state).length === 0, name(state) === 'settled', `state ${state}`);
+  }
+});
+
+test('a flight that is not settled can always be ended, by its deadline and by being abandoned', () => {
+  for (const state of numbers.filter((number) => name(number) !== 'settled')) {
+    const ends = edgesFrom(state).filter(({ to }) => to === 'settled');
+    for (const event of ['deadline.passed', 'flight.abandoned']) {
+      assert.ok(
+        ends.some((edge) => edge.event === event),
+        `${name(state)} on ${event}`,
+      );
+    }
+  }
+});
+
+test('every path from launch ends settled, settles once, and starts at most attemptsMax attempts', () => {
+  let paths = 0;
+  for (const [input, { attemptsMax }] of flightInputs.entries()) {
+    let most = 0;
+    const follow = (state: number, done: readonly string[]): void => {
+      // Attempts only ever go down, so a longer path than this would be a circle.
+      assert.ok(done.length <= attemptsMax * 3 + 2, done.join(', '));
+      const onward = edgesFrom(state);
+      if (onward.length > 0) return onward.forEach(({ next, actions }) => follow(next, [...done, ...actions]));
+      paths += 1;
+      const started = done.filter((type) => type === 'startAttempt').length;
+      assert.equal(name(state), 'settled');
+      assert.equal(settles(done).length, 1, done.join(', '));
+      assert.ok(started <= attemptsMax, done.join(', '));
+      most = Math.max(most, started);
+    };
+    follow(flightTable.roots[input]!, []);
+    assert.equal(most, attemptsMax, 'the last attempt can be reached');
+  }
+  assert.ok(paths > 1000, `${paths} paths`);
+});

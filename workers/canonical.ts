@@ -1,0 +1,45 @@
+/**
+ * The default key: a payload's canonical form. Equal payloads have equal keys, whatever the order of their properties; whatever JSON
+ * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
+ */
+import { configure } from 'safe-stable-stringify';
+import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
+
+const stringify = configure({ strict: true });
+
+const KEY_RULES: PlainRules = {
+  primitive: (value) => `${nameOfPrimitive(value)} has no form of its own in JSON`,
+  special: (value) => `${nameOf(value)} is not plain data: JSON would collapse it`,
+  undefinedIsAbsent: true,
+  wellFormed: false,
+  exact: false,
+};
+
+/** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
+export class NoCanonicalForm extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(`${refusal.path}: ${refusal.reason}`);
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * The key of a payload. The first character tells the kinds apart, so that the string '1', the number 1 and the list [1] never meet:
+ * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
+ * like one of those or like a quoted string; then they are quoted.
+ * @throws NoCanonicalForm
+ */
+export function canonicalKey(payload: unknown): string {
+  if (typeof payload === 'string') {
+    const first = payload.charCodeAt(0);
+    // '{', '[', '=' and '"'
+    return first === 123 || first === 91 || first === 61 || first === 34 ? JSON.stringify(payload) : payload;
+  }
+  // A function without arguments that is coalesced has `undefined` for a payload.
+  if (payload === undefined) return '=undefined';
+  const refusal = refusalOf(payload, KEY_RULES);
+  if (refusal !== null) throw new NoCanonicalForm(refusal);
+  const text = stringify(payload) as string;
+  return typeof payload === 'object' && payload !== null ? text : `=${text}`;
+}

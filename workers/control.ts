@@ -1,0 +1,129 @@
+/**
+ * The control plane: few, slow, typed calls between a front and the host of a shard. The only file that knows the RPC library. Its calls never
+ * settle when the other side dies, so none is made but through `Control.call`, which also watches the port and a deadline.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { expose, releaseProxy, wrap, type Endpoint, type Remote } from 'comlink';
+import type { Seam } from './environment.js';
+
+/** What a host can be asked. Arguments and results are plain data. */
+export interface HostControl {
+  /** Runs the module's set-up and begins to fly. */
+  activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
+  /** The attempt in the air of a flight. */
+  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null>;
+  /** Ends in order: runs what the module registered with `onClose`. */
+  stop(): Promise<void>;
+}
+
+export interface HostFacts {
+  /** In their order. */
+  readonly targetNames: readonly string[];
+  /** Which table it flies by: two builds must not meet. */
+  readonly tableHash: string;
+}
+
+/** Operations that a front may ask for; the RPC library would let it walk any path of the exposed object, and write to it. */
+const ALLOWED: ReadonlySet<string> = new Set(['activate', 'flying', 'stop']);
+
+interface RpcMessage {
+  readonly id?: unknown;
+  readonly type?: unknown;
+  readonly path?: unknown;
+}
+const isAllowed = ({ type, path }: RpcMessage): boolean =>
+  type === 'RELEASE' || (type === 'APPLY' && Array.isArray(path) && path.length === 1 && ALLOWED.has(path[0] as string));
+
+/** A port as the RPC library wants it. Listeners are kept so that they can be removed. */
+function endpoint(port: MessagePort, accepts: (message: RpcMessage) => boolean): Endpoint {
+  const listeners = new WeakMap<object, (message: RpcMessage) => void>();
+  return {
+    postMessage: (message: unknown, transfer?: unknown[]) => port.postMessage(message, transfer as never),
+    start: () => port.start(),
+    addEventListener: (_type, handler) => {
+      const listener = (message: RpcMessage): void => {
+        // Whatever is not on the list is dropped unanswered: nobody of ours sends it.
+        if (!accepts(message)) return;
+        const event = { data: message } as never;
+        if ('handleEvent' in handler) handler.handleEvent(event);
+        else handler(event);
+      };
+      listeners.set(handler, listener);
+      port.on('message', listener);
+    },
+    removeEventListener: (_type, handler) => {
+      const listener = listeners.get(handler);
+      if (listener !== undefined) port.off('message', listener);
+    },
+  };
+}
+
+/** Host side: answers calls. The facade has no prototype, so that no path leads anywhere else. */
+export function serveControl(port: MessagePort, control: HostControl): void {
+  const facade = Object.assign(Object.create(null) as HostControl, {
+    activate: (role: 'active' | 'quarantine') => control.activate(role),
+    flying: (slot: number, number: number) => control.flying(slot, number),
+    stop: () => control.stop(),
+  });
+  expose(facade, endpoint(port, isAllowed));
+  port.unref();
+}
+
+/** The other side is gone, or does not answer. */
+export class ControlLost extends Error {}
+
+/** Front side: calls a host, and knows when it is gone. */
+export class Control {
+  readonly #port: MessagePort;
+  readonly #seam: Seam;
+  readonly #remote: Remote<HostControl>;
+  readonly #pending = new Set<(error: Error) => void>();
+  #isGone = false;
+
+  constructor(port: MessagePort, seam: Seam) {
+    this.#port = port;
+    this.#seam = seam;
+    this.#remote = wrap<HostControl>(endpoint(port, () => true));
+    port.unref();
+    port.once('close', () => this.#gone());
+  }
+
+  /** One call. Rejects when the host dies, and after `withinMs`. @throws ControlLost, or what the host threw */
+  call<Name extends keyof HostControl>(
+    name: Name,
+    args: Parameters<HostControl[Name]>,
+    withinMs: number,
+  ): Promise<Awaited<ReturnType<HostControl[Name]>>> {
+    return new Promise((resolve, reject) => {
+      if (this.#isGone) return reject(new ControlLost(`${name}: the thread is gone`));
+      const timer = this.#seam.setTimer(withinMs, () => fail(new ControlLost(`${name}: no answer within ${withinMs} ms`)));
+      const end = (): void => {
+        this.#seam.clearTimer(timer);
+        this.#pending.delete(fail);
+        if (this.#pending.size === 0) this.#port.unref();
+      };
+      const fail = (error: Error): void => {
+        end();
+        reject(error);
+      };
+      this.#pending.add(fail);
+      // A call in the air keeps the process alive, like any work.
+      this.#port.ref();
+      const method = this.#remote[name] as unknown as (...given: unknown[]) => Promise<Awaited<ReturnType<HostControl[Name]>>>;
+      method(...args).then((result) => {
+        end();
+        resolve(result);
+      }, fail);
+    });
+  }
+
+  close(): void {
+    if (!this.#isGone) this.#remote[releaseProxy]();
+    this.#port.close();
+  }
+
+  #gone(): void {
+    this.#isGone = true;
+    for (const fail of this.#pending) fail(new ControlLost('the thread is gone'));
+  }
+}

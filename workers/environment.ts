@@ -1,0 +1,58 @@
+/**
+ * The environment seam: the one file of the library that reads the clock, arms timers or draws random numbers. Everything else gets
+ * an environment from outside, so that the whole library can run in one thread under a virtual clock.
+ */
+
+/** Time and chance. All times are milliseconds of a monotonic clock; wall clocks are never read. */
+export interface Environment {
+  /** Monotonic milliseconds, with one origin for all threads of the process. */
+  now(): number;
+  /** Runs `run` once, `ms` from now at the earliest. */
+  setTimer(ms: number, run: () => void): unknown;
+  clearTimer(timer: unknown): void;
+  /** At least 0, less than 1. */
+  random(): number;
+}
+
+/** What the library itself needs beyond `Environment`; a user's environment is completed by `seamOf`. */
+export interface Seam extends Environment {
+  /** Runs `run` after this turn of the event loop: where envelopes are sent. */
+  defer(run: () => void): void;
+  /** The timer goes on, but no longer keeps the process alive. */
+  release(timer: unknown): void;
+}
+
+/** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
+export function processEnvironment(): Seam {
+  const { setTimeout, clearTimeout, setImmediate, performance } = globalThis;
+  const { random } = Math;
+  return {
+    now: () => performance.now(),
+    // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
+    setTimer: (ms, run) => setTimeout(run, Math.min(ms, 2_147_483_647)),
+    clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+    random,
+    defer: (run) => void setImmediate(run),
+    // Fake timers may return plain numbers.
+    release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
+  };
+}
+
+/** Completes a user's environment; without one, the process's. */
+export function seamOf(environment: Environment | undefined): Seam {
+  if (environment === undefined) return processEnvironment();
+  const given = environment as Environment & Partial<Seam>;
+  return {
+    now: () => given.now(),
+    setTimer: (ms, run) => given.setTimer(ms, run),
+    clearTimer: (timer) => given.clearTimer(timer),
+    random: () => given.random(),
+    defer: (run) => (given.defer === undefined ? void given.setTimer(0, run) : given.defer(run)),
+    release: (timer) => given.release?.(timer),
+  };
+}
+
+/** Settles when all promises that can settle have: after a turn of the real event loop. For virtual time only. */
+export function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

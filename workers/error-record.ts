@@ -1,0 +1,103 @@
+/**
+ * How errors cross: as plain data that is made into an `Error` again on the other side. Name, message, stack, code and status cross, headers that
+ * say when to come back, the error's own plain data, and three causes; its class does not.
+ */
+import { inspectCrossing } from './crossing.js';
+import { messageOf } from './classify.js';
+
+/** An error as plain data, or a thrown value that is plain data itself. */
+export type ErrorRecord = { readonly thrown: unknown } | ErrorParts;
+
+interface ErrorParts {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  /** `code`, `status`, `headers` and the error's own plain data. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly cause: ErrorRecord | null;
+}
+
+/** All own data of one error together; more is left behind. */
+const DATA_CHARACTERS_MAX = 16_384;
+const CAUSES_MAX = 3;
+const TEXT_CHARACTERS_MAX = 16_384;
+/** Who asked, and when to ask again (RFC 9110 section 10.2.3; the others as AI providers send them). */
+const HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'request-id', 'x-request-id'];
+
+const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === null;
+const text = (value: unknown, otherwise: string): string =>
+  typeof value === 'string' ? value.slice(0, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
+
+/** Describes whatever was thrown. It never throws itself: a getter that does is left out. */
+export function errorRecord(error: unknown, causes = CAUSES_MAX): ErrorRecord {
+  if (typeof error !== 'object' || error === null || !isErrorLike(error)) {
+    return isPlain(error) && sizeOf(error) <= DATA_CHARACTERS_MAX
+      ? { thrown: error }
+      : { name: 'Error', message: text(messageOf(error), ''), stack: null, data: {}, cause: null };
+  }
+  const cause = read(error, 'cause');
+  return {
+    name: text(read(error, 'name'), 'Error'),
+    message: text(read(error, 'message'), ''),
+    stack: typeof read(error, 'stack') === 'string' ? text(read(error, 'stack'), '') : null,
+    data: ownData(error),
+    cause: cause === undefined || causes === 0 ? null : errorRecord(cause, causes - 1),
+  };
+}
+
+/** An `Error` again; own data stands where the original had it. */
+export function errorOf(record: ErrorRecord): unknown {
+  if ('thrown' in record) return record.thrown;
+  const error = record.cause === null ? new Error(record.message) : new Error(record.message, { cause: errorOf(record.cause) });
+  // As on an error of a class of its own: there, but not among its own enumerable data.
+  if (record.name !== 'Error') Object.defineProperty(error, 'name', { value: record.name, configurable: true, writable: true });
+  if (record.stack !== null) Object.defineProperty(error, 'stack', { value: record.stack, configurable: true, writable: true });
+  return Object.assign(error, record.data);
+}
+
+function isErrorLike(value: object): boolean {
+  return value instanceof Error || (typeof read(value, 'message') === 'string' && typeof read(value, 'name') === 'string');
+}
+
+function read(value: object, name: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[name];
+  } catch {
+    return undefined; // a getter that throws: this part of the error cannot be told
+  }
+}
+
+function ownData(error: object): Record<string, unknown> {
+  const data: Record<string, unknown> = {};
+  let room = DATA_CHARACTERS_MAX;
+  const headers = pickHeaders(read(error, 'headers'));
+  if (headers !== null) data['headers'] = headers;
+  // These first (they may be getters of the class), so that a large body cannot crowd them out.
+  for (const name of new Set(['code', 'status', 'statusCode', 'retryAfterMs', ...Object.keys(error)])) {
+    if (['name', 'message', 'stack', 'cause', 'headers', '__proto__'].includes(name)) continue;
+    const value = read(error, name);
+    if (value === undefined || !isPlain(value)) continue;
+    const size = name.length + sizeOf(value);
+    if (size > room) continue;
+    room -= size;
+    data[name] = value;
+  }
+  return data;
+}
+
+function pickHeaders(headers: unknown): Record<string, string> | null {
+  if (typeof headers !== 'object' || headers === null) return null;
+  const { get } = headers as { get?: unknown };
+  const found: Record<string, string> = {};
+  for (const name of HEADERS) {
+    const value: unknown = typeof get === 'function' ? get.call(headers, name) : read(headers, name);
+    if (typeof value === 'string' && value.length <= 200) found[name] = value;
+  }
+  return Object.keys(found).length === 0 ? null : found;
+}
+
+/** Characters of a plain value, roughly: as JSON. */
+function sizeOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))?.length ?? 0;
+}

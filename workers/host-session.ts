@@ -1,0 +1,71 @@
+/** A host from loaded to ended: what is the same for a worker thread, the caller's own thread and the simulation. */
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { flightTable } from '../machines/flight.table.js';
+import type { HostControl, HostFacts } from './control.js';
+import type { Seam } from './environment.js';
+import { PortShard, type PortOrder, type PortShardSettings } from './port-shard.js';
+import type { SharedMemory } from './shared-memory.js';
+import { closeList, fillTargets, openOn, type OpenableModule } from './targets.js';
+import { Wheel } from './wheel.js';
+import { Wire, type Envelope } from './wire.js';
+
+/** Beats in one `heartbeatMs`: twice as many as the front looks. */
+const BEATS = 20;
+
+export interface HostSessionSetup {
+  readonly module: OpenableModule;
+  readonly config: unknown;
+  readonly settings: PortShardSettings;
+  readonly memory: SharedMemory;
+  readonly heartbeatMs: number;
+  readonly seam: Seam;
+  /** `null`: the caller's own. */
+  readonly thread: number | null;
+  readonly post: (envelope: Envelope, transferList: readonly ArrayBuffer[]) => void;
+  /** From now on frames are read; those that came before have waited. */
+  readonly listen: (receive: (envelope: Envelope) => void) => void;
+  /** Made for a quarantine: names the flight in whose async context something happens. */
+  readonly watchForBlame: (() => AsyncLocalStorage<PortOrder>) | null;
+}
+
+export class HostSession implements HostControl {
+  readonly #setup: HostSessionSetup;
+  readonly #closings = closeList();
+  #shard: PortShard | null = null;
+  #beatTimer: unknown = null;
+  #isStopped = false;
+
+  constructor(setup: HostSessionSetup) {
+    this.#setup = setup;
+    this.#beat();
+  }
+
+  async activate(role: 'active' | 'quarantine'): Promise<HostFacts> {
+    const { module, config, settings, memory, seam, thread, post, listen, watchForBlame } = this.#setup;
+    const targets = fillTargets(await module[openOn](config, { thread, onClose: this.#closings.add }));
+    const flying = role === 'quarantine' && watchForBlame !== null ? watchForBlame() : null;
+    const shard = new PortShard({ seam, wheel: new Wheel(seam), wire: new Wire(), memory, targets, settings, flying, post });
+    this.#shard = shard;
+    listen((envelope) => shard.receive(envelope));
+    return { targetNames: targets.map(({ name }) => name), tableHash: flightTable.hash };
+  }
+
+  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null> {
+    return Promise.resolve(this.#shard?.flying(slot, number) ?? null);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#setup.seam.clearTimer(this.#beatTimer);
+    await this.#closings.run();
+  }
+
+  /** A sign of life: it stands still when this thread's event loop does. */
+  #beat(): void {
+    const { memory, seam, heartbeatMs } = this.#setup;
+    if (this.#isStopped) return;
+    memory.beat();
+    this.#beatTimer = seam.setTimer(heartbeatMs / BEATS, () => this.#beat());
+    seam.release(this.#beatTimer);
+  }
+}

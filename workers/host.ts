@@ -1,0 +1,60 @@
+/**
+ * What runs on a worker thread: a pool task that loads the targets module, offers a control port, and returns; the shard lives on. It knows its
+ * ports and its module, nothing of fronts.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { threadId, type MessagePort } from 'node:worker_threads';
+import { serveControl } from './control.js';
+import { processEnvironment } from './environment.js';
+import { HostSession } from './host-session.js';
+import { loadModule } from './load-module.js';
+import type { PortOrder, PortShardSettings } from './port-shard.js';
+import { SharedMemory } from './shared-memory.js';
+
+/** What a host is told when it is set up. */
+export interface HostTask {
+  readonly module: string;
+  readonly imports: readonly string[];
+  readonly config: unknown;
+  readonly settings: PortShardSettings;
+  readonly memory: SharedArrayBuffer;
+  readonly heartbeatMs: number;
+  readonly data: MessagePort;
+  readonly control: MessagePort;
+}
+
+/** The pool's task: loads, and returns the thread's number. A module that cannot be loaded rejects it with the reason. */
+export default async function host(task: HostTask): Promise<number> {
+  const { data, config, settings, heartbeatMs } = task;
+  const memory = new SharedMemory(task.memory);
+  const session = new HostSession({
+    module: await loadModule(task.module, task.imports),
+    config,
+    settings,
+    memory,
+    heartbeatMs,
+    seam: processEnvironment(),
+    thread: threadId,
+    post: (envelope, transferList) => data.postMessage(envelope, transferList),
+    listen: (receive) => {
+      data.on('message', receive);
+      data.unref();
+    },
+    watchForBlame: () => watchForBlame(memory),
+  });
+  serveControl(task.control, session);
+  return threadId;
+}
+
+/** Whatever kills this thread is first traced to the flight in whose async context it arose. */
+function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
+  const flying = new AsyncLocalStorage<PortOrder>();
+  const die = (): void => {
+    const culprit = flying.getStore();
+    if (culprit !== undefined) memory.accuse(culprit.slot);
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  return flying;
+}

@@ -1,0 +1,55 @@
+/** Where a flight goes next, and when: a pure decision over what its record knows. */
+import type { Seam } from './environment.js';
+import type { FlightRecord } from './flight-record.js';
+import type { FilledTarget } from './targets.js';
+
+/** How long to wait before the same target again. */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/** Statuses that say "too much": they want five times the patience (AWS SDKs: 100 ms and 500 ms). */
+const THROTTLED: ReadonlySet<number> = new Set([429, 529]);
+const THROTTLED_FACTOR = 5;
+
+/** The next target and the wait before it; `null`: nowhere left to go. */
+export interface NextTarget {
+  readonly target: number;
+  readonly waitMs: number;
+}
+
+/**
+ * Another target at once, in the order of the route; the same one only when its verdict asks for it or nothing else is left, and then after a
+ * backoff with full jitter, and never before its Retry-After.
+ */
+export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: Backoff, seam: Seam): NextTarget | null {
+  const failedOn = record.target;
+  if (!failed.replayable) return null;
+  if (record.verdict === 'failover') {
+    const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
+    if (untried !== undefined) return { target: untried, waitMs: 0 };
+  }
+  const target =
+    record.verdict === 'retry' ? failedOn : (record.route[(record.route.indexOf(failedOn) + 1) % record.route.length] as number);
+  const repeats = record.attemptsMade - Math.min(record.route.length, record.attemptsMade);
+  const base = backoff.baseMs * (THROTTLED.has(record.ended?.status ?? 0) ? THROTTLED_FACTOR : 1);
+  const now = seam.now();
+  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** repeats);
+  const waitMs = Math.max(jittered, (record.holds?.get(target) ?? 0) - now);
+  return now + waitMs >= record.order.deadline ? null : { target, waitMs };
+}
+
+/** The first target of a launch: the first of the route, or for a relaunch the first that no earlier life has called. */
+export function firstTarget(route: readonly number[], targetsTried: number, lastTarget: number): number {
+  const untried = route.find((target) => (targetsTried & (1 << target)) === 0);
+  return untried ?? (route[(route.indexOf(lastTarget) + 1) % route.length] as number);
+}
+
+/** What an attempt may take: its own setting, else an equal share of the time left among the targets left; the last gets all of it. */
+export function attemptMs(record: FlightRecord, own: number | null, now: number): number {
+  const left = record.order.deadline - now;
+  if (own !== null) return Math.min(own, left);
+  const untried = record.route.filter((target) => (record.targetsTried & (1 << target)) === 0 || target === record.target).length;
+  return left / Math.max(1, Math.min(untried, record.attemptsMax - record.attemptsMade + 1));
+}

@@ -1,0 +1,128 @@
+/**
+ * The guard over plain data: finds the first thing in a value that would not survive, and says where it is. Keys and crossings ask
+ * it with different rules; both refuse rather than change a value silently.
+ */
+
+/** The first thing that was refused: its path (`$.messages[2].at`) and why. */
+export interface Refusal {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a use of plain data allows. */
+export interface PlainRules {
+  /** Primitives beyond null, booleans, finite numbers other than -0, and strings. `null`: allowed; otherwise why it is refused. */
+  primitive(value: unknown): string | null;
+  /** Objects that are neither plain objects nor arrays (a Date, a typed array). `null`: allowed as it is. */
+  special(value: object): string | null;
+  /** Is a property that is `undefined` the same as none? */
+  readonly undefinedIsAbsent: boolean;
+  /** Strings must be well-formed Unicode, since UTF-8 has no lone surrogates. */
+  readonly wellFormed: boolean;
+  /** Refuse what a copy would change about a plain object itself: no prototype, accessors, `__proto__`. */
+  readonly exact: boolean;
+}
+
+/** Deeper values are refused: that is also how a cycle ends. */
+const DEPTH_MAX = 200;
+
+/** Is `value` an object as a literal or `JSON.parse` makes it, in whichever realm (Jest runs tests in a realm of their own)? */
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf'))
+  );
+}
+
+/** Walks `value`; `null` when everything in it is allowed. */
+export function refusalOf(value: unknown, rules: PlainRules): Refusal | null {
+  const found = walk(value, rules, 0);
+  return found === null ? null : { path: `$${found.steps.reverse().join('')}`, reason: found.reason };
+}
+
+interface Found {
+  readonly steps: string[];
+  readonly reason: string;
+}
+const refuse = (reason: string): Found => ({ steps: [], reason });
+const under = (found: Found, step: string): Found => {
+  found.steps.push(step);
+  return found;
+};
+const keyStep = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+
+function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
+  switch (typeof value) {
+    case 'string':
+      return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
+    case 'boolean':
+      return null;
+    case 'number':
+      if (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) return null;
+      break;
+    case 'object':
+      if (value === null) return null;
+      if (depth >= DEPTH_MAX) return refuse(`nested deeper than ${DEPTH_MAX} levels, or in a cycle`);
+      return Array.isArray(value) ? walkArray(value, rules, depth) : walkObject(value, rules, depth);
+    default:
+  }
+  const reason = rules.primitive(value);
+  return reason === null ? null : refuse(reason);
+}
+
+function walkArray(value: readonly unknown[], rules: PlainRules, depth: number): Found | null {
+  // Array.prototype is an array itself, in every realm; a subclass's prototype is not.
+  if (!Array.isArray(Object.getPrototypeOf(value))) return refuse(`${nameOf(value)}, a subclass of Array`);
+  const { length } = value;
+  // Holes and named properties at once: a dense array has as many own keys as elements.
+  const keys = Object.keys(value);
+  if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
+    return refuse(keys.length < length ? 'an array with holes' : 'an array with named properties');
+  }
+  for (let index = 0; index < length; index++) {
+    const element = value[index];
+    const found: Found | null =
+      element === undefined && rules.undefinedIsAbsent
+        ? refuse('undefined in an array would become null')
+        : walk(element, rules, depth + 1);
+    if (found !== null) return under(found, `[${index}]`);
+  }
+  return null;
+}
+
+function walkObject(value: object, rules: PlainRules, depth: number): Found | null {
+  if (!isPlainObject(value)) {
+    const reason = rules.special(value);
+    return reason === null ? null : refuse(reason);
+  }
+  const record = value as Record<string, unknown>;
+  if (typeof record['toJSON'] === 'function') return refuse('an object with toJSON');
+  if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an object with symbols for keys');
+  if (rules.exact && Object.getPrototypeOf(value) === null) return refuse('an object without a prototype: copy it, { ...value }');
+  for (const key of Object.keys(record)) {
+    if (rules.exact) {
+      if (key === '__proto__') return under(refuse('a property of this name cannot be carried safely'), keyStep(key));
+      if (Object.getOwnPropertyDescriptor(record, key)?.get !== undefined) return under(refuse('a getter'), keyStep(key));
+    }
+    if (rules.wellFormed && !key.isWellFormed()) return under(refuse('a lone surrogate in a property name'), keyStep(key));
+    const property = record[key];
+    if (property === undefined && rules.undefinedIsAbsent) continue;
+    const found = walk(property, rules, depth + 1);
+    if (found !== null) return under(found, keyStep(key));
+  }
+  return null;
+}
+
+/** `Map`, `Headers`, `Invoice`: what a refused object is called. */
+export function nameOf(value: object): string {
+  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'an object';
+}
+
+/** What a refused primitive is called. */
+export function nameOfPrimitive(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  return value === undefined ? 'undefined' : `a ${typeof value}`;
+}

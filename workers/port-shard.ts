@@ -1,0 +1,158 @@
+/** A shard behind a port: frames in, frames out. The same on a worker thread, on the caller's own, and in the simulation. */
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { packBody } from './body.js';
+import { canonicalKey } from './canonical.js';
+import type { Seam } from './environment.js';
+import { errorRecord } from './error-record.js';
+import type { FlightRecord } from './flight-record.js';
+import { Outbox } from './outbox.js';
+import {
+  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, type BodyKind, FAILED, type Failure, type FrontFrame, FULFILLED, LAUNCH,
+  type LaunchFrame, type LaunchOrder, PACKED, type ShardFrame,
+} from './protocol.js'; // biome-ignore format: one import
+import { Refused, refusalOfSharing } from './refused.js';
+import type { SharedMemory } from './shared-memory.js';
+import { Shard, type ShardReceiver, type ShardSettings } from './shard.js';
+import type { FilledTarget } from './targets.js';
+import type { Wheel } from './wheel.js';
+import type { Envelope, Wire } from './wire.js';
+
+/** A launch order that came in a frame. */
+export class PortOrder implements LaunchOrder {
+  readonly slot: number;
+  readonly number: number;
+  readonly scope: string | null;
+  readonly route: readonly string[] | null;
+  readonly launchedAt: number;
+  readonly deadline: number;
+  readonly attemptsMade: number;
+  readonly targetsTried: number;
+  readonly lastTarget: number;
+  readonly payload: unknown;
+  readonly carried: unknown;
+  /** The value, packed when it was looked at. */
+  value: Body | null = null;
+  #key: string | null | undefined;
+
+  constructor(frame: LaunchFrame, payload: unknown, carried: unknown) {
+    const [, slot, number, scope, key, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget] = frame;
+    this.slot = slot;
+    this.number = number;
+    this.scope = scope;
+    this.route = route;
+    this.launchedAt = launchedAt;
+    this.deadline = deadline;
+    this.attemptsMade = attemptsMade;
+    this.targetsTried = targetsTried;
+    this.lastTarget = lastTarget;
+    this.payload = payload;
+    this.carried = carried;
+    this.#key = key;
+  }
+
+  /** Not sent where it is the payload's canonical form: few targets read it, and then it is made again. */
+  get key(): string | null {
+    this.#key = this.#key === undefined ? canonicalKey(this.payload) : this.#key;
+    return this.#key;
+  }
+}
+
+export interface PortShardSetup {
+  readonly seam: Seam;
+  readonly wheel: Wheel;
+  readonly wire: Wire;
+  readonly memory: SharedMemory;
+  readonly targets: readonly FilledTarget[];
+  readonly settings: PortShardSettings;
+  readonly flying: AsyncLocalStorage<PortOrder> | null;
+  readonly post: (envelope: Envelope, transferList: readonly ArrayBuffer[]) => void;
+}
+
+export interface PortShardSettings extends ShardSettings {
+  readonly resultBytes: number;
+}
+
+export class PortShard implements ShardReceiver<PortOrder> {
+  readonly #setup: PortShardSetup;
+  readonly #shard: Shard<PortOrder>;
+  readonly #outbox: Outbox<ShardFrame>;
+  readonly #records: (FlightRecord<PortOrder> | undefined)[] = [];
+
+  constructor(setup: PortShardSetup) {
+    const { seam, wire, post } = setup;
+    this.#setup = setup;
+    this.#outbox = new Outbox({ seam, wire, post, transfersBodies: true });
+    this.#shard = new Shard({ ...setup, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
+  }
+
+  /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
+  receive(envelope: Envelope): void {
+    for (const frame of this.#setup.wire.unpack<FrontFrame>(envelope)) {
+      const [op, slot, number] = frame;
+      if (op === LAUNCH) this.#launch(frame);
+      else if (op === ABANDON) {
+        const record = this.#records[slot];
+        if (record?.order.number === number) this.#shard.abandon(record);
+      } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
+    }
+  }
+
+  /** The attempt in the air of a flight. */
+  flying(slot: number, number: number): { readonly target: string; readonly startedAt: number } | null {
+    const record = this.#records[slot];
+    if (record?.order.number !== number || record.attempt === null) return null;
+    return { target: record.attempt.target, startedAt: record.attemptStartedAt };
+  }
+
+  #launch(frame: LaunchFrame): void {
+    const { wire, targets } = this.#setup;
+    const [, slot] = frame;
+    const [carried, kind, body] = frame.slice(-3) as [LaunchFrame[11], BodyKind, Uint8Array];
+    const order = new PortOrder(frame, wire.unpackBody(kind, body), carried === null ? undefined : wire.unpackBody(...carried));
+    // Asked for before the front knew the names.
+    const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
+    if (stranger !== undefined) {
+      const known = targets.map(({ name }) => `'${name}'`).join(', ');
+      return this.failed(order, null, 'answered', new RangeError(`request options.targets: expected one of ${known}, got '${stranger}'`));
+    }
+    const record = this.#shard.take(order);
+    this.#records[slot] = record;
+    this.#shard.launch(record);
+  }
+
+  /** Values are packed while the flight can still be refused. */
+  #pack(value: unknown, order: PortOrder): Refused | null {
+    const { wire, settings } = this.#setup;
+    const once = refusalOfSharing(value);
+    if (once !== null) return once;
+    try {
+      const body = packBody(value, wire.packValue);
+      if (body.bytes.byteLength > settings.resultBytes) {
+        const message = `limits.resultBytes is reached: the value has ${body.bytes.byteLength} bytes, at most ${settings.resultBytes} may cross`;
+        return new Refused('COALESCER_LIMIT', message, { limit: 'resultBytes' });
+      }
+      order.value = body;
+      return null;
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    }
+  }
+
+  attempted({ slot, number }: PortOrder, attempt: AttemptRecord): void {
+    this.#outbox.push([ATTEMPTED, slot, number, attemptTuple(attempt)]);
+  }
+
+  fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord): void {
+    this.#records[slot] = undefined;
+    const { kind, bytes } = value as Body;
+    this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), kind, bytes]);
+  }
+
+  failed({ slot, number }: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
+    this.#records[slot] = undefined;
+    const tuple = attempt === null ? null : attemptTuple(attempt);
+    // An ErrorRecord is made of guarded parts only: packing it cannot fail.
+    this.#outbox.push([FAILED, slot, number, tuple, failure, PACKED, this.#setup.wire.packValue(errorRecord(error))]);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Everything that crosses between a front and a shard, on one screen: frames, what they carry, and the memory both sides share. Rules of
+ * order and loss are in ARCHITECTURE.md, "What crosses".
+ */
+
+/** How an attempt ended. */
+export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'thread-lost';
+
+/** One attempt, once it is over. Written by the shard that made it, or by the front for a shard that was lost. */
+export interface AttemptRecord {
+  readonly target: string;
+  /** 1 for the flight's first, over all lives of its shard. */
+  readonly attempt: number;
+  /** Instants of the environment's clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly end: AttemptEnd;
+  readonly code?: string | undefined;
+  readonly status?: number | undefined;
+  readonly message?: string | undefined;
+  /** What the target's `classify` said. */
+  readonly verdict?: 'answer' | 'failover' | 'retry' | undefined;
+  /** Where the flight went next, and the backoff before it. */
+  readonly next?: string | undefined;
+  readonly waitMs?: number | undefined;
+}
+
+/** Why a flight ended without a value. `refused`: not by a target but by a limit or a guard; the error says which. */
+export type Failure = 'answered' | 'exhausted' | 'timed-out' | 'abandoned' | 'refused';
+
+/** What a front asks of a shard. Inline, the front's flight itself is the order; over a port, it is made from a launch frame. */
+export interface LaunchOrder {
+  /** Never reused, in one front. */
+  readonly number: number;
+  /** Place in the tables of this life of the link. */
+  readonly slot: number;
+  readonly scope: string | null;
+  readonly key: string | null;
+  readonly payload: unknown;
+  readonly carried: unknown;
+  /** Names of the targets to try, in order; `null`: all, as written. */
+  readonly route: readonly string[] | null;
+  readonly launchedAt: number;
+  /** Instant at which the flight ends, whatever happens. */
+  readonly deadline: number;
+  /** Attempts made in earlier lives, the targets they were on (bits), and the last of those (index, -1: none): from the ledger. */
+  readonly attemptsMade: number;
+  readonly targetsTried: number;
+  readonly lastTarget: number;
+}
+
+/** Operations. A frame is a tuple that begins with one, then slot and number; the receiver matches by number only, never by key. */
+export const LAUNCH = 0;
+export const ABANDON = 1;
+export const ATTEMPTED = 2;
+export const FULFILLED = 3;
+export const FAILED = 4;
+
+/** How a body is packed. */
+export const PACKED = 0;
+export const BYTES = 1;
+export const BUFFER = 2;
+export const CLONED = 3;
+export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED;
+
+/** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
+export interface Body {
+  readonly kind: BodyKind;
+  readonly bytes: Uint8Array;
+}
+
+/** An attempt on the wire: the fields of `AttemptRecord` in their order. */
+export type AttemptTuple = readonly [
+  target: string, attempt: number, startedAt: number, endedAt: number, end: AttemptEnd, code: string | null, status: number | null,
+  message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null, waitMs: number | null,
+]; // biome-ignore format: one screen
+
+/** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
+export type LaunchFrame = readonly [
+  op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | undefined, route: readonly string[] | null,
+  launchedAt: number, deadline: number, attemptsMade: number, targetsTried: number, lastTarget: number, carried: readonly [kind: BodyKind, bytes: Uint8Array] | null,
+  kind: BodyKind, body: Uint8Array | number,
+]; // biome-ignore format: one screen
+
+/** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */
+export type AbandonFrame = readonly [op: typeof ABANDON, slot: number, number: number];
+/** Shard to front: an attempt is over, the flight is not. */
+export type AttemptedFrame = readonly [op: typeof ATTEMPTED, slot: number, number: number, attempt: AttemptTuple];
+/** Shard to front: settled with a value. */
+export type FulfilledFrame = readonly [
+  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | number,
+]; // biome-ignore format: one screen
+/** Shard to front: settled without one. The body is an `ErrorRecord`, or `undefined` where there is no error but the verdict itself. */
+export type FailedFrame = readonly [
+  op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | number,
+]; // biome-ignore format: one screen
+
+export type FrontFrame = LaunchFrame | AbandonFrame;
+export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame;
+
+export function attemptTuple(record: AttemptRecord): AttemptTuple {
+  const {
+    target,
+    attempt,
+    startedAt,
+    endedAt,
+    end,
+    code = null,
+    status = null,
+    message = null,
+    verdict = null,
+    next = null,
+    waitMs = null,
+  } = record;
+  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs];
+}
+
+export function attemptOf(tuple: AttemptTuple): AttemptRecord {
+  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs] = tuple;
+  return {
+    target, attempt, startedAt, endedAt, end, code: code ?? undefined, status: status ?? undefined, message: message ?? undefined,
+    verdict: verdict ?? undefined, next: next ?? undefined, waitMs: waitMs ?? undefined,
+  }; // biome-ignore format: one screen
+}

@@ -1,0 +1,280 @@
+/**
+ * A shard: owns the flights of its part of the keys and flies each by the machine's table. It makes attempts, minds their times, and reports
+ * to the front behind its link. It knows no waiters, and may be lost at any time: what must survive lives in the front.
+ */
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import * as flight from '../machines/flight.table.js';
+import { IMPOSSIBLE } from '../machines/table.js';
+import { Attempt } from './attempt.js';
+import { callTarget } from './call-target.js';
+import { codeOf, messageOf, statusOf } from './classify.js';
+import type { Seam } from './environment.js';
+import { FlightRecord, type DueReceiver } from './flight-record.js';
+import { attemptMs, firstTarget, nextTarget, type Backoff } from './next-target.js';
+import type { AttemptEnd, AttemptRecord, Failure, LaunchOrder } from './protocol.js';
+import type { SharedMemory } from './shared-memory.js';
+import type { FilledTarget, Verdict } from './targets.js';
+import type { Wheel } from './wheel.js';
+
+const { flightTable: TABLE } = flight;
+const EVENTS = TABLE.events.length;
+const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
+/** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
+const ATTEMPTS_AFTER_LOSS = 1;
+
+/** Where a shard reports: the front itself (inline), or the outbox of a port. */
+export interface ShardReceiver<Order extends LaunchOrder> {
+  /** An attempt failed, and the flight goes on. */
+  attempted(order: Order, attempt: AttemptRecord): void;
+  /** Settled with a value. */
+  fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
+  /** Settled without one. `attempt` is the last one, if it has not been told yet. */
+  failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
+}
+
+/** What a shard is made of. Data in it crosses to threads; the rest is the host's. */
+export interface ShardSetup<Order extends LaunchOrder> {
+  readonly seam: Seam;
+  readonly wheel: Wheel;
+  readonly targets: readonly FilledTarget[];
+  readonly settings: ShardSettings;
+  readonly memory: SharedMemory;
+  readonly receiver: ShardReceiver<Order>;
+  /** Looks at a value before it is shared; an error it returns settles the flight instead. */
+  readonly refuseValue: (value: unknown, order: Order) => Error | null;
+  /** Names the flight to whatever its target does: for re-entrance inline, for blame in quarantine. Costs; `null` where nobody asks. */
+  readonly flying: AsyncLocalStorage<Order> | null;
+}
+
+export interface ShardSettings {
+  /** `null`: the number of targets, at most 3. */
+  readonly maxAttempts: number | null;
+  readonly attemptTimeoutMs: number | null;
+  readonly backoff: Backoff;
+}
+
+export class Shard<Order extends LaunchOrder> implements DueReceiver {
+  readonly #setup: ShardSetup<Order>;
+  readonly #allTargets: readonly number[];
+  readonly #indexOf: ReadonlyMap<string, number>;
+
+  constructor(setup: ShardSetup<Order>) {
+    this.#setup = setup;
+    this.#allTargets = setup.targets.map((_, index) => index);
+    this.#indexOf = new Map(setup.targets.map(({ name }, index) => [name, index]));
+  }
+
+  /** Takes a flight on: what is needed to fly it, or to abandon it. */
+  take(order: Order): FlightRecord<Order> {
+    const route = order.route === null ? this.#allTargets : order.route.map((name) => this.#indexOf.get(name) as number);
+    const allowed = this.#setup.settings.maxAttempts ?? Math.min(3, route.length);
+    const left = Math.max(ATTEMPTS_AFTER_LOSS, allowed - order.attemptsMade);
+    const target = firstTarget(route, order.targetsTried, order.lastTarget);
+    return new FlightRecord(order, { route, attemptsMax: order.attemptsMade + left, state: TABLE.roots[left - 1] as number, target }, this);
+  }
+
+  /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */
+  launch(record: FlightRecord<Order>): void {
+    const { attemptsMade, lastTarget } = record.order;
+    // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go.
+    const isSpent = attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false;
+    this.#step(record, isSpent ? flight.TARGETS_EXHAUSTED : flight.FLIGHT_LAUNCHED);
+  }
+
+  /** Nobody waits any more. Does nothing for a flight that has settled. */
+  abandon(record: FlightRecord<Order>): void {
+    record.cause = 'abandoned';
+    this.#step(record, flight.FLIGHT_ABANDONED);
+  }
+
+  recordDue(record: FlightRecord, now: number): void {
+    const mine = record as FlightRecord<Order>;
+    record.cause = 'timed-out';
+    if (now >= record.order.deadline) this.#step(mine, flight.DEADLINE_PASSED);
+    else this.#step(mine, record.attempt === null ? flight.BACKOFF_ELAPSED : flight.ATTEMPT_TIMED_OUT);
+  }
+
+  /** One event: the new state is stored, then its actions run in order; what arises in them waits until they are done, as in a live actor. */
+  #step(record: FlightRecord<Order>, event: number): void {
+    if (record.stepping) {
+      record.queue ??= [];
+      record.queue.push(event);
+      return;
+    }
+    record.stepping = true;
+    this.#fly(record, event);
+    while (record.queue !== null && record.queue.length > 0) this.#fly(record, record.queue.shift() as number);
+    record.stepping = false;
+  }
+
+  #fly(record: FlightRecord<Order>, event: number): void {
+    // Settled is the end: an abandon that was queued behind the settling event finds nothing to do.
+    if (SETTLED[record.state] === true) return;
+    const edge = record.state * EVENTS + event;
+    const state = TABLE.next[edge] as number;
+    if (state === IMPOSSIBLE) {
+      throw new Error(
+        `coalescer: the flight machine knows no '${TABLE.events[event]}' in '${String(TABLE.states[record.state]?.value)}': this is a bug`,
+      );
+    }
+    record.state = state;
+    for (const action of TABLE.lists[TABLE.listOf[edge] as number] as readonly number[]) this.#act(record, action);
+  }
+
+  #act(record: FlightRecord<Order>, action: number): void {
+    switch (action) {
+      case flight.START_ATTEMPT:
+        return this.#startAttempt(record);
+      case flight.ABORT_ATTEMPT:
+        return this.#abortAttempt(record);
+      case flight.CHOOSE_TARGET:
+        return this.#chooseTarget(record);
+      case flight.SETTLE_FULFILLED:
+        this.#setup.wheel.disarm(record);
+        return this.#setup.receiver.fulfilled(record.order, record.ended as AttemptRecord, record.result);
+      case flight.SETTLE_ANSWERED:
+        return this.#fail(record, record.refused ? 'refused' : 'answered');
+      case flight.SETTLE_EXHAUSTED:
+        return this.#fail(record, 'exhausted');
+      case flight.SETTLE_TIMED_OUT:
+        return this.#fail(record, 'timed-out');
+      case flight.SETTLE_ABANDONED:
+        return this.#fail(record, 'abandoned');
+      default:
+        throw new Error(
+          `coalescer: the flight machine asks for '${TABLE.actions[action]?.type ?? action}', which no shard can do: this is a bug`,
+        );
+    }
+  }
+
+  #startAttempt(record: FlightRecord<Order>): void {
+    const { seam, wheel, targets, settings, memory, flying } = this.#setup;
+    const { order } = record;
+    const target = targets[record.target] as FilledTarget;
+    const now = record.attemptsMade === order.attemptsMade && order.slot === -1 ? order.launchedAt : seam.now();
+    const bit = 1 << record.target;
+    memory.count(record.target, 'attempts', 1);
+    memory.count(record.target, 'airborne', 1);
+    if ((record.targetsTried & bit) !== 0) memory.count(record.target, 'retries', 1);
+    record.attemptsMade++;
+    const ms = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
+    record.targetsTried |= bit;
+    const attempt = new Attempt(order, seam, { target: target.name, attempt: record.attemptsMade, deadline: now + ms });
+    record.attempt = attempt;
+    record.attemptStartedAt = now;
+    wheel.arm(record, ms, now);
+    if (order.slot !== -1) {
+      // Before the call: should this thread die in it, the front must know that it was made.
+      memory.enterLedger(order.slot, record.attemptsMade, record.targetsTried, record.target);
+      memory.enter(order.slot);
+    }
+    callTarget({
+      target,
+      order,
+      attempt,
+      flying,
+      resolved: (value) => this.#resolved(record, attempt, value),
+      rejected: (error) => this.#rejected(record, attempt, error),
+    });
+    if (order.slot !== -1) memory.exit();
+  }
+
+  #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
+    if (record.attempt !== attempt) return; // timed out or abandoned meanwhile: too late to count
+    const refusal = this.#setup.refuseValue(value, record.order);
+    if (refusal !== null) {
+      this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
+      record.refused = true;
+      record.result = refusal;
+      return this.#step(record, flight.ATTEMPT_ANSWERED);
+    }
+    this.#endAttempt(record, 'value', null);
+    record.result = value;
+    this.#step(record, flight.ATTEMPT_RESOLVED);
+  }
+
+  #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
+    if (record.attempt !== attempt) return;
+    const target = this.#setup.targets[record.target] as FilledTarget;
+    const { verdict, retryAfterMs } = judge(target, error, attempt);
+    record.result = error;
+    this.#endAttempt(record, verdict === 'answer' ? 'answer' : 'failed', { error, verdict });
+    if (verdict === 'answer') return this.#step(record, flight.ATTEMPT_ANSWERED);
+    record.verdict = verdict;
+    if (retryAfterMs > 0) (record.holds ??= new Map()).set(record.target, this.#setup.seam.now() + retryAfterMs);
+    this.#step(record, flight.ATTEMPT_REJECTED);
+  }
+
+  #abortAttempt(record: FlightRecord<Order>): void {
+    const { attempt } = record;
+    if (attempt === null) return;
+    record.verdict = 'failover';
+    this.#endAttempt(record, record.cause === 'abandoned' ? 'aborted' : 'timed-out', null);
+    attempt.abort(record.cause);
+  }
+
+  #chooseTarget(record: FlightRecord<Order>): void {
+    const { seam, wheel, targets, settings, receiver } = this.#setup;
+    const next = nextTarget(record, targets[record.target] as FilledTarget, settings.backoff, seam);
+    const ended = record.ended as AttemptRecord;
+    record.ended = null;
+    receiver.attempted(record.order, next === null ? ended : { ...ended, next: targets[next.target]?.name, waitMs: next.waitMs });
+    if (next === null) return this.#step(record, flight.TARGETS_EXHAUSTED);
+    const again = next.target === record.target;
+    record.target = next.target;
+    if (next.waitMs === 0 && !again) this.#step(record, flight.TARGET_CHOSEN);
+    else wheel.arm(record, next.waitMs, seam.now());
+  }
+
+  /** The current attempt is over, however it ended: what comes of it later is dropped, and its time no longer runs. */
+  #endAttempt(
+    record: FlightRecord<Order>,
+    end: AttemptEnd,
+    failure: { readonly error: unknown; readonly verdict: AttemptRecord['verdict'] } | null,
+  ): void {
+    const { wheel, memory, seam } = this.#setup;
+    const { target, attempt } = record.attempt as Attempt;
+    record.attempt = null;
+    wheel.disarm(record);
+    memory.count(record.target, 'airborne', -1);
+    if (end === 'failed' || end === 'timed-out') memory.count(record.target, 'failures', 1);
+    const told = { target, attempt, startedAt: record.attemptStartedAt, endedAt: seam.now(), end };
+    record.ended =
+      failure === null
+        ? told
+        : {
+            ...told,
+            code: codeOf(failure.error),
+            status: statusOf(failure.error),
+            message: messageOf(failure.error),
+            verdict: failure.verdict,
+          };
+  }
+
+  /** The one way a flight ends without a value. */
+  #fail(record: FlightRecord<Order>, failure: Failure): void {
+    const { ended, result } = record;
+    this.#setup.wheel.disarm(record);
+    record.ended = null;
+    this.#setup.receiver.failed(record.order, ended, failure, result);
+  }
+}
+
+/** A target's verdict on an error, made safe: whatever `classify` says or throws, the flight goes on. */
+function judge(target: FilledTarget, error: unknown, attempt: Attempt): { verdict: 'answer' | 'failover' | 'retry'; retryAfterMs: number } {
+  // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
+  if (!target.replayable) return { verdict: 'answer', retryAfterMs: 0 };
+  let verdict: Verdict;
+  try {
+    verdict = target.classify(error, attempt);
+  } catch {
+    // A broken `classify` must not cost the request its other targets.
+    verdict = 'failover';
+  }
+  if (typeof verdict === 'string') return { verdict: verdict === 'answer' || verdict === 'retry' ? verdict : 'failover', retryAfterMs: 0 };
+  const { retryAfterMs } = verdict;
+  return {
+    verdict: verdict.verdict === 'retry' ? 'retry' : 'failover',
+    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 0,
+  };
+}

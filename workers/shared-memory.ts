@@ -1,0 +1,107 @@
+/**
+ * What a front can still read when a thread is gone: the ledger, the heartbeat, whose code was running, and the counts per target. One block
+ * of shared memory for each life of a shard; the shard writes, the front reads (and clears a ledger entry when it hands out its slot).
+ */
+import { TARGETS_MAX } from './targets.js';
+
+const HEARTBEAT = 0;
+const RUNNING = 1;
+const CULPRIT = 2;
+const HEADER = 16;
+
+/** Counts per target, in the order of `TargetCounts`. */
+const COUNTS = 4;
+const COUNT_BYTES = TARGETS_MAX * COUNTS * Float64Array.BYTES_PER_ELEMENT;
+
+/** What one shard has done on one target. */
+export interface TargetCounts {
+  attempts: number;
+  failures: number;
+  retries: number;
+  airborne: number;
+}
+
+/** A ledger entry: attempts made (5 bits), targets tried (a bit each), written before each call. */
+export interface LedgerEntry {
+  readonly attemptsMade: number;
+  readonly targetsTried: number;
+}
+
+const MADE_BITS = 5;
+
+/** One life's memory. Slots are numbered from 0. */
+export class SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+  readonly #counts: Float64Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#counts = new Float64Array(buffer, 0, TARGETS_MAX * COUNTS);
+    this.#cells = new Int32Array(buffer, COUNT_BYTES);
+  }
+
+  static ofSlots(slots: number): SharedMemory {
+    return new SharedMemory(new SharedArrayBuffer(COUNT_BYTES + (HEADER + slots * 2) * Int32Array.BYTES_PER_ELEMENT));
+  }
+
+  /** The shard's sign of life: a count, judged by change only. */
+  beat(): void {
+    Atomics.add(this.#cells, HEARTBEAT, 1);
+  }
+  get heartbeat(): number {
+    return Atomics.load(this.#cells, HEARTBEAT);
+  }
+
+  /** Names the flight whose synchronous code runs now, so that a hang or an exit in it is its own. */
+  enter(slot: number): void {
+    Atomics.store(this.#cells, RUNNING, slot + 1);
+  }
+  exit(): void {
+    Atomics.store(this.#cells, RUNNING, 0);
+  }
+  /** Names the flight that an uncaught error or rejection belongs to: only a quarantine shard knows. */
+  accuse(slot: number): void {
+    Atomics.store(this.#cells, CULPRIT, slot + 1);
+  }
+  /** Slot of the flight that evidence names for this thread's death; -1: none. */
+  get culprit(): number {
+    const accused = Atomics.load(this.#cells, CULPRIT);
+    return (accused > 0 ? accused : Atomics.load(this.#cells, RUNNING)) - 1;
+  }
+
+  /** Before each call: 16 ns that tell a front what a dead thread had begun. */
+  enterLedger(slot: number, attemptsMade: number, targetsTried: number, target: number): void {
+    const at = HEADER + slot * 2;
+    Atomics.store(this.#cells, at + 1, target + 1);
+    Atomics.store(this.#cells, at, attemptsMade | (targetsTried << MADE_BITS));
+  }
+  ledger(slot: number): LedgerEntry & { readonly lastTarget: number } {
+    const at = HEADER + slot * 2;
+    const entry = Atomics.load(this.#cells, at);
+    return {
+      attemptsMade: entry & ((1 << MADE_BITS) - 1),
+      targetsTried: entry >>> MADE_BITS,
+      lastTarget: Atomics.load(this.#cells, at + 1) - 1,
+    };
+  }
+  /** The front hands a slot out again. */
+  clearLedger(slot: number): void {
+    const at = HEADER + slot * 2;
+    Atomics.store(this.#cells, at + 1, 0);
+    Atomics.store(this.#cells, at, 0);
+  }
+
+  /** One writer (the shard), doubles: they are read for statistics only. */
+  count(target: number, what: keyof TargetCounts, change: number): void {
+    const at = target * COUNTS + COUNT_AT[what];
+    this.#counts[at] = (this.#counts[at] as number) + change;
+  }
+  counts(target: number): TargetCounts {
+    const at = target * COUNTS;
+    const of = (what: keyof TargetCounts): number => this.#counts[at + COUNT_AT[what]] as number;
+    return { attempts: of('attempts'), failures: of('failures'), retries: of('retries'), airborne: of('airborne') };
+  }
+}
+
+const COUNT_AT: Readonly<Record<keyof TargetCounts, number>> = { attempts: 0, failures: 1, retries: 2, airborne: 3 };

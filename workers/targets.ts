@@ -1,0 +1,172 @@
+/**
+ * Targets as users write them, and as shards fly them: a record of functions, in the order written. Nothing here knows whether they run
+ * on the caller's thread or on another one.
+ */
+import { classifyHttp } from './classify.js';
+
+/** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
+export interface AttemptContext<Carried = unknown> {
+  /** Aborted when the last waiter left, the attempt timed out, or another attempt won. Made when first read. */
+  readonly signal: AbortSignal;
+  /** 1 for the flight's first attempt, counted over all targets. */
+  readonly attempt: number;
+  readonly target: string;
+  /** `null`: shared by all callers. */
+  readonly scope: string | null;
+  /** `null`: this flight is not shared (key said so). */
+  readonly key: string | null;
+  /** Time this attempt has left, now. Pass it on: `{ timeout: remainingMs() }`. */
+  remainingMs(): number;
+  /** What `carry` took from the launching request: trace parent, locale. Plain data. Never part of the key. */
+  readonly carried: Carried;
+}
+
+/**
+ * What an error means. `answer`: the error is the answer, give it to all waiters as it is. `failover`: try elsewhere. `retry`: this target
+ * again, after backoff. `retryAfterMs`: this flight calls this target again no earlier than that.
+ */
+export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
+
+/** One call of one target. */
+export type TargetCall<in P, out R> = (payload: P, context: AttemptContext) => R;
+
+/** A target with its own habits. All functions run where the target runs, so that nothing but data crosses threads. */
+export interface TargetSpec<P, R> {
+  /** Makes the call. Not named `call`: every function has one, and TypeScript then loses the context type. */
+  readonly run: TargetCall<P, R>;
+  /** What an error means. @default classifyHttp */
+  readonly classify?: (error: unknown, context: AttemptContext) => Verdict;
+  /** May a second attempt be made once this one may have reached upstream? @default true */
+  readonly replayable?: boolean;
+  /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
+  readonly attemptTimeoutMs?: number;
+}
+
+// `any`: a record of targets is inferred from what its functions take, and only `any` accepts them all.
+export type Target<P = any, R = any> = TargetCall<P, R> | TargetSpec<P, R>;
+/** Tried in the order written. Names that look like integers are refused: JavaScript would reorder them. */
+export type Targets = { readonly [name: string]: Target<any, any> };
+
+/** Where a targets module runs, for its set-up. */
+export interface HostInfo {
+  /** `null` on the caller's own thread. */
+  readonly thread: number | null;
+  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. */
+  onClose(close: () => unknown): void;
+}
+
+declare const targetsBrand: unique symbol;
+/** What `defineTargets` makes: the default export of a targets module. */
+export interface TargetsModule<T extends Targets, Config> {
+  /** Types only; there is no such property at run time. */
+  readonly [targetsBrand]: { readonly targets: T; readonly config: Config };
+  /** The targets themselves, for tests and for the caller's own thread. Calls `setup`. */
+  open(config: Config): Promise<T & { [Symbol.asyncDispose](): Promise<void> }>;
+}
+
+/** How a host opens a module: with its own `HostInfo`. Registered by name, so that two copies of the package understand each other. */
+export const openOn: unique symbol = Symbol.for('coalescer.openOn') as never;
+/** A targets module as hosts see it. */
+export interface OpenableModule {
+  readonly [openOn]: (config: unknown, host: HostInfo) => Promise<Targets>;
+}
+
+/**
+ * Makes the default export of a targets module. `setup` runs once on each thread that becomes active, never on the warm spare.
+ * @example export default defineTargets((config: Config, host) => ({ primary: ..., backup: ... }));
+ */
+export function defineTargets<const T extends Targets>(targets: T): TargetsModule<T, void>;
+export function defineTargets<const T extends Targets, Config = void>(
+  setup: (config: Config, host: HostInfo) => T | Promise<T>,
+): TargetsModule<T, Config>;
+export function defineTargets(
+  given: Targets | ((config: unknown, host: HostInfo) => Targets | Promise<Targets>),
+): TargetsModule<Targets, unknown> {
+  const openModule = async (config: unknown, host: HostInfo): Promise<Targets> =>
+    typeof given === 'function' ? given(config, host) : given;
+  const module = {
+    [openOn]: openModule,
+    async open(config: unknown) {
+      const closings = closeList();
+      const targets = await openModule(config, { thread: null, onClose: closings.add });
+      return { ...targets, [Symbol.asyncDispose]: closings.run };
+    },
+  };
+  return module as unknown as TargetsModule<Targets, unknown>;
+}
+
+/** The list behind `host.onClose`: run last in, first out; a closing that throws does not keep the others from running. */
+export function closeList(): { add(close: () => unknown): void; run(): Promise<void> } {
+  const closings: (() => unknown)[] = [];
+  return {
+    add: (close) => void closings.push(close),
+    async run() {
+      const errors: unknown[] = [];
+      for (let close = closings.pop(); close !== undefined; close = closings.pop()) {
+        try {
+          // One after the other: later ones may still use what earlier ones made.
+          // oxlint-disable-next-line no-await-in-loop
+          await close();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0)
+        throw new AggregateError(errors, `coalescer: ${errors.length} of the targets module's onClose functions failed`);
+    },
+  };
+}
+
+/** A target with nothing left to default. */
+export interface FilledTarget {
+  readonly name: string;
+  readonly run: TargetCall<unknown, unknown>;
+  readonly classify: (error: unknown, context: AttemptContext) => Verdict;
+  readonly replayable: boolean;
+  readonly attemptTimeoutMs: number | null;
+}
+
+/** The ledger has one bit for each target. */
+export const TARGETS_MAX = 24;
+
+/**
+ * Checks a record of targets and fills in defaults.
+ * @throws TypeError or RangeError that names the target, what was expected and what came.
+ */
+export function fillTargets(targets: unknown): readonly FilledTarget[] {
+  if (typeof targets !== 'object' || targets === null || Array.isArray(targets)) {
+    throw new TypeError(
+      `targets: expected a record of functions or { run } objects, got ${Array.isArray(targets) ? 'an array' : String(targets)}`,
+    );
+  }
+  const names = Object.keys(targets);
+  if (names.length === 0 || names.length > TARGETS_MAX)
+    throw new RangeError(`targets: expected 1 to ${TARGETS_MAX} targets, got ${names.length}`);
+  return names.map((name) => fillTarget(name, (targets as Record<string, unknown>)[name]));
+}
+
+function fillTarget(name: string, given: unknown): FilledTarget {
+  if (/^\d+$/.test(name)) {
+    throw new RangeError(`targets.${name}: a name that looks like an integer would be reordered by JavaScript; call it 't${name}', say`);
+  }
+  const spec = (typeof given === 'function' ? { run: given } : given) as Partial<TargetSpec<unknown, unknown>> | null | undefined;
+  if (typeof spec?.run !== 'function')
+    throw new TypeError(`targets.${name}: expected a function or an object with a function 'run', got ${describe(given)}`);
+  const { run, classify = classifyHttp, replayable = true, attemptTimeoutMs = null, ...unknown } = spec;
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined)
+    throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected run, classify, replayable, attemptTimeoutMs`);
+  if (typeof classify !== 'function') throw new TypeError(`targets.${name}.classify: expected a function, got ${describe(classify)}`);
+  if (typeof replayable !== 'boolean')
+    throw new TypeError(`targets.${name}.replayable: expected true or false, got ${describe(replayable)}`);
+  if (attemptTimeoutMs !== null && !(typeof attemptTimeoutMs === 'number' && attemptTimeoutMs > 0 && attemptTimeoutMs <= 2_147_483_647)) {
+    throw new RangeError(`targets.${name}.attemptTimeoutMs: expected milliseconds above 0, got ${describe(attemptTimeoutMs)}`);
+  }
+  // Called as a method of its spec, so that a class instance may be a target.
+  const filledRun = typeof given === 'function' ? run : (payload: unknown, context: AttemptContext) => run.call(spec, payload, context);
+  return { name, run: filledRun, classify: (error, context) => classify.call(spec, error, context), replayable, attemptTimeoutMs };
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? 'an object' : String(value);
+}

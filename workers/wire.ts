@@ -1,0 +1,70 @@
+/**
+ * The wire: frames to envelopes and back, bodies to bytes and back. The only file that knows the packing library. A packer belongs to one
+ * life of one link; none keeps state between envelopes.
+ */
+import { deserialize } from 'node:v8';
+import { Packr } from 'msgpackr';
+import { BUFFER, BYTES, CLONED, PACKED, type BodyKind, type FrontFrame, type ShardFrame } from './protocol.js';
+
+/** Bodies from this size on travel beside the envelope: packing them would copy them twice. */
+const BESIDE_BYTES = 64 * 1_024;
+
+/** Packed frames, and the large bodies beside them (in the frame stands the index). */
+export type Envelope = Uint8Array | readonly [frames: Uint8Array, ...beside: Uint8Array[]];
+
+/** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
+const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
+
+/** The packer and unpacker of one life of one link. */
+export class Wire {
+  // Records off: every message stands on its own. `moreTypes`: typed arrays keep their type. Options are written out for each packer,
+  // since two made from one options object share state.
+  readonly #frames = new Packr({ useRecords: false });
+  readonly #bodies = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+
+  /** Packs all frames of one tick. The last element of a frame may be its body. Returns what to post and what to transfer. */
+  pack(frames: readonly (FrontFrame | ShardFrame)[], transfer: boolean): { envelope: Envelope; transferList: ArrayBuffer[] } {
+    const beside: Uint8Array[] = [];
+    const light = frames.map((frame) => {
+      const body = frame[frame.length - 1];
+      if (!(body instanceof Uint8Array) || body.byteLength < BESIDE_BYTES) return frame;
+      return [...frame.slice(0, -1), beside.push(body) - 1];
+    });
+    const packed = exact(this.#frames.pack(light));
+    const transferList = [packed.buffer as ArrayBuffer];
+    if (transfer) for (const body of beside) transferList.push(body.buffer as ArrayBuffer);
+    return { envelope: beside.length === 0 ? packed : [packed, ...beside], transferList };
+  }
+
+  /** The frames of an envelope, their bodies being views on it. @throws when it is not ours: that ends the life of the link. */
+  unpack<Frame extends FrontFrame | ShardFrame>(envelope: Envelope): readonly Frame[] {
+    const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
+    const frames = this.#frames.unpack(packed) as unknown[][];
+    for (const frame of frames) {
+      if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
+      const last = frame.length - 1;
+      // Frames with a body end in it, behind its kind; a number there is an index.
+      if (beside.length > 0 && frame.length > 5 && typeof frame[last] === 'number') frame[last] = beside[frame[last] as number];
+    }
+    return frames as unknown as readonly Frame[];
+  }
+
+  /** The bytes of a value that passed the guard. */
+  readonly packValue = (value: unknown): Uint8Array => exact(this.#bodies.pack(value));
+
+  /** The value of a body; it owns all its bytes, never a view on an envelope that holds others' values too. */
+  unpackBody(kind: BodyKind, bytes: Uint8Array): unknown {
+    switch (kind) {
+      case PACKED:
+        return this.#bodies.unpack(bytes);
+      case BYTES:
+        return new Uint8Array(bytes);
+      case BUFFER:
+        return Buffer.from(exact(bytes).buffer);
+      case CLONED:
+        return deserialize(bytes);
+      default:
+        throw new TypeError(`a body of unknown kind ${String(kind)}`);
+    }
+  }
+}
