@@ -3,7 +3,7 @@
 
 import type { Frame } from './frame.js';
 import { painter } from './paint.js';
-import { screenLines, screenWidthMin } from './screen.js';
+import { screenHeight, screenLines, screenWidthMin } from './screen.js';
 import { count, dollars, milliseconds, percent, seconds } from './words.js';
 
 export interface Display {
@@ -15,7 +15,7 @@ export interface Display {
 }
 
 export function displayOn(stream: NodeJS.WriteStream): Display {
-  const roomy = stream.isTTY && stream.columns >= screenWidthMin && stream.rows >= 26 && process.env['TERM'] !== 'dumb';
+  const roomy = stream.isTTY && stream.columns >= screenWidthMin && stream.rows > screenHeight && process.env['TERM'] !== 'dumb';
   return roomy ? new Screen(stream) : new Lines(stream);
 }
 
@@ -27,7 +27,7 @@ const eraseBelow = '\x1b[J';
 class Screen implements Display {
   readonly everyMs = 100;
   readonly #stream: NodeJS.WriteStream;
-  #height = 0;
+  #isPainted = false;
   #closed = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -40,9 +40,9 @@ class Screen implements Display {
   show(frame: Frame): void {
     if (this.#closed) return;
     const lines = screenLines(frame, { width: Math.max(screenWidthMin, this.#stream.columns), paint: painter(this.#stream) });
-    const home = this.#height > 0 ? `\x1b[${this.#height}A\r` : '';
+    const home = this.#isPainted ? `\x1b[${screenHeight}A\r` : '';
     this.#stream.write(`${home}${lines.map((line) => `${line}${eraseLineRest}\n`).join('')}${eraseBelow}`);
-    this.#height = lines.length;
+    this.#isPainted = true;
   }
 
   readonly close = (): void => {

@@ -54,31 +54,35 @@ export function reportLines(result: Result, paint: Paint): string[] {
   return ['', ...table(result, paint), '', ...notes(result), ...story(result, paint), ...verdict(result, paint)];
 }
 
-type Row = readonly [label: string, plain: string, coalescer: string, ideal: string];
+type Row = readonly [label: string, plain: string, coalescer: string, ideal?: (ideal: Ideal) => string];
 
 function table(result: Result, paint: Paint): string[] {
-  const { plain, coalescer, ideal } = result;
-  const both = (label: string, cell: (arm: ArmResult) => string): Row => [label, plain === null ? '' : cell(plain), cell(coalescer), ''];
+  const { plain, coalescer } = result;
+  const ideals = result.calm ? [result.ideal] : [result.ideal, result.idealWithKills];
+  const both = (label: string, cell: (arm: ArmResult) => string): Row => [label, plain === null ? '' : cell(plain), cell(coalescer)];
   const rows: readonly Row[] = [
-    ['requests', plain === null ? '' : count(plain.requests), count(coalescer.requests), count(coalescer.requests)],
-    ['flights', '', count(coalescer.flights), count(ideal.flights)],
-    ['joins', '', count(coalescer.joins), count(ideal.joins)],
-    ['most waiters on one flight', '', count(coalescer.waitersMost), count(ideal.waitersMost)],
+    both('requests', (arm) => count(arm.requests)),
+    ['flights', '', count(coalescer.flights), (ideal) => count(ideal.flights)],
+    ['joins', '', count(coalescer.joins), (ideal) => count(ideal.joins)],
+    ['most waiters on one flight', '', count(coalescer.waitersMost), (ideal) => count(ideal.waitersMost)],
     both('upstream calls', (arm) => count(arm.calls)),
     both('cost', (arm) => dollars(arm.dollars)),
-    ['retries', plain === null ? '' : count(plain.retries), '', ''],
+    ['retries', plain === null ? '' : count(plain.retries), ''],
     both('failovers', (arm) => count(arm.failovers)),
-    ['relaunches', '', count(coalescer.relaunches), ''],
+    ['relaunches', '', count(coalescer.relaunches)],
     both('p50', (arm) => milliseconds(arm.p50Ms)),
     both('p99', (arm) => milliseconds(arm.p99Ms)),
     both('failed requests', (arm) => count(arm.failed)),
     both('waiters lost', (arm) => count(arm.lost)),
     both('wrong answers', (arm) => count(arm.wrong)),
   ];
-  const line = ([label, ...cells]: Row): string =>
-    ` ${label.padEnd(28)}${(plain === null ? cells.slice(1) : cells).map((cell) => cell.padStart(15)).join('')}`;
-  const head = line(['', 'plain client', 'coalescer', 'ideal']);
-  return [paint(head, 'bold'), ` ${'─'.repeat(head.length - 1)}`, ...rows.map((row) => line(row).trimEnd())];
+  const line = (label: string, ...cells: readonly string[]): string =>
+    ` ${label.padEnd(27)}${(plain === null ? cells.slice(1) : cells).map((cell) => cell.padStart(13)).join('')}`;
+  const head = line('', 'plain client', 'coalescer', 'ideal', ...(result.calm ? [] : ['with kills']));
+  const body = rows
+    .filter(([label]) => plain !== null || label !== 'retries')
+    .map(([label, first, second, ideal]) => line(label, first, second, ...(ideal === undefined ? [] : ideals.map(ideal))).trimEnd());
+  return [paint(head, 'bold'), ` ${'─'.repeat(head.length - 1)}`, ...body];
 }
 
 function notes({ title, calm, ideal, idealWithKills, plain, coalescer }: Result): string[] {

@@ -180,7 +180,7 @@ class Run {
       name,
       about:
         name === 'plain'
-          ? 'three tries, then the fallback'
+          ? '3 tries, then fallback'
           : `${this.#options.threads} worker ${this.#options.threads === 1 ? 'thread' : 'threads'}`,
       ...this.#rig.costs(name),
       perSecond: meter.perSecond(nowMs),

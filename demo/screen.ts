@@ -9,20 +9,21 @@ export interface ScreenOptions {
   readonly paint: Paint;
 }
 
-/** Narrower than this, lines are easier to read. */
+/** On a smaller terminal, lines are easier to read. */
 export const screenWidthMin = 60;
+export const screenHeight = 22;
 const screenWidthMax = 110;
 const labelWidth = 20;
-const incidentsShown = 5;
+const incidentsShown = 4;
 const armStyle = { plain: 'yellow', coalescer: 'cyan' } as const;
 const armTitle = { plain: 'PLAIN CLIENT', coalescer: 'COALESCER' } as const;
 
-/** Always the same number of lines for the same arms, so that they can be painted over. */
+/** Always as many lines, so that they can be painted over. */
 export function screenLines(frame: Frame, { width, paint }: ScreenOptions): string[] {
   const usable = Math.min(width, screenWidthMax) - 1;
   const cellWidth = Math.floor((usable - labelWidth) / frame.arms.length);
   const row = (label: string, cell: (arm: ArmFrame) => string, ...styles: readonly Style[]): string =>
-    ` ${fit(label, labelWidth - 1)}${frame.arms.map((arm) => paint(fit(cell(arm), cellWidth), ...styles, armStyle[arm.name])).join('')}`;
+    ` ${fit(label, labelWidth - 1)}${frame.arms.map((arm) => paint(fit(cell(arm), cellWidth - 2), ...styles, armStyle[arm.name])).join('  ')}`;
   const callsMost = Math.max(1, ...frame.arms.map((arm) => arm.calls));
   const dollarsMost = Math.max(0.01, ...frame.arms.map((arm) => arm.dollars));
   const rhythmMost = Math.max(1, ...frame.arms.flatMap((arm) => arm.rhythm));
@@ -38,17 +39,16 @@ export function screenLines(frame: Frame, { width, paint }: ScreenOptions): stri
       'dim',
     ),
     row('upstream calls', (arm) => count(arm.calls), 'bold'),
-    row('', (arm) => bar(arm.calls / callsMost, cellWidth - 3)),
+    row('', (arm) => bar(arm.calls / callsMost, cellWidth - 2)),
     row('requests a second', (arm) => count(arm.perSecond), 'bold'),
-    row('', (arm) => sparkline(arm.rhythm.slice(3 - cellWidth), rhythmMost)),
+    row('', (arm) => sparkline(arm.rhythm.slice(2 - cellWidth), rhythmMost)),
     row('p99, last 3 s', (arm) => milliseconds(arm.p99Ms)),
     row('failed', (arm) => count(arm.failed), ...(failures ? (['bold'] as const) : [])),
-    row('in the air', (arm) => `${count(arm.waiting)} on ${count(arm.airborne)} flights`),
+    row('in the air', (arm) => (arm.name === 'plain' ? count(arm.waiting) : `${count(arm.waiting)} on ${count(arm.airborne)} flights`)),
     row('cost', (arm) => dollars(arm.dollars), 'bold'),
-    row('', (arm) => bar(arm.dollars / dollarsMost, cellWidth - 3)),
+    row('', (arm) => bar(arm.dollars / dollarsMost, cellWidth - 2)),
     '',
     ` ${frame.providers.map(({ name, isUp }) => paint(`${isUp ? '●' : '✖'} ${name} ${isUp ? 'up  ' : 'down'}`, isUp ? 'green' : 'red')).join('    ')}`,
-    '',
     ...incidentLines(frame, usable, paint),
   ];
 }

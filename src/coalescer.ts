@@ -77,9 +77,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     counters.requests++;
     try {
       const given = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
-      return this.#front.wait(this.#board(payload, given), given);
+      return this.#front.waiters.add(this.#board(payload, given), given);
     } catch (error) {
-      return Promise.reject(this.#refused(error) as Error);
+      return Promise.reject(this.#refused(error));
     }
   }
 
@@ -97,7 +97,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const given = checkRequest(options, this.#front.links.targetNames);
       flight = this.#board(payload, given);
       isLeader = flight.joined === 0;
-      const value = await this.#front.wait(flight, given);
+      const value = await this.#front.waiters.add(flight, given);
       return { ...told(), status: 'fulfilled', value };
     } catch (thrown) {
       const reason = flight === null ? this.#refused(thrown) : thrown;
@@ -163,8 +163,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   stats(): Stats {
-    const { counters, airborne, waiting, bytes, links } = this.#front;
-    return { name: this.#options.name, airborne: airborne.size, waiting, bytes, ...counters, targets: links.targetStats() };
+    const { counters, airborne, waiters, bytes, links } = this.#front;
+    return { name: this.#options.name, airborne: airborne.size, waiting: waiters.count, bytes, ...counters, targets: links.targetStats() };
   }
 
   idle(): Promise<void> {
@@ -188,7 +188,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       });
       await Promise.race([front.idle(), timeUp]);
       this.#seam.clearTimer(timer);
-      for (const flight of front.airborne) front.end(flight, 'rejected', front.failures.closed(flight));
+      for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
     }
     await front.links.close();
   }
@@ -212,9 +212,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   /** All flights in the air with this identity: the one that may be joined, older ones, and those past joining. */
   #flying(which: Which<unknown>): Flight[] {
     const fits = this.#fits(which);
-    return [...this.#front.airborne].filter((flight) => flight.status === 'flying' && fits(flight));
+    return this.#front.airborne.filter((flight) => isFlying(flight) && fits(flight));
   }
 }
 
+const isFlying = ({ status }: Flight): boolean => status === 'flying';
 const NO_OPTIONS: RequestOptions = Object.freeze({});
 const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

@@ -44,7 +44,7 @@ export class FlightFailures {
         );
       case 'not-loaded':
         return error instanceof CoalescerError ? error : this.notLoaded(error);
-      case 'refused':
+      default:
         return this.#refused(flight.key, error as Refused, reports(flight));
     }
   }

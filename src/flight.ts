@@ -74,6 +74,10 @@ export class Flight extends WheelEntry implements LaunchOrder {
   targetsTried = 0;
   lastTarget = -1;
 
+  /** Neighbours among all that are in the air. */
+  previousAirborne: Flight | null = null;
+  nextAirborne: Flight | null = null;
+
   // Who waits. Written by the front only.
   /** Is it the one that its key stands for? Also false after `forget`, past `joinWithinMs`, and once settled. */
   isCurrent = false;

@@ -5,18 +5,16 @@
 import type { Seam } from '../workers/environment.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 import { TICK_MS, type Wheel } from '../workers/wheel.js';
-import { rememberFlight } from './errors.js';
+import { Airborne } from './airborne.js';
 import { Flight, type Boarding, type FlightDueReceiver, type FlightStatus } from './flight.js';
 import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightTable } from './flight-table.js';
 import type { LinkReceiver, Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
-import type { RequestOptions } from './requests.js';
-import { freezeDeep } from './share.js';
 import { newCounters } from './statistics.js';
 import { StoryRing } from './story.js';
-import { SignalWatch, Waiter, type LeaveReceiver } from './waiter.js';
+import { Waiters, type LastLeftReceiver } from './waiters.js';
 import * as watching from './watching.js';
 
 /** Settled flights whose stories `explain` still tells. */
@@ -34,22 +32,21 @@ export interface FrontSetup {
   readonly connect: (receiver: LinkReceiver) => Links;
 }
 
-export class Front implements FlightDueReceiver, LeaveReceiver, LinkReceiver {
+export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver {
   readonly counters = newCounters();
   readonly stories = new StoryRing(STORIES_MAX);
   readonly links: Links;
   readonly failures: FlightFailures;
-  /** All flights of which the link has not yet told the end: at most `limits.flights`. */
-  readonly airborne = new Set<Flight>();
+  readonly waiters: Waiters;
+  /** At most `limits.flights`. */
+  readonly airborne = new Airborne();
   readonly #table = new FlightTable();
-  readonly #signals = new SignalWatch();
   readonly #seam: Seam;
   readonly #wheel: Wheel;
   readonly #options: FilledOptions;
   readonly #reentrance: Reentrance | null;
   #whenIdle: (() => void)[] = [];
   #flightNumber = 0;
-  #waiting = 0;
   #bytes = 0;
   #isClosing = false;
 
@@ -59,12 +56,10 @@ export class Front implements FlightDueReceiver, LeaveReceiver, LinkReceiver {
     this.#options = options;
     this.#reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
+    this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, receiver: this });
     this.links = connect(this);
   }
 
-  get waiting(): number {
-    return this.#waiting;
-  }
   get bytes(): number {
     return this.#bytes;
   }
@@ -112,38 +107,8 @@ export class Front implements FlightDueReceiver, LeaveReceiver, LinkReceiver {
     return flight;
   }
 
-  /** One more waiter. The promise is its own where it may leave or gets a copy, else the one that all share. */
-  wait(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
-    this.#waiting++;
-    if (++flight.waiting >= this.#options.limits.waitersPerFlight) flight.hasRoom = false;
-    if (++flight.joined > 1) {
-      this.counters.joined++;
-      watching.joined(this.#options.name, flight);
-    }
-    if (signal === undefined && timeoutMs === undefined && this.#options.share !== 'copy') return flight.shared ?? flight.makeShared();
-    const waiter = new Waiter(flight, signal ?? null, this);
-    if (signal !== undefined) this.#signals.add(signal, waiter);
-    // Not beyond the flight's own time: there the flight's end says more.
-    if (timeoutMs !== undefined && timeoutMs < flight.deadline - flight.launchedAt) this.#wheel.arm(waiter, timeoutMs, this.#seam.now());
-    return waiter.promise;
-  }
-
-  waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void {
-    const { flight } = waiter;
-    if (flight.status !== 'flying') return;
-    this.#detach(waiter);
-    waiter.unlink();
-    this.#waiting--;
-    flight.waiting--;
-    flight.hasRoom = true;
-    this.counters[why === 'signal' ? 'left' : 'timedOut']++;
-    const now = this.#seam.now();
-    // The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew.
-    if (flight.waiting === 0) this.#lastLeft(flight, now);
-    waiter.reject(why === 'signal' ? waiter.signal?.reason : this.failures.timeout(flight, now));
-  }
-
-  #lastLeft(flight: Flight, now: number): void {
+  /** Nobody waits any more. */
+  lastLeft(flight: Flight, now: number): void {
     const { abandonAfterMs } = this.#options;
     if (abandonAfterMs === 'finish') return;
     // One that nobody can join any more need not be kept for another.
@@ -188,7 +153,7 @@ export class Front implements FlightDueReceiver, LeaveReceiver, LinkReceiver {
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     if (flight.status === 'flying') {
       this.attempted(flight, attempt);
-      this.#settle(flight, 'fulfilled', value);
+      this.#settle(flight, 'fulfilled', value, attempt.endedAt);
     }
     this.#landed(flight);
   }
@@ -220,46 +185,22 @@ export class Front implements FlightDueReceiver, LeaveReceiver, LinkReceiver {
   /** Settles when nothing is in the air. */
   idle(): Promise<void> {
     if (this.airborne.size === 0) return Promise.resolve();
-    return new Promise((resolve) => void this.#whenIdle.push(resolve));
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+    });
   }
 
   /** The one end of every flight. The table first, by identity, then the waiters: what they do next finds the key free. */
-  #settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown): void {
+  #settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;
-    flight.settledAt = this.#seam.now();
+    flight.settledAt = now;
     this.#wheel.disarm(flight);
     this.#table.remove(flight);
     this.counters[status]++;
-    this.#waiting -= flight.waiting;
-    if (status === 'fulfilled') this.#fulfil(flight, result);
-    else this.#reject(flight, result);
+    if (status === 'fulfilled') this.waiters.fulfil(flight, result);
+    else this.waiters.reject(flight, result);
     this.stories.add(flight);
     watching.settled(this.#options.name, flight);
-  }
-
-  #fulfil(flight: Flight, value: unknown): void {
-    const { share } = this.#options;
-    if (share === 'frozen') freezeDeep(value);
-    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-      this.#detach(waiter);
-      if (share === 'copy') this.failures.copyTo(waiter, value);
-      else waiter.resolve(value);
-    }
-    flight.resolveShared?.(value);
-  }
-
-  #reject(flight: Flight, error: unknown): void {
-    if (flight.waiting > 0) rememberFlight(error, flight);
-    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-      this.#detach(waiter);
-      waiter.reject(error);
-    }
-    flight.rejectShared?.(error);
-  }
-
-  #detach(waiter: Waiter): void {
-    this.#wheel.disarm(waiter);
-    if (waiter.signal !== null) this.#signals.remove(waiter.signal, waiter);
   }
 
   /** The link has told its end: slot and bytes are free. */

@@ -3,7 +3,8 @@ import type { Seam } from '../workers/environment.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
-import { Shard, type ShardReceiver } from '../workers/shard.js';
+import { Shard } from '../workers/shard.js';
+import type { ShardReceiver } from '../workers/shard-setup.js';
 import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -71,7 +72,8 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
 
   flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
     const { record } = flight;
-    return Promise.resolve(record?.attempt == null ? null : { target: record.attempt.target, startedAt: record.attemptStartedAt });
+    const attempt = record?.attempt ?? null;
+    return Promise.resolve(record === null || attempt === null ? null : { target: attempt.target, startedAt: record.attemptStartedAt });
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {

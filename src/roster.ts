@@ -2,8 +2,8 @@
  * Who is on duty: the active links, the standbys that have loaded and wait, and how they are started, replaced and given up on. It knows no
  * flights beyond asking whether a link has any.
  */
-import { flightTable } from '../machines/flight.table.js';
 import type { Seam } from '../workers/environment.js';
+import { TABLE_HASH } from '../workers/shard.js';
 import type { Hosts } from './hosts.js';
 import type { PortLink } from './port-link.js';
 
@@ -139,8 +139,8 @@ export class Roster {
       this.#actives[index] = link;
       this.#setup.owner.manned();
       const { targetNames, tableHash } = await link.life.activate('active');
-      if (tableHash !== flightTable.hash)
-        throw new Error(`the thread flies table ${tableHash}, this thread ${flightTable.hash}: two builds of the package`);
+      if (tableHash !== TABLE_HASH)
+        throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
       this.#targetNames = targetNames;
       this.#failures = 0;
       this.#raising.delete(index);

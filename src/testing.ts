@@ -58,7 +58,6 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       await promisesSettled();
       for (let timer = next(); timer !== undefined && timer.at <= until; timer = next()) {
         // In the order of time, one after the other.
-        // oxlint-disable-next-line no-await-in-loop
         await runNext(timer);
       }
       now = until;
@@ -69,7 +68,6 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       let ran = 0;
       for (let timer = next(); timer !== undefined; timer = next()) {
         if (++ran > TIMERS_MAX) throw new Error(`virtualEnvironment: settle() ran ${TIMERS_MAX} timers and there is no end of them`);
-        // oxlint-disable-next-line no-await-in-loop
         await runNext(timer);
       }
     },
@@ -95,6 +93,8 @@ export interface ScriptedTarget<P, V> {
 export function scriptedTarget<P, V>(): ScriptedTarget<P, V> {
   const calls: ScriptedCall<P, V>[] = [];
   const target = (payload: P, { signal }: { readonly signal: AbortSignal }): Promise<V> =>
-    new Promise((resolve, reject) => void calls.push({ payload, signal, resolve, reject }));
+    new Promise((resolve, reject) => {
+      calls.push({ payload, signal, resolve, reject });
+    });
   return Object.assign(target, { calls });
 }

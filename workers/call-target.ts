@@ -47,7 +47,7 @@ function begin<Order extends LaunchOrder>(call: Call<Order>): Promise<unknown> {
     return tracing.tracePromise(() => begun(target.run(order.payload, attempt)), message);
   } catch (error) {
     // A synchronous throw is a rejection like any other: the flight is registered already, and ends where all flights end.
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

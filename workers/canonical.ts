@@ -40,6 +40,6 @@ export function canonicalKey(payload: unknown): string {
   if (payload === undefined) return '=undefined';
   const refusal = refusalOf(payload, KEY_RULES);
   if (refusal !== null) throw new NoCanonicalForm(refusal);
-  const text = stringify(payload) as string;
+  const text = stringify(payload);
   return typeof payload === 'object' && payload !== null ? text : `=${text}`;
 }

@@ -94,8 +94,8 @@ export class Control {
     args: Parameters<HostControl[Name]>,
     withinMs: number,
   ): Promise<Awaited<ReturnType<HostControl[Name]>>> {
+    if (this.#isGone) return Promise.reject(new ControlLost(`${name}: the thread is gone`));
     return new Promise((resolve, reject) => {
-      if (this.#isGone) return reject(new ControlLost(`${name}: the thread is gone`));
       const timer = this.#seam.setTimer(withinMs, () => fail(new ControlLost(`${name}: no answer within ${withinMs} ms`)));
       const end = (): void => {
         this.#seam.clearTimer(timer);

@@ -54,5 +54,7 @@ export function seamOf(environment: Environment | undefined): Seam {
 
 /** Settles when all promises that can settle have: after a turn of the real event loop. For virtual time only. */
 export function promisesSettled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

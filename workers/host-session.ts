@@ -1,9 +1,9 @@
 /** A host from loaded to ended: what is the same for a worker thread, the caller's own thread and the simulation. */
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { flightTable } from '../machines/flight.table.js';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
 import { PortShard, type PortOrder, type PortShardSettings } from './port-shard.js';
+import { TABLE_HASH } from './shard.js';
 import type { SharedMemory } from './shared-memory.js';
 import { closeList, fillTargets, openOn, type OpenableModule } from './targets.js';
 import { Wheel } from './wheel.js';
@@ -47,7 +47,7 @@ export class HostSession implements HostControl {
     const shard = new PortShard({ seam, wheel: new Wheel(seam), wire: new Wire(), memory, targets, settings, flying, post });
     this.#shard = shard;
     listen((envelope) => shard.receive(envelope));
-    return { targetNames: targets.map(({ name }) => name), tableHash: flightTable.hash };
+    return { targetNames: targets.map(({ name }) => name), tableHash: TABLE_HASH };
   }
 
   flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null> {

@@ -11,7 +11,6 @@ import { openOn, type OpenableModule } from './targets.js';
 export async function loadModule(module: string, imports: readonly string[]): Promise<OpenableModule> {
   for (const name of imports) {
     // One after the other, as `--import` does.
-    // oxlint-disable-next-line no-await-in-loop
     await import(importUrl(name));
   }
   const { default: exported } = (await import(module)) as { default?: Partial<OpenableModule> };

@@ -12,7 +12,8 @@ import {
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
-import { Shard, type ShardReceiver, type ShardSettings } from './shard.js';
+import { Shard } from './shard.js';
+import type { ShardReceiver, ShardSettings } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
 import type { Envelope, Wire } from './wire.js';

@@ -2,56 +2,25 @@
  * A shard: owns the flights of its part of the keys and flies each by the machine's table. It makes attempts, minds their times, and reports
  * to the front behind its link. It knows no waiters, and may be lost at any time: what must survive lives in the front.
  */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import * as flight from '../machines/flight.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
 import { Attempt } from './attempt.js';
 import { callTarget } from './call-target.js';
 import { codeOf, messageOf, statusOf } from './classify.js';
-import type { Seam } from './environment.js';
 import { FlightRecord, type DueReceiver } from './flight-record.js';
-import { attemptMs, firstTarget, nextTarget, type Backoff } from './next-target.js';
+import { judge } from './judge.js';
+import { attemptMs, firstTarget, nextTarget } from './next-target.js';
 import type { AttemptEnd, AttemptRecord, Failure, LaunchOrder } from './protocol.js';
-import type { SharedMemory } from './shared-memory.js';
-import type { FilledTarget, Verdict } from './targets.js';
-import type { Wheel } from './wheel.js';
+import type { ShardSetup } from './shard-setup.js';
+import type { FilledTarget } from './targets.js';
 
 const { flightTable: TABLE } = flight;
 const EVENTS = TABLE.events.length;
 const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
+/** Which table shards of this build fly by: a front and its threads must agree. */
+export const TABLE_HASH = TABLE.hash;
 /** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
 const ATTEMPTS_AFTER_LOSS = 1;
-
-/** Where a shard reports: the front itself (inline), or the outbox of a port. */
-export interface ShardReceiver<Order extends LaunchOrder> {
-  /** An attempt failed, and the flight goes on. */
-  attempted(order: Order, attempt: AttemptRecord): void;
-  /** Settled with a value. */
-  fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
-  /** Settled without one. `attempt` is the last one, if it has not been told yet. */
-  failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
-}
-
-/** What a shard is made of. Data in it crosses to threads; the rest is the host's. */
-export interface ShardSetup<Order extends LaunchOrder> {
-  readonly seam: Seam;
-  readonly wheel: Wheel;
-  readonly targets: readonly FilledTarget[];
-  readonly settings: ShardSettings;
-  readonly memory: SharedMemory;
-  readonly receiver: ShardReceiver<Order>;
-  /** Looks at a value before it is shared; an error it returns settles the flight instead. */
-  readonly refuseValue: (value: unknown, order: Order) => Error | null;
-  /** Names the flight to whatever its target does: for re-entrance inline, for blame in quarantine. Costs; `null` where nobody asks. */
-  readonly flying: AsyncLocalStorage<Order> | null;
-}
-
-export interface ShardSettings {
-  /** `null`: the number of targets, at most 3. */
-  readonly maxAttempts: number | null;
-  readonly attemptTimeoutMs: number | null;
-  readonly backoff: Backoff;
-}
 
 export class Shard<Order extends LaunchOrder> implements DueReceiver {
   readonly #setup: ShardSetup<Order>;
@@ -114,7 +83,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const state = TABLE.next[edge] as number;
     if (state === IMPOSSIBLE) {
       throw new Error(
-        `coalescer: the flight machine knows no '${TABLE.events[event]}' in '${String(TABLE.states[record.state]?.value)}': this is a bug`,
+        `coalescer: the flight machine knows no '${TABLE.events[event]}' in ${JSON.stringify(TABLE.states[record.state]?.value)}: this is a bug`,
       );
     }
     record.state = state;
@@ -258,23 +227,4 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     record.ended = null;
     this.#setup.receiver.failed(record.order, ended, failure, result);
   }
-}
-
-/** A target's verdict on an error, made safe: whatever `classify` says or throws, the flight goes on. */
-function judge(target: FilledTarget, error: unknown, attempt: Attempt): { verdict: 'answer' | 'failover' | 'retry'; retryAfterMs: number } {
-  // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
-  if (!target.replayable) return { verdict: 'answer', retryAfterMs: 0 };
-  let verdict: Verdict;
-  try {
-    verdict = target.classify(error, attempt);
-  } catch {
-    // A broken `classify` must not cost the request its other targets.
-    verdict = 'failover';
-  }
-  if (typeof verdict === 'string') return { verdict: verdict === 'answer' || verdict === 'retry' ? verdict : 'failover', retryAfterMs: 0 };
-  const { retryAfterMs } = verdict;
-  return {
-    verdict: verdict.verdict === 'retry' ? 'retry' : 'failover',
-    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 0,
-  };
 }

@@ -96,7 +96,7 @@ export function defineTargets(
 }
 
 /** The list behind `host.onClose`: run last in, first out; a closing that throws does not keep the others from running. */
-export function closeList(): { add(close: () => unknown): void; run(): Promise<void> } {
+export function closeList(): { readonly add: (close: () => unknown) => void; readonly run: () => Promise<void> } {
   const closings: (() => unknown)[] = [];
   return {
     add: (close) => void closings.push(close),
@@ -105,7 +105,6 @@ export function closeList(): { add(close: () => unknown): void; run(): Promise<v
       for (let close = closings.pop(); close !== undefined; close = closings.pop()) {
         try {
           // One after the other: later ones may still use what earlier ones made.
-          // oxlint-disable-next-line no-await-in-loop
           await close();
         } catch (error) {
           errors.push(error);

@@ -33,9 +33,9 @@ test('every promised figure is in the table', () => {
       .map(([label = '', ...cells]) => [label, cells]),
   );
   const expected = {
-    requests: ['4,000', '4,000', '4,000'],
-    flights: ['2,560', '2,600'],
-    joins: ['1,440', '1,400'],
+    requests: ['4,000', '4,000'],
+    flights: ['2,560', '2,600', '2,550'],
+    joins: ['1,440', '1,400', '1,450'],
     'upstream calls': ['4,400', '2,640'],
     cost: ['$8.00', '$4.00'],
     failovers: ['10', '10'],
@@ -56,7 +56,7 @@ test('joins are compared with the ideal, and with the ideal under the same kills
 
 test('the coalescer alone leaves out the column of the plain client', () => {
   assert.doesNotMatch(textOf({ ...result, plain: null }), /plain client/);
-  assert.match(textOf({ ...result, plain: null }), /requests +4,000 +4,000\n/);
+  assert.match(textOf({ ...result, plain: null }), /requests +4,000\n/);
 });
 
 test('the story is told line by line, and its place is empty when there is none', () => {

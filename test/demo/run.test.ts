@@ -23,7 +23,7 @@ test('calm and alone: every request launches or joins, and nothing fails over', 
   const { code, stdout, stderr } = await runCli(['demo', '--limit', '200', '--calm', '--no-plain', '--threads', '1']);
   const [, joins, ideal] = /joins +(\d+) +(\d+)\n/.exec(stdout) ?? [];
   assert.equal(stderr, '');
-  assert.ok(Math.abs(Number(joins) - Number(ideal)) <= 0.1 * Number(ideal) + 2, `${joins} joins, ideally ${ideal}`);
+  assert.ok(Math.abs(Number(joins) - Number(ideal)) <= 0.25 * Number(ideal), `${joins} joins, ideally ${ideal}`);
   assert.match(stdout, /failovers +0\n/);
   assert.match(stdout, /relaunches +0\n/);
   assert.equal(code, 0, stdout);

@@ -1,0 +1,102 @@
+/** Who waits for which flight: in, out by signal or time, and what they get at the end. It decides about waiters, never about flights. */
+import type { Seam } from '../workers/environment.js';
+import type { Wheel } from '../workers/wheel.js';
+import { rememberFlight } from './errors.js';
+import type { Flight } from './flight.js';
+import type { FlightFailures } from './flight-failures.js';
+import type { FilledOptions } from './options.js';
+import type { RequestOptions } from './requests.js';
+import { freezeDeep } from './share.js';
+import type { Counters } from './statistics.js';
+import { SignalWatch, Waiter, type LeaveReceiver } from './waiter.js';
+import * as watching from './watching.js';
+
+/** Told when nobody waits for a flight any more. */
+export interface LastLeftReceiver {
+  lastLeft(flight: Flight, now: number): void;
+}
+
+export interface WaitersSetup {
+  readonly seam: Seam;
+  readonly wheel: Wheel;
+  readonly options: FilledOptions;
+  readonly failures: FlightFailures;
+  readonly counters: Counters;
+  readonly receiver: LastLeftReceiver;
+}
+
+export class Waiters implements LeaveReceiver {
+  readonly #setup: WaitersSetup;
+  readonly #signals = new SignalWatch();
+  #count = 0;
+
+  constructor(setup: WaitersSetup) {
+    this.#setup = setup;
+  }
+
+  /** All that wait now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
+  add(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
+    const { seam, wheel, options, counters } = this.#setup;
+    this.#count++;
+    if (++flight.waiting >= options.limits.waitersPerFlight) flight.hasRoom = false;
+    if (++flight.joined > 1) {
+      counters.joined++;
+      watching.joined(options.name, flight);
+    }
+    if (signal === undefined && timeoutMs === undefined && options.share !== 'copy') return flight.shared ?? flight.makeShared();
+    const waiter = new Waiter(flight, signal ?? null, this);
+    if (signal !== undefined) this.#signals.add(signal, waiter);
+    // Not beyond the flight's own time: there the flight's end says more.
+    const now = timeoutMs === undefined ? 0 : seam.now();
+    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline) wheel.arm(waiter, timeoutMs, now);
+    return waiter.promise;
+  }
+
+  waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void {
+    const { seam, failures, counters, receiver } = this.#setup;
+    const { flight } = waiter;
+    if (flight.status !== 'flying') return;
+    this.#detach(waiter);
+    waiter.unlink();
+    this.#count--;
+    flight.waiting--;
+    flight.hasRoom = true;
+    counters[why === 'signal' ? 'left' : 'timedOut']++;
+    const now = seam.now();
+    // The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew.
+    if (flight.waiting === 0) receiver.lastLeft(flight, now);
+    waiter.reject(why === 'signal' ? waiter.signal?.reason : failures.timeout(flight, now));
+  }
+
+  fulfil(flight: Flight, value: unknown): void {
+    const { options, failures } = this.#setup;
+    this.#count -= flight.waiting;
+    if (options.share === 'frozen') freezeDeep(value);
+    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
+      this.#detach(waiter);
+      if (options.share === 'copy') failures.copyTo(waiter, value);
+      else waiter.resolve(value);
+    }
+    flight.resolveShared?.(value);
+  }
+
+  reject(flight: Flight, error: unknown): void {
+    this.#count -= flight.waiting;
+    if (flight.waiting > 0) rememberFlight(error, flight);
+    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
+      this.#detach(waiter);
+      waiter.reject(error);
+    }
+    flight.rejectShared?.(error);
+  }
+
+  #detach(waiter: Waiter): void {
+    this.#setup.wheel.disarm(waiter);
+    if (waiter.signal !== null) this.#signals.remove(waiter.signal, waiter);
+  }
+}

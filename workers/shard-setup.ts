@@ -1,0 +1,39 @@
+/** What a shard is made of, and where it reports: shapes only. */
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { Seam } from './environment.js';
+import type { Backoff } from './next-target.js';
+import type { AttemptRecord, Failure, LaunchOrder } from './protocol.js';
+import type { SharedMemory } from './shared-memory.js';
+import type { FilledTarget } from './targets.js';
+import type { Wheel } from './wheel.js';
+
+/** Where a shard reports: the front itself (inline), or the outbox of a port. */
+export interface ShardReceiver<Order extends LaunchOrder> {
+  /** An attempt failed, and the flight goes on. */
+  attempted(order: Order, attempt: AttemptRecord): void;
+  /** Settled with a value. */
+  fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
+  /** Settled without one. `attempt` is the last one, if it has not been told yet. */
+  failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
+}
+
+/** What a shard is made of. Data in it crosses to threads; the rest is the host's. */
+export interface ShardSetup<Order extends LaunchOrder> {
+  readonly seam: Seam;
+  readonly wheel: Wheel;
+  readonly targets: readonly FilledTarget[];
+  readonly settings: ShardSettings;
+  readonly memory: SharedMemory;
+  readonly receiver: ShardReceiver<Order>;
+  /** Looks at a value before it is shared; an error it returns settles the flight instead. */
+  readonly refuseValue: (value: unknown, order: Order) => Error | null;
+  /** Names the flight to whatever its target does: for re-entrance inline, for blame in quarantine. Costs; `null` where nobody asks. */
+  readonly flying: AsyncLocalStorage<Order> | null;
+}
+
+export interface ShardSettings {
+  /** `null`: the number of targets, at most 3. */
+  readonly maxAttempts: number | null;
+  readonly attemptTimeoutMs: number | null;
+  readonly backoff: Backoff;
+}
