@@ -37,7 +37,7 @@ function titleOf({ files, speed, seed }: Settings, requests: number): string {
   const at = speed === 1 ? '' : `, at ${speed}x`;
   return files === null
     ? `${count(requests)} requests of our own making: keys by Zipf ${ownTraffic.zipfExponent}, in bursts, seed ${seed}${at}`
-    : `${count(requests)} requests${at}: arrivals of one real trace, keys of another, joined line by line`;
+    : `${count(requests)} requests${at}: arrivals of one real trace, keys of another, paired line by line`;
 }
 
 for (const [signal, code] of [

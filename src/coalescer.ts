@@ -23,7 +23,8 @@ export interface Identity {
 }
 
 /** An interface, so that a service can ask for it and a test can write one. */
-export interface Coalescer<P, V, S = unknown> extends AsyncDisposable {
+// `_C`: the chunk type that streams will give; its place is kept so that their coming breaks no one.
+export interface Coalescer<P, V, _C = V, S = unknown> extends AsyncDisposable {
   /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`. For readiness probes and a fast failing start. */
   ready(): Promise<void>;
   /**
@@ -60,6 +61,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly #seam: Seam;
   readonly #identities: Identities;
   #closing: Promise<void> | null = null;
+  /** Did the last `#board` launch? Read at once. */
+  #hasLaunched = false;
 
   constructor(front: Front, options: FilledOptions, seam: Seam) {
     this.#front = front;
@@ -96,7 +99,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const given = checkRequest(options, this.#front.links.targetNames);
       flight = this.#board(payload, given);
-      isLeader = flight.joined === 0;
+      isLeader = this.#hasLaunched;
       const value = await this.#front.waiters.add(flight, given);
       return { ...told(), status: 'fulfilled', value };
     } catch (thrown) {
@@ -118,10 +121,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const routeId = route === null ? null : JSON.stringify(route);
     const index = key === null ? '' : indexOf(key);
     const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
+    this.#hasLaunched = found === undefined;
     if (found !== undefined) return found;
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
     try {
-      return this.#front.launch({ scope, key, keyIsPayload, index, route, routeId, payload });
+      const flight = this.#front.launch({ scope, key, keyIsPayload, index, route, routeId, payload });
+      // Once more: the target may have asked for flights of its own while it was called.
+      this.#hasLaunched = true;
+      return flight;
     } catch (error) {
       throw this.#front.failures.named(key, error);
     }
@@ -190,7 +197,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       this.#seam.clearTimer(timer);
       for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
     }
-    await front.links.close();
+    await front.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

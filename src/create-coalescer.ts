@@ -29,11 +29,11 @@ const NODE_WITH_CHEAP_CONTEXTS = 24;
  * @throws TypeError or RangeError for a bad option: its path, what was expected, what came
  */
 export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
-  options: { readonly targets: ThreadTargets<T> } & CoalescerOptions<PayloadOf<T>, S, H>,
-): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, S>;
+  options: { readonly targets: ThreadTargets<T> } & CoalescerOptions<PayloadOf<T>, ValueOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ValueOf<T>, H>, S>;
 export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
-  options: { readonly targets: T } & CoalescerOptions<PayloadOf<T>, S, H>,
-): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, S>;
+  options: { readonly targets: T } & CoalescerOptions<PayloadOf<T>, ValueOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ValueOf<T>, H>, S>;
 export function createCoalescer(given: { readonly targets: unknown } & object): unknown {
   const options = fillOptions(given);
   const seam = seamOf(options.environment);
@@ -73,7 +73,7 @@ async function openHosts(threads: FilledThreads, options: FilledOptions, seam: S
 /** A function whose equal calls share one flight. */
 export interface CoalescedFunction<P, V, S> {
   (payload: P, ...options: RequestArgs<S>): Promise<V>;
-  readonly coalescer: Coalescer<P, V, S>;
+  readonly coalescer: Coalescer<P, V, V, S>;
 }
 
 /**
@@ -82,11 +82,11 @@ export interface CoalescedFunction<P, V, S> {
  */
 export function coalesce<P, R, const S extends ScopeOption<P>, const H extends Share = 'readonly'>(
   call: (payload: P, context: AttemptContext) => R,
-  options: CoalescerOptions<P, S, H>,
+  options: CoalescerOptions<P, Awaited<R>, S, H>,
 ): CoalescedFunction<P, Shared<Awaited<R>, H>, S> {
   if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${typeof call}`);
   const targets: Record<string, Target> = { call };
   // The record is made here, so its types are what this function's own say.
-  const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<P, Shared<Awaited<R>, H>, S>;
+  const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<P, Shared<Awaited<R>, H>, Shared<Awaited<R>, H>, S>;
   return Object.assign((payload: P, ...rest: RequestArgs<S>) => coalescer.request(payload, ...rest), { coalescer });
 }

@@ -190,6 +190,12 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     });
   }
 
+  /** Nothing is left after this: no thread, no timer. */
+  async close(): Promise<void> {
+    await this.links.close();
+    this.#wheel.stop();
+  }
+
   /** The one end of every flight. The table first, by identity, then the waiters: what they do next finds the key free. */
   #settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;

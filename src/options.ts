@@ -19,8 +19,9 @@ export interface Limits {
   readonly airborneBytes?: number;
 }
 
+// `_V`: the value type that kept values will need; its place is kept.
 /** Options of `createCoalescer`, besides `targets`. All are checked when the coalescer is made. */
-export interface CoalescerOptions<P, S extends ScopeOption<P>, H extends Share> {
+export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Share> {
   /** Names this coalescer in statistics, events and errors. @default 'coalescer' */
   readonly name?: string;
   /** Whose requests may share. Required: sharing between tenants is never a default. */

@@ -6,7 +6,7 @@ import { packBody } from '../workers/body.js';
 import type { Seam } from '../workers/environment.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
-import { SharedMemory } from '../workers/shared-memory.js';
+import { ATTEMPTS, FAILURES, RETRIES, SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
 import { judgeDeath, type Fate, type Resident } from './blame.js';
 import type { Flight } from './flight.js';
@@ -196,9 +196,9 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   #keepCounts(memory: SharedMemory): void {
     for (const [index] of (this.targetNames ?? []).entries()) {
       const { attempts, failures, retries } = memory.counts(index);
-      this.#gone.count(index, 'attempts', attempts);
-      this.#gone.count(index, 'failures', failures);
-      this.#gone.count(index, 'retries', retries);
+      this.#gone.count(index, ATTEMPTS, attempts);
+      this.#gone.count(index, FAILURES, failures);
+      this.#gone.count(index, RETRIES, retries);
     }
   }
 

@@ -11,6 +11,7 @@ import { FlightRecord, type DueReceiver } from './flight-record.js';
 import { judge } from './judge.js';
 import { attemptMs, firstTarget, nextTarget } from './next-target.js';
 import type { AttemptEnd, AttemptRecord, Failure, LaunchOrder } from './protocol.js';
+import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES } from './shared-memory.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 
@@ -122,9 +123,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const target = targets[record.target] as FilledTarget;
     const now = record.attemptsMade === order.attemptsMade && order.slot === -1 ? order.launchedAt : seam.now();
     const bit = 1 << record.target;
-    memory.count(record.target, 'attempts', 1);
-    memory.count(record.target, 'airborne', 1);
-    if ((record.targetsTried & bit) !== 0) memory.count(record.target, 'retries', 1);
+    memory.count(record.target, ATTEMPTS, 1);
+    memory.count(record.target, AIRBORNE, 1);
+    if ((record.targetsTried & bit) !== 0) memory.count(record.target, RETRIES, 1);
     record.attemptsMade++;
     const ms = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
     record.targetsTried |= bit;
@@ -205,8 +206,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const { target, attempt } = record.attempt as Attempt;
     record.attempt = null;
     wheel.disarm(record);
-    memory.count(record.target, 'airborne', -1);
-    if (end === 'failed' || end === 'timed-out') memory.count(record.target, 'failures', 1);
+    memory.count(record.target, AIRBORNE, -1);
+    if (end === 'failed' || end === 'timed-out') memory.count(record.target, FAILURES, 1);
     const told = { target, attempt, startedAt: record.attemptStartedAt, endedAt: seam.now(), end };
     record.ended =
       failure === null

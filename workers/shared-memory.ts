@@ -9,7 +9,11 @@ const RUNNING = 1;
 const CULPRIT = 2;
 const HEADER = 16;
 
-/** Counts per target, in the order of `TargetCounts`. */
+/** Counts per target: attempts made, failures among them, attempts on a target that the flight had called before, attempts in the air. */
+export const ATTEMPTS = 0;
+export const FAILURES = 1;
+export const RETRIES = 2;
+export const AIRBORNE = 3;
 const COUNTS = 4;
 const COUNT_BYTES = TARGETS_MAX * COUNTS * Float64Array.BYTES_PER_ELEMENT;
 
@@ -92,16 +96,14 @@ export class SharedMemory {
     Atomics.store(this.#cells, at, 0);
   }
 
-  /** One writer (the shard), doubles: they are read for statistics only. */
-  count(target: number, what: keyof TargetCounts, change: number): void {
-    const at = target * COUNTS + COUNT_AT[what];
+  /** One writer (the shard), doubles: they are read for statistics only. `what` is one of `ATTEMPTS` and its neighbours. */
+  count(target: number, what: number, change: number): void {
+    const at = target * COUNTS + what;
     this.#counts[at] = (this.#counts[at] as number) + change;
   }
   counts(target: number): TargetCounts {
     const at = target * COUNTS;
-    const of = (what: keyof TargetCounts): number => this.#counts[at + COUNT_AT[what]] as number;
-    return { attempts: of('attempts'), failures: of('failures'), retries: of('retries'), airborne: of('airborne') };
+    const of = (what: number): number => this.#counts[at + what] as number;
+    return { attempts: of(ATTEMPTS), failures: of(FAILURES), retries: of(RETRIES), airborne: of(AIRBORNE) };
   }
 }
-
-const COUNT_AT: Readonly<Record<keyof TargetCounts, number>> = { attempts: 0, failures: 1, retries: 2, airborne: 3 };

@@ -72,6 +72,12 @@ export class Wheel {
     this.#armed--;
   }
 
+  /** Ends the timer now, not at its next tick. What is armed stays so, and fires when something is armed again. */
+  stop(): void {
+    if (this.#timer !== null) this.#seam.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
   #start(now: number): void {
     this.#time = now;
     this.#schedule(now);

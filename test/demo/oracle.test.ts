@@ -1,7 +1,7 @@
 // The oracle against hand-made cases, against a second definition of the same thing, and against the published figures of the real traces.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { idealOf } from '../../demo/oracle.js';
 import { flightTimeMs } from '../../demo/question.js';
@@ -55,11 +55,9 @@ test('it agrees with a definition that looks at every earlier flight', () => {
   assert.equal(idealOf(arrivals).flights, flights.length);
 });
 
-const traces = new URL('../../../../shared/traces/', import.meta.url);
-const files = {
-  arrivals: fileURLToPath(new URL('azure-llm-2023-conversation.csv', traces)),
-  keys: fileURLToPath(new URL('web12-product-pages.txt', traces)),
-};
+/** Beside the repository; this file runs from its dist/test/demo. */
+const traces = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'traces');
+const files = { arrivals: join(traces, 'azure-llm-2023-conversation.csv'), keys: join(traces, 'web12-product-pages.txt') };
 
 test('its figures for the real traces are the published ones', {
   skip: existsSync(files.arrivals) ? false : 'the traces are not here',
