@@ -12,7 +12,8 @@ const keys = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
 const answer = (payload: string): Promise<string> => Promise.resolve(payload);
 
 /** What the thread rows fly: this very module, on the other side. */
-export default defineTargets({ answer });
+const targets = defineTargets({ answer });
+export default targets;
 
 const floor = new Map<string, Promise<string>>();
 function requestByMap(key: string): Promise<string> {
@@ -27,6 +28,9 @@ function requestByMap(key: string): Promise<string> {
   return promise;
 }
 
+const unsettled = new Promise<string>(() => undefined);
+const never = (): Promise<string> => unsettled;
+
 let next = 0;
 const nextKey = (): string => keys[next++ % KEYS] as string;
 const many = (count: number, request: (key: string) => Promise<unknown>): Promise<unknown> =>
@@ -37,16 +41,16 @@ async function main(): Promise<void> {
   const threads = createCoalescer({
     name: 'threads',
     scope: 'public',
-    targets: threadTargets<typeof import('./hot-path.js').default>(new URL(import.meta.url)),
+    targets: threadTargets<typeof targets>(new URL(import.meta.url)),
   });
   const held = createCoalescer({
     name: 'held',
     scope: 'public',
     limits: { waitersPerFlight: 10_000_000 },
-    targets: { never: () => new Promise<string>(() => undefined) },
+    targets: { never },
   });
   void held.request('key');
-  floor.set('held', new Promise(() => undefined));
+  floor.set('held', unsettled);
   await threads.ready();
 
   const bench = new Bench({ time: 400, warmupTime: 100, concurrency: null });
@@ -56,8 +60,12 @@ async function main(): Promise<void> {
     state = flight.flightTable.next[state * flight.flightTable.events.length + event] as number;
   };
   bench
-    .add('join/map look-up', () => void (sink = floor.get('held')))
-    .add('join/coalescer', () => void (sink = held.request('key')))
+    .add('join/map look-up', () => {
+      sink = floor.get('held');
+    })
+    .add('join/coalescer', () => {
+      sink = held.request('key');
+    })
     .add('flight/map, one at a time', () => requestByMap(nextKey()))
     .add('flight/coalescer, one at a time', () => inline.request(nextKey()))
     .add('flight/map, 256 in the air', () => many(256, requestByMap))

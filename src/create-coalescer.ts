@@ -87,6 +87,11 @@ export function coalesce<P, R, const S extends ScopeOption<P>, const H extends S
   if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${typeof call}`);
   const targets: Record<string, Target> = { call };
   // The record is made here, so its types are what this function's own say.
-  const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<P, Shared<Awaited<R>, H>, Shared<Awaited<R>, H>, S>;
+  const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<
+    P,
+    Shared<Awaited<R>, H>,
+    Shared<Awaited<R>, H>,
+    S
+  >;
   return Object.assign((payload: P, ...rest: RequestArgs<S>) => coalescer.request(payload, ...rest), { coalescer });
 }

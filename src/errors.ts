@@ -52,6 +52,8 @@ export class CoalescerError extends Error {
     if (details.attempts !== undefined) this.attempts = details.attempts;
     if (details.limit !== undefined) this.limit = details.limit;
     if (details.path !== undefined) this.path = details.path;
+    // Many waiters get the same object: none of them can write what the others read.
+    Object.freeze(this);
   }
 }
 Object.defineProperty(CoalescerError.prototype, 'name', { value: 'CoalescerError', configurable: true, writable: true });

@@ -65,9 +65,9 @@ export class Quarantine {
       (link) => {
         this.#isOpening = false;
         this.#link = link;
-        link.life.activate('quarantine').catch((error: unknown) => {
+        link.activate('quarantine').catch((error: unknown) => {
           this.#giveUp(error);
-          link.end('its set-up failed');
+          link.failedToStart(error);
         });
         this.pump();
       },

@@ -81,7 +81,7 @@ export class Roster {
     const { length } = this.#actives;
     for (let step = 0; step < length; step++) {
       const link = this.#actives[(hash + step) % length];
-      if (link != null && !link.isLost) return link;
+      if (link !== null && link !== undefined && !link.isLost) return link;
     }
     if (this.#raising.size === 0) this.start().catch((error: unknown) => this.#setup.owner.unmanned(error));
     return null;
@@ -138,7 +138,7 @@ export class Roster {
       link = this.#standbys.shift() ?? (await this.#open());
       this.#actives[index] = link;
       this.#setup.owner.manned();
-      const { targetNames, tableHash } = await link.life.activate('active');
+      const { targetNames, tableHash } = await link.activate('active');
       if (tableHash !== TABLE_HASH)
         throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
       this.#targetNames = targetNames;
@@ -146,17 +146,17 @@ export class Roster {
       this.#raising.delete(index);
       this.#setup.owner.activated(link, isReplacement);
     } catch (error) {
-      this.#failed(index, link);
+      this.#failed(index, link, error);
       throw error;
     }
     this.#refill();
   }
 
-  #failed(index: number, link: PortLink | null): void {
+  #failed(index: number, link: PortLink | null, error: unknown): void {
     this.#retryAt = this.#setup.seam.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
     this.#failures++;
     this.#actives[index] = null;
-    link?.end('its set-up failed');
+    link?.failedToStart(error);
     this.#raising.delete(index);
   }
 

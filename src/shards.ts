@@ -168,7 +168,9 @@ class ThreadLife implements HostLife {
 
   async terminate(): Promise<void> {
     const { data, hosts } = this.#setup;
-    const closed = new Promise<void>((resolve) => void data.once('close', resolve));
+    const closed = new Promise<void>((resolve) => {
+      data.once('close', resolve);
+    });
     await hosts.end(this.thread);
     data.close();
     await closed;

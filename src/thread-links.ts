@@ -88,7 +88,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   launch(flight: Flight): void {
     if (flight.suspicion !== 'none') return this.#quarantine.add(flight);
-    const link = this.#roster.pick(flight.number);
+    const link = this.#roster.pick(placeOf(flight));
     if (link === null) this.#parked.add(flight);
     else link.launch(flight);
     this.#keepLooking();
@@ -115,7 +115,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   manned(): void {
     for (const flight of this.#parked) {
-      const link = this.#roster.pick(flight.number);
+      const link = this.#roster.pick(placeOf(flight));
       if (link === null) return;
       this.#parked.delete(flight);
       link.launch(flight);
@@ -156,20 +156,22 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     }));
     const culprit = residents.find(({ flight }) => flight.slot === memory.culprit) ?? null;
     const fates = judgeDeath(residents, culprit, isQuarantine, options.relaunchesMax);
-    for (const [index, { flight, isBegun }] of residents.entries()) this.#carryOn(flight, isBegun, fates[index] as Fate, memory, why);
+    for (const [index, { flight, isBegun }] of residents.entries()) {
+      if (isBegun) this.#tellLost(flight, memory, why);
+      flight.link = null;
+      flight.slot = -1;
+      if (link.startError === null) this.#carryOn(flight, fates[index] as Fate, why);
+      else receiver.failed(flight, null, 'not-loaded', link.startError);
+    }
     if (isQuarantine) this.#quarantine.pump();
   }
 
-  #carryOn(flight: Flight, isBegun: boolean, fate: Fate, memory: SharedMemory, why: string): void {
+  #carryOn(flight: Flight, fate: Fate, why: string): void {
     const { receiver } = this.#setup;
-    const { slot } = flight;
-    flight.link = null;
-    flight.slot = -1;
     if (this.#isClosed || flight.status !== 'flying') return receiver.failed(flight, null, 'abandoned', undefined);
     flight.suspicion = fate.suspicion;
     flight.deathsBlamed = fate.deathsBlamed;
     flight.lossesBegun = fate.lossesBegun;
-    if (isBegun) this.#tellLost(flight, memory, slot, why);
     if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
     if (fate.end === 'worn-out') return receiver.failed(flight, null, 'exhausted', new Error(`${why}, once more than relaunchesMax`));
     receiver.relaunched(flight, why);
@@ -177,8 +179,9 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   /** The attempts that a dead thread had begun and could not report, from the ledger. */
-  #tellLost(flight: Flight, memory: SharedMemory, slot: number, why: string): void {
-    const { attemptsMade, targetsTried, lastTarget } = memory.ledger(slot);
+  #tellLost(flight: Flight, memory: SharedMemory, why: string): void {
+    if (flight.status !== 'flying') return;
+    const { attemptsMade, targetsTried, lastTarget } = memory.ledger(flight.slot);
     const names = this.targetNames ?? [];
     const endedAt = this.#setup.seam.now();
     const reported = flight.attempts?.length ?? 0;
@@ -224,4 +227,13 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#quarantine.close();
     await this.#roster.close();
   }
+}
+
+/** Which thread a key belongs on: a sample of its characters is enough to spread keys, and no one depends on it. */
+function placeOf({ scope, key, number }: Flight): number {
+  if (key === null) return number;
+  const step = Math.max(1, Math.floor(key.length / 32));
+  let hash = scope?.length ?? 0;
+  for (let at = key.length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) >>> 0;
+  return hash;
 }
