@@ -29,6 +29,30 @@ export function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** A header of an error's response, from a `Headers` or a plain bag. */
+function header(error: unknown, name: string): string | undefined {
+  const headers = field(error, 'headers') ?? field(field(error, 'response'), 'headers');
+  const get = field(headers, 'get');
+  try {
+    const value: unknown = typeof get === 'function' ? get.call(headers, name) : field(headers, name);
+    return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
+  } catch {
+    return undefined; // a bag whose `get` throws says nothing
+  }
+}
+
+/**
+ * How long the upstream asks to be left alone: `retryAfterMs` on the error, else its `retry-after-ms` or `retry-after` header (RFC 9110 section
+ * 10.2.3, in seconds). 0: it does not ask, or what it says is no duration.
+ */
+export function retryAfterMsOf(error: unknown): number {
+  const given = field(error, 'retryAfterMs');
+  const ms = typeof given === 'number' ? given : Number(header(error, 'retry-after-ms') ?? Number.NaN);
+  if (Number.isFinite(ms)) return Math.max(0, ms);
+  const seconds = header(error, 'retry-after');
+  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1_000 : 0;
+}
+
 /** The error's message, or the thrown value itself as text: at most 500 characters. */
 export function messageOf(error: unknown): string {
   const message = field(error, 'message');

@@ -26,13 +26,16 @@ export interface HostFacts {
 /** Operations that a front may ask for; the RPC library would let it walk any path of the exposed object, and write to it. */
 const ALLOWED: ReadonlySet<string> = new Set(['activate', 'flying', 'stop']);
 
-interface RpcMessage {
-  readonly id?: unknown;
-  readonly type?: unknown;
-  readonly path?: unknown;
+type RpcMessage = Partial<Readonly<Record<'id' | 'type' | 'path' | 'argumentList', unknown>>> | null;
+
+/** An allowed operation with plain arguments: the library would look up whatever handler an argument names. */
+function isAllowed(message: RpcMessage): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, path, argumentList } = message;
+  if (type === 'RELEASE') return true;
+  if (type !== 'APPLY' || !Array.isArray(path) || path.length !== 1 || !ALLOWED.has(path[0] as string)) return false;
+  return Array.isArray(argumentList) && argumentList.every((argument: { type?: unknown } | null) => argument?.type === 'RAW');
 }
-const isAllowed = ({ type, path }: RpcMessage): boolean =>
-  type === 'RELEASE' || (type === 'APPLY' && Array.isArray(path) && path.length === 1 && ALLOWED.has(path[0] as string));
 
 /** A port as the RPC library wants it. Listeners are kept so that they can be removed. */
 function endpoint(port: MessagePort, accepts: (message: RpcMessage) => boolean): Endpoint {
@@ -70,7 +73,13 @@ export function serveControl(port: MessagePort, control: HostControl): void {
 }
 
 /** The other side is gone, or does not answer. */
-export class ControlLost extends Error {}
+export class ControlLost extends Error {
+  readonly isGone: boolean;
+  constructor(message: string, isGone: boolean) {
+    super(message);
+    this.isGone = isGone;
+  }
+}
 
 /** Front side: calls a host, and knows when it is gone. */
 export class Control {
@@ -94,9 +103,9 @@ export class Control {
     args: Parameters<HostControl[Name]>,
     withinMs: number,
   ): Promise<Awaited<ReturnType<HostControl[Name]>>> {
-    if (this.#isGone) return Promise.reject(new ControlLost(`${name}: the thread is gone`));
+    if (this.#isGone) return Promise.reject(new ControlLost(`${name}: the thread is gone`, true));
     return new Promise((resolve, reject) => {
-      const timer = this.#seam.setTimer(withinMs, () => fail(new ControlLost(`${name}: no answer within ${withinMs} ms`)));
+      const timer = this.#seam.setTimer(withinMs, () => fail(new ControlLost(`${name}: no answer within ${withinMs} ms`, false)));
       const end = (): void => {
         this.#seam.clearTimer(timer);
         this.#pending.delete(fail);
@@ -120,10 +129,12 @@ export class Control {
   close(): void {
     if (!this.#isGone) this.#remote[releaseProxy]();
     this.#port.close();
+    // It may have been closed from the other side before anybody listened: then no event comes any more.
+    this.#gone();
   }
 
   #gone(): void {
     this.#isGone = true;
-    for (const fail of this.#pending) fail(new ControlLost('the thread is gone'));
+    for (const fail of this.#pending) fail(new ControlLost('the thread is gone', true));
   }
 }

@@ -1,26 +1,33 @@
 /** What a target's error means for its flight: the target's own verdict, made safe. */
 import type { Attempt } from './attempt.js';
-import type { FilledTarget, Verdict } from './targets.js';
+import { retryAfterMsOf } from './classify.js';
+import type { FilledTarget } from './targets.js';
+
+/** A verdict with nothing left open. */
+export interface Judgement {
+  readonly verdict: 'answer' | 'failover' | 'retry';
+  /** This flight calls this target no earlier. 0: whenever it likes. */
+  readonly retryAfterMs: number;
+}
 
 /** Whatever `classify` says or throws, the flight goes on. */
-export function judge(
-  target: FilledTarget,
-  error: unknown,
-  attempt: Attempt,
-): { verdict: 'answer' | 'failover' | 'retry'; retryAfterMs: number } {
+export function judge(target: FilledTarget, error: unknown, attempt: Attempt): Judgement {
   // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
   if (!target.replayable) return { verdict: 'answer', retryAfterMs: 0 };
-  let verdict: Verdict;
+  let said: unknown;
   try {
-    verdict = target.classify(error, attempt);
+    said = target.classify(error, attempt);
   } catch {
     // A broken `classify` must not cost the request its other targets.
-    verdict = 'failover';
+    said = 'failover';
   }
-  if (typeof verdict === 'string') return { verdict: verdict === 'answer' || verdict === 'retry' ? verdict : 'failover', retryAfterMs: 0 };
-  const { retryAfterMs } = verdict;
+  const { verdict, retryAfterMs } = (typeof said === 'object' && said !== null ? said : { verdict: said }) as {
+    readonly verdict?: unknown;
+    readonly retryAfterMs?: unknown;
+  };
+  if (verdict === 'answer') return { verdict, retryAfterMs: 0 };
   return {
-    verdict: verdict.verdict === 'retry' ? 'retry' : 'failover',
-    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 0,
+    verdict: verdict === 'retry' ? 'retry' : 'failover',
+    retryAfterMs: typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : retryAfterMsOf(error),
   };
 }
