@@ -71,8 +71,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#identities = new Identities(options);
   }
 
-  ready(): Promise<void> {
-    return this.#front.links.ready();
+  async ready(): Promise<void> {
+    try {
+      await this.#front.links.ready();
+    } catch (error) {
+      throw this.#front.failures.notLoaded(error);
+    }
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {

@@ -23,11 +23,18 @@ export type Frozen<V> = V extends Primitive | ((...args: any[]) => unknown) | Da
 /** What a waiter gets of a `V`. */
 export type Shared<V, H extends Share> = H extends 'readonly' | 'frozen' ? Frozen<V> : V;
 
-/** Freezes plain data all the way down. Typed arrays cannot be frozen; Date and Map keep their insides writable: they are left alone. */
-export function freezeDeep(value: unknown, seen: Set<object> = new Set()): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  if (!Array.isArray(value) && !isPlainObject(value)) return;
-  seen.add(value);
-  Object.freeze(value);
-  for (const part of Object.values(value)) freezeDeep(part, seen);
+/**
+ * Freezes plain data all the way down, however deep. Typed arrays cannot be frozen; Date and Map keep their insides writable: they, and what
+ * getters return, are left alone.
+ */
+export function freezeDeep(value: unknown): void {
+  const seen = new Set<object>();
+  const waiting: unknown[] = [value];
+  for (let part = waiting.pop(); waiting.length > 0 || part !== undefined; part = waiting.pop()) {
+    if (typeof part !== 'object' || part === null || seen.has(part) || (!Array.isArray(part) && !isPlainObject(part))) continue;
+    seen.add(part);
+    Object.freeze(part);
+    for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(part)))
+      if (typeof inner === 'object') waiting.push(inner);
+  }
 }

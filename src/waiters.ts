@@ -41,7 +41,9 @@ export class Waiters implements LeaveReceiver {
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
   add(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
-    const { seam, wheel, options, counters } = this.#setup;
+    const { seam, wheel, options, counters, failures } = this.#setup;
+    // Only `cancel`, called by the target while it was being called, can be as quick as that.
+    if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
     this.#count++;
     if (++flight.waiting >= options.limits.waitersPerFlight) flight.hasRoom = false;
     if (++flight.joined > 1) {
@@ -51,6 +53,11 @@ export class Waiters implements LeaveReceiver {
     if (signal === undefined && timeoutMs === undefined && options.share !== 'copy') return flight.shared ?? flight.makeShared();
     const waiter = new Waiter(flight, signal ?? null, this);
     if (signal !== undefined) this.#signals.add(signal, waiter);
+    // Aborted by the target while it was being called: an aborted signal tells no one any more.
+    if (signal?.aborted === true) {
+      this.waiterLeft(waiter, 'signal');
+      return waiter.promise;
+    }
     // Not beyond the flight's own time: there the flight's end says more.
     const now = timeoutMs === undefined ? 0 : seam.now();
     if (timeoutMs !== undefined && now + timeoutMs < flight.deadline) wheel.arm(waiter, timeoutMs, now);

@@ -32,7 +32,6 @@ type RpcMessage = Partial<Readonly<Record<'id' | 'type' | 'path' | 'argumentList
 function isAllowed(message: RpcMessage): boolean {
   if (typeof message !== 'object' || message === null) return false;
   const { type, path, argumentList } = message;
-  if (type === 'RELEASE') return true;
   if (type !== 'APPLY' || !Array.isArray(path) || path.length !== 1 || !ALLOWED.has(path[0] as string)) return false;
   return Array.isArray(argumentList) && argumentList.every((argument: { type?: unknown } | null) => argument?.type === 'RAW');
 }

@@ -28,8 +28,23 @@ const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === 
 const text = (value: unknown, otherwise: string): string =>
   typeof value === 'string' ? value.slice(0, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
 
-/** Describes whatever was thrown. It never throws itself: a getter that does is left out. */
-export function errorRecord(error: unknown, causes = CAUSES_MAX): ErrorRecord {
+/** Describes whatever was thrown. It never throws itself: what cannot be read is left out. */
+export function errorRecord(error: unknown): ErrorRecord {
+  try {
+    return describe(error, CAUSES_MAX);
+  } catch (trap) {
+    // A Proxy, say, that throws at every touch.
+    return {
+      name: 'Error',
+      message: `the target threw something that cannot be read: ${messageOf(trap)}`,
+      stack: null,
+      data: {},
+      cause: null,
+    };
+  }
+}
+
+function describe(error: unknown, causes: number): ErrorRecord {
   if (typeof error !== 'object' || error === null || !isErrorLike(error)) {
     return isPlain(error) && sizeOf(error) <= DATA_CHARACTERS_MAX
       ? { thrown: error }
@@ -41,7 +56,7 @@ export function errorRecord(error: unknown, causes = CAUSES_MAX): ErrorRecord {
     message: text(read(error, 'message'), ''),
     stack: typeof read(error, 'stack') === 'string' ? text(read(error, 'stack'), '') : null,
     data: ownData(error),
-    cause: cause === undefined || causes === 0 ? null : errorRecord(cause, causes - 1),
+    cause: cause === undefined || causes === 0 ? null : describe(cause, causes - 1),
   };
 }
 

@@ -11,6 +11,7 @@ import { FlightRecord, type DueReceiver } from './flight-record.js';
 import { judge } from './judge.js';
 import { attemptMs, firstTarget, nextTarget } from './next-target.js';
 import type { AttemptEnd, AttemptRecord, Failure, LaunchOrder } from './protocol.js';
+import { Refused } from './refused.js';
 import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES } from './shared-memory.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
@@ -151,16 +152,25 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
     if (record.attempt !== attempt) return; // timed out or abandoned meanwhile: too late to count
-    const refusal = this.#setup.refuseValue(value, record.order);
+    const refusal = this.#refusalOf(value, record.order);
     if (refusal !== null) {
       this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
-      record.refused = true;
+      record.refused = refusal instanceof Refused;
       record.result = refusal;
       return this.#step(record, flight.ATTEMPT_ANSWERED);
     }
     this.#endAttempt(record, 'value', null);
     record.result = value;
     this.#step(record, flight.ATTEMPT_RESOLVED);
+  }
+
+  /** A value whose own getters or traps throw when it is looked at is refused with what they throw. */
+  #refusalOf(value: unknown, order: Order): Error | null {
+    try {
+      return this.#setup.refuseValue(value, order);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(messageOf(error));
+    }
   }
 
   #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
