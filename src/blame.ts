@@ -44,7 +44,11 @@ export function judgeDeath(
     const losses = lossesBegun + 1;
     if (resident === named) {
       const blamed = deathsBlamed + 1;
-      return { end: blamed >= DEATHS_MAX ? 'poisoned' : 'relaunch', suspicion: 'alone', deathsBlamed: blamed, lossesBegun: losses };
+      // Where it flew alone on purpose, it had company in two deaths before: nobody else is left to suspect.
+      const isPoisoned = blamed >= DEATHS_MAX || suspicion === 'alone';
+      // Those before, in which it could not be told from others, were its own too.
+      if (isPoisoned) return { end: 'poisoned', suspicion, deathsBlamed: losses, lossesBegun: losses };
+      return { end: 'relaunch', suspicion: 'alone', deathsBlamed: blamed, lossesBegun: losses };
     }
     const end = losses > relaunchesMax ? 'worn-out' : 'relaunch';
     // Somebody else was named: as innocent as before. Nobody was: all fly again where they can be told apart, and at last one by one.

@@ -7,6 +7,7 @@ import { SharedMemory } from '../workers/shared-memory.js';
 import { Wire, type Envelope } from '../workers/wire.js';
 import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { FilledThreads } from './thread-targets.js';
+import { within } from './within.js';
 
 export interface LocalHostsSetup {
   readonly threads: FilledThreads;
@@ -28,13 +29,18 @@ export class LocalHosts implements Hosts {
 
   async open(receiver: LifeReceiver): Promise<HostLife> {
     const { threads, settings, slots, seam } = this.#setup;
-    const { module, imports, config, heartbeatMs } = threads;
+    const { module, imports, config, heartbeatMs, readyWithinMs } = threads;
     const memory = SharedMemory.ofSlots(slots);
     let receive: ((envelope: Envelope) => void) | null = null;
     let isOpen = true;
     const waiting: Envelope[] = [];
     const session = new HostSession({
-      module: await loadModule(module, imports),
+      module: await within(
+        seam,
+        readyWithinMs,
+        loadModule(module, imports),
+        `${module} did not load within readyWithinMs = ${readyWithinMs} ms`,
+      ),
       config,
       settings,
       memory,
@@ -58,7 +64,13 @@ export class LocalHosts implements Hosts {
         else receive(envelope);
       },
       hold: () => undefined,
-      activate: (role) => session.activate(role),
+      activate: (role) =>
+        within(
+          seam,
+          readyWithinMs,
+          session.activate(role),
+          `the set-up of ${module} did not end within readyWithinMs = ${readyWithinMs} ms`,
+        ),
       flying: (slot, number) => session.flying(slot, number),
       stop: () => session.stop(),
       terminate: () => {

@@ -1,5 +1,4 @@
 /** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
-import type { HostFacts } from '../workers/control.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
 import {
@@ -30,7 +29,6 @@ export interface PortLinkOwner {
 export interface PortLinkSetup {
   readonly seam: Seam;
   readonly hosts: Hosts;
-  readonly slots: number;
   readonly receiver: LinkReceiver;
   readonly owner: PortLinkOwner;
 }
@@ -45,9 +43,6 @@ export class PortLink implements LifeReceiver {
   #life: HostLife | null = null;
   #residentCount = 0;
   #isLost = false;
-  #isActivated = false;
-  /** Why its set-up failed: its flights need not try the next one. */
-  #startError: unknown = null;
   /** It said something unreadable: nothing more from it is believed. */
   #isDisbelieved = false;
   #why = 'the thread died';
@@ -76,18 +71,12 @@ export class PortLink implements LifeReceiver {
     if (this.#life === null) throw new Error('coalescer: this link has no life yet: this is a bug');
     return this.#life;
   }
-  get startError(): unknown {
-    return this.#startError;
-  }
   get isLost(): boolean {
     return this.#isLost;
   }
   /** Flights on it. */
   get residentCount(): number {
     return this.#residentCount;
-  }
-  get hasRoom(): boolean {
-    return this.#residentCount < this.#setup.slots;
   }
   get residents(): readonly Flight[] {
     return this.#residents.filter((flight) => flight !== undefined);
@@ -164,18 +153,10 @@ export class PortLink implements LifeReceiver {
     this.#setup.owner.landed(this);
   }
 
-  /** Runs the module's set-up on it; what was launched before waits in the port. */
-  async activate(role: 'active' | 'quarantine'): Promise<HostFacts> {
-    const facts = await this.life.activate(role);
-    this.#isActivated = true;
-    return facts;
-  }
-
   /** Looks at the heartbeat, one turn of the front's timer. `turns` looks without a beat, while work is on it, are a hang. */
   look(turns: number): void {
-    // A long set-up has a deadline of its own.
-    if (!this.#isActivated || this.#isLost) return;
-    const { heartbeat } = this.life.memory;
+    if (this.#isLost || this.#life === null) return;
+    const { heartbeat } = this.#life.memory;
     this.#beatsMissed = heartbeat === this.#heartbeat && this.#residentCount > 0 ? this.#beatsMissed + 1 : 0;
     this.#heartbeat = heartbeat;
     if (this.#beatsMissed >= turns) this.end('the thread hung');
@@ -190,12 +171,6 @@ export class PortLink implements LifeReceiver {
       this.#why = `${why}; ${String(error)}`;
       this.closed();
     });
-  }
-
-  /** Its set-up failed: whatever was launched on it cannot fly. */
-  failedToStart(error: unknown): void {
-    this.#startError = error;
-    this.end('its set-up failed');
   }
 
   /** Ends it in order: what its module registered with `onClose` runs first, as long as it answers. */

@@ -28,6 +28,11 @@ export class Quarantine {
     this.#setup = setup;
   }
 
+  /** Does anybody wait to fly? */
+  get hasWork(): boolean {
+    return this.#queue.length > 0;
+  }
+
   isLink(link: PortLink): boolean {
     return link === this.#link;
   }
@@ -61,14 +66,10 @@ export class Quarantine {
   #open(): void {
     if (this.#isOpening) return;
     this.#isOpening = true;
-    this.#setup.roster.take().then(
+    this.#setup.roster.take('quarantine').then(
       (link) => {
         this.#isOpening = false;
         this.#link = link;
-        link.activate('quarantine').catch((error: unknown) => {
-          this.#giveUp(error);
-          link.failedToStart(error);
-        });
         this.pump();
       },
       (error: unknown) => {

@@ -10,6 +10,8 @@ import type { PortLink } from './port-link.js';
 /** Start-ups that failed: the next waits twice as long as the last. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
+/** A replacement's set-ups in a row: one that fails by bad luck (it died with a thread, a connection was refused) must not cost any flight. */
+const SET_UPS = 3;
 /** Deaths in a row, without one flight ended between them, after which replacing waits too: a module that dies of itself must not spin. */
 const DEATHS_AT_ONCE_MAX = 10;
 
@@ -35,19 +37,23 @@ export interface RosterSetup {
 
 export class Roster {
   readonly #setup: RosterSetup;
+  /** On duty: set up, and flying. */
   readonly #actives: (PortLink | null)[];
+  /** Places that are being filled, or will be when their time has come. */
   readonly #raising = new Set<number>();
   readonly #standbys: PortLink[] = [];
   /** Every link that may still have a life: to be looked at, and closed. */
   readonly #all = new Set<PortLink>();
+  readonly #waits = new Set<unknown>();
   #targetNames: readonly string[] | null = null;
   #hosts: Promise<Hosts> | null = null;
   #starting: Promise<void> | null = null;
   #standbysOpening = 0;
   /** One in waiting; after the first death two, since suspects need a thread of their own. */
   #standbysWanted: number;
+  /** Start-ups that failed since the last that did not. */
   #failures = 0;
-  #retryAt = 0;
+  #retryAt = -Infinity;
   #deathsInARow = 0;
   #isClosed = false;
 
@@ -63,35 +69,38 @@ export class Roster {
   get links(): ReadonlySet<PortLink> {
     return this.#all;
   }
+  get #isManned(): boolean {
+    return this.#actives.some((link) => link !== null);
+  }
 
   /** Settles when all active links are set up. After a failure it is tried again, but not before its time. */
   start(): Promise<void> {
-    if (this.#starting !== null && (this.#failures === 0 || this.#setup.seam.now() < this.#retryAt)) return this.#starting;
-    this.#starting = this.#raiseAll();
+    const mayRaise = this.#raising.size === 0 && this.#setup.seam.now() >= this.#retryAt;
+    const missing = this.#actives.flatMap((link, index) => (link === null && mayRaise ? [index] : []));
+    if (this.#starting === null || missing.length > 0)
+      this.#starting = Promise.all(missing.map((index) => this.#raise(index, false))).then(() => undefined);
     return this.#starting;
-  }
-
-  async #raiseAll(): Promise<void> {
-    const missing = this.#actives.flatMap((link, index) => (link === null && !this.#raising.has(index) ? [index] : []));
-    await Promise.all(missing.map((index) => this.#raise(index, false)));
   }
 
   /** An active link for this hash; another one where its own is not there; `null`: none, and then starting is under way or in vain. */
   pick(hash: number): PortLink | null {
     const { length } = this.#actives;
+    // Nobody is coming to a place that failed to start: whoever needs it asks again.
+    if (this.#raising.size === 0 && this.#actives.includes(null)) this.start().catch((error: unknown) => this.#unmanned(error));
     for (let step = 0; step < length; step++) {
       const link = this.#actives[(hash + step) % length];
       if (link !== null && link !== undefined && !link.isLost) return link;
     }
-    if (this.#raising.size === 0) this.start().catch((error: unknown) => this.#setup.owner.unmanned(error));
     return null;
   }
 
-  /** A link that has loaded, at once where a standby waits. Its set-up has not run. */
-  async take(): Promise<PortLink> {
-    const link = this.#standbys.shift() ?? (await this.#open());
-    this.#refill();
-    return link;
+  #unmanned(error: unknown): void {
+    if (!this.#isClosed && !this.#isManned && this.#raising.size === 0) this.#setup.owner.unmanned(error);
+  }
+
+  /** One more link, set up for a duty of its own. */
+  take(role: 'quarantine'): Promise<PortLink> {
+    return this.#setUp(role, SET_UPS);
   }
 
   /** A flight has ended: whatever died, threads do get work done. */
@@ -109,64 +118,83 @@ export class Roster {
     const index = this.#actives.indexOf(link);
     if (index === -1) return this.#refill();
     this.#actives[index] = null;
-    // A set-up that failed has ended its link itself, and says so in its own time.
-    if (!this.#raising.has(index)) this.#replace(index);
+    const extra = ++this.#deathsInARow - DEATHS_AT_ONCE_MAX;
+    if (extra <= 0) this.#replace(index);
+    else this.#replaceLater(index, Math.min(RETRY_MS_MAX, 100 * 2 ** Math.min(extra, 20)));
   }
 
   #replace(index: number): void {
-    const extra = ++this.#deathsInARow - DEATHS_AT_ONCE_MAX;
-    const raise = (): void => {
-      this.#raise(index, true).catch((error: unknown) => {
-        if (this.#actives.every((active) => active === null) && this.#raising.size === 0) this.#setup.owner.unmanned(error);
-      });
-    };
-    if (extra <= 0) return raise();
-    this.#raising.add(index);
-    const wait = this.#setup.seam.setTimer(Math.min(RETRY_MS_MAX, 100 * 2 ** Math.min(extra, 20)), () => {
-      this.#raising.delete(index);
-      raise();
-    });
-    this.#setup.seam.release(wait);
+    this.#raise(index, true).catch(() => undefined); // whoever waits for it was told
   }
 
-  /** Brings one place to duty. With a standby, the link is there before this returns: frames wait in its port while the set-up runs. */
-  async #raise(index: number, isReplacement: boolean): Promise<void> {
-    if (this.#isClosed) return;
+  #replaceLater(index: number, ms: number): void {
+    const { seam } = this.#setup;
     this.#raising.add(index);
-    let link: PortLink | null = null;
+    const wait = seam.setTimer(ms, () => {
+      this.#waits.delete(wait);
+      this.#replace(index);
+    });
+    this.#waits.add(wait);
+    seam.release(wait);
+  }
+
+  /** Brings one place to duty. */
+  async #raise(index: number, isReplacement: boolean): Promise<void> {
+    this.#raising.add(index);
+    let link: PortLink;
     try {
-      link = this.#standbys.shift() ?? (await this.#open());
-      this.#actives[index] = link;
-      this.#setup.owner.manned();
-      const { targetNames, tableHash } = await link.activate('active');
-      if (tableHash !== TABLE_HASH)
-        throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
-      this.#targetNames = targetNames;
-      this.#failures = 0;
-      this.#raising.delete(index);
-      this.#setup.owner.activated(link, isReplacement);
+      link = await this.#setUp('active', isReplacement ? SET_UPS : 1);
     } catch (error) {
-      this.#failed(index, link, error);
+      this.#raising.delete(index);
+      this.#failed(error);
       throw error;
     }
+    this.#raising.delete(index);
+    this.#actives[index] = link;
+    if (this.#failures > 0) this.#starting = Promise.resolve();
+    this.#failures = 0;
+    this.#setup.owner.activated(link, isReplacement);
+    this.#setup.owner.manned();
     this.#refill();
   }
 
-  #failed(index: number, link: PortLink | null, error: unknown): void {
+  #failed(error: unknown): void {
     this.#retryAt = this.#setup.seam.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
     this.#failures++;
-    this.#actives[index] = null;
-    link?.failedToStart(error);
-    this.#raising.delete(index);
+    if (!this.#isManned) this.#starting = Promise.reject(error);
+    this.#starting?.catch(() => undefined); // whoever asks is told
+    this.#unmanned(error);
+  }
+
+  /** Sets a link up, at once where a standby waits, which is then replaced. It flies only when its set-up is over. */
+  async #setUp(role: 'active' | 'quarantine', tries: number): Promise<PortLink> {
+    for (let left = tries - 1; ; left--) {
+      let link: PortLink | null = null;
+      try {
+        link = this.#standbys.shift() ?? (await this.#open());
+        const { targetNames, tableHash } = await link.life.activate(role);
+        if (tableHash !== TABLE_HASH)
+          throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
+        if (link.isLost) throw new Error('the thread died when it was set up');
+        this.#targetNames = targetNames;
+        this.#refill();
+        return link;
+      } catch (error) {
+        link?.end('its set-up failed');
+        if (left === 0 || this.#isClosed) throw error;
+      }
+    }
   }
 
   async #open(): Promise<PortLink> {
+    const closed = (): Error => new Error('the coalescer was closed while a thread was starting');
     this.#hosts ??= this.#setup.openHosts();
     const link = this.#setup.makeLink(await this.#hosts);
+    if (this.#isClosed) throw closed();
     await link.open();
     if (this.#isClosed) {
       link.end('closed');
-      throw new Error('the coalescer was closed while a thread was starting');
+      throw closed();
     }
     this.#all.add(link);
     return link;
@@ -189,16 +217,13 @@ export class Roster {
     );
   }
 
-  /** Ends all links in order (what their modules registered runs), then by force. */
+  /** Ends all links in order (what their modules registered runs), then by force, whatever else was starting. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#starting?.catch(() => undefined); // whoever asked for it was told
+    for (const wait of this.#waits) this.#setup.seam.clearTimer(wait);
     const hosts = await this.#hosts?.catch(() => null);
-    await Promise.all(
-      [...this.#all].map(async (link) => {
-        if (!link.isLost) await link.close();
-      }),
-    );
+    await Promise.all([...this.#all].map((link) => link.close()));
     await hosts?.close();
+    await this.#starting?.catch(() => undefined); // whoever asked for it was told
   }
 }

@@ -1,7 +1,7 @@
 /** Worker threads as hosts. The only file that knows the thread pool; it is loaded when the first coalescer with threads is made. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import { Control } from '../workers/control.js';
+import { Piscina, queueOptionsSymbol } from 'piscina';
+import { Control, ControlLost } from '../workers/control.js';
 import type { HostTask } from '../workers/host.js';
 import type { PortShardSettings } from '../workers/port-shard.js';
 import type { Seam } from '../workers/environment.js';
@@ -9,11 +9,12 @@ import { SharedMemory } from '../workers/shared-memory.js';
 import { Wire, type Envelope } from '../workers/wire.js';
 import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { FilledThreads } from './thread-targets.js';
+import { within } from './within.js';
 
 /** What `flying` and `stop` may take. */
 const CALL_MS = 1_000;
-/** Threads beyond the active ones and the spare: quarantine, and one being replaced. */
-const THREADS_BESIDE = 3;
+/** Threads beyond those on duty and those that replace them: the spares, quarantine, and what is dying. */
+const THREADS_BESIDE = 6;
 
 export interface ShardHostsSetup {
   readonly threads: FilledThreads;
@@ -23,6 +24,11 @@ export interface ShardHostsSetup {
   readonly seam: Seam;
 }
 
+/** Where a task of the pool went: written by the balancer, read when the thread must be ended. -1: nowhere yet. */
+interface Place {
+  thread: number;
+}
+
 export class ShardHosts implements Hosts {
   readonly #setup: ShardHostsSetup;
   readonly #pool: Piscina;
@@ -30,21 +36,22 @@ export class ShardHosts implements Hosts {
   readonly #placed = new Set<number>();
 
   constructor(setup: ShardHostsSetup) {
-    const { threads, spare, heapMbMax } = setup.threads;
+    const { threads, heapMbMax } = setup.threads;
     this.#setup = setup;
     this.#pool = new Piscina({
       filename: new URL('../workers/host.js', import.meta.url).href,
-      minThreads: threads + (spare ? 1 : 0),
-      maxThreads: threads + (spare ? 1 : 0) + THREADS_BESIDE,
+      minThreads: threads,
+      maxThreads: 2 * threads + THREADS_BESIDE,
       // The default blocks an idle worker in Atomics.wait: its timers and ports would stand still.
       atomics: 'disabled',
       idleTimeout: Infinity,
       // A shard's task is over when it is set up; the pool must not take the thread for free.
       concurrentTasksPerWorker: 2,
-      loadBalancer: (_task, workers) => {
+      loadBalancer: (task, workers) => {
         const free = workers.find(({ id, terminating, destroyed }) => !terminating && !destroyed && !this.#placed.has(id));
         if (free === undefined) return null;
         this.#placed.add(free.id);
+        (task[queueOptionsSymbol] as Place).thread = free.id;
         return free;
       },
       ...(heapMbMax === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMbMax } }),
@@ -77,38 +84,36 @@ export class ShardHosts implements Hosts {
     const died = new Promise<never>((_, reject) => {
       data.port1.once('close', () => reject(new Error(`the thread died while it loaded ${module}`)));
     });
+    died.catch(() => undefined); // told by `closed` once it has loaded
     data.port1.unref();
-    let timer: unknown;
-    const late = new Promise<never>((_, reject) => {
-      timer = seam.setTimer(readyWithinMs, () => reject(new Error(`${module} did not load within readyWithinMs = ${readyWithinMs} ms`)));
-    });
+    const place: Place = { thread: -1 };
+    const giveUp = new AbortController();
     try {
-      const ran = this.#pool.run(task, { transferList: [data.port2, control.port2] }) as Promise<number>;
-      const thread = await Promise.race([ran, died, late]);
-      return new ThreadLife({
-        thread,
-        memory,
-        data: data.port1,
-        control: new Control(control.port1, seam),
-        receiver,
-        hosts: this,
-        readyWithinMs,
-      });
+      const ran = this.#pool.run(Object.assign(task, { [queueOptionsSymbol]: place }), {
+        transferList: [data.port2, control.port2],
+        signal: giveUp.signal,
+      }) as Promise<number>;
+      ran.catch(() => undefined); // too late to matter, where one of the others was first
+      const late = `${module} did not load within readyWithinMs = ${readyWithinMs} ms`;
+      const thread = await within(seam, readyWithinMs, Promise.race([ran, died]), late);
+      const controls = new Control(control.port1, seam);
+      return new ThreadLife({ thread, memory, data: data.port1, control: controls, receiver, hosts: this, threads });
     } catch (error) {
       data.port1.close();
       control.port1.close();
+      // Off the queue, or off its thread. A thread that failed to load would fail again: its loader remembers.
+      giveUp.abort();
+      void this.end(place.thread);
       throw error;
-    } finally {
-      seam.clearTimer(timer);
-      died.catch(() => undefined); // told by `closed` from now on
-      late.catch(() => undefined); // its timer is cleared
     }
   }
 
   /** Ends one thread, however it hangs. */
   async end(thread: number): Promise<void> {
     await this.#pool.threads.find(({ threadId }) => threadId === thread)?.terminate();
-    this.#placed.delete(thread);
+    // Only those that are gone, this one or others before it: the pool must not take one that is dying for free.
+    const living = new Set(this.#pool.threads.map(({ threadId }) => threadId));
+    for (const placed of this.#placed) if (!living.has(placed)) this.#placed.delete(placed);
   }
 
   async close(): Promise<void> {
@@ -123,13 +128,14 @@ interface ThreadLifeSetup {
   readonly control: Control;
   readonly receiver: LifeReceiver;
   readonly hosts: ShardHosts;
-  readonly readyWithinMs: number;
+  readonly threads: FilledThreads;
 }
 
 class ThreadLife implements HostLife {
   readonly thread: number;
   readonly memory: SharedMemory;
   readonly #setup: ThreadLifeSetup;
+  readonly #closed: Promise<void>;
 
   constructor(setup: ThreadLifeSetup) {
     const { data, receiver } = setup;
@@ -137,10 +143,13 @@ class ThreadLife implements HostLife {
     this.memory = setup.memory;
     this.#setup = setup;
     data.on('message', (envelope: Envelope) => receiver.envelope(envelope));
-    // The news of its death, 1-7 ms after it, behind everything it posted.
-    data.once('close', () => {
-      setup.control.close();
-      receiver.closed();
+    this.#closed = new Promise((resolve) => {
+      // The news of its death, 1-7 ms after it, behind everything it posted.
+      data.once('close', () => {
+        setup.control.close();
+        receiver.closed();
+        resolve();
+      });
     });
     data.unref();
   }
@@ -154,8 +163,16 @@ class ThreadLife implements HostLife {
     else this.#setup.data.unref();
   }
 
-  activate(role: 'active' | 'quarantine'): ReturnType<HostLife['activate']> {
-    return this.#setup.control.call('activate', [role], this.#setup.readyWithinMs);
+  async activate(role: 'active' | 'quarantine'): ReturnType<HostLife['activate']> {
+    const { control, threads } = this.#setup;
+    const { module, readyWithinMs } = threads;
+    try {
+      return await control.call('activate', [role], readyWithinMs);
+    } catch (error) {
+      if (!(error instanceof ControlLost)) throw error;
+      if (error.isGone) throw new Error(`the thread died in the set-up of ${module}`, { cause: error });
+      throw new Error(`the set-up of ${module} did not end within readyWithinMs = ${readyWithinMs} ms`, { cause: error });
+    }
   }
 
   flying(slot: number, number: number): ReturnType<HostLife['flying']> {
@@ -168,11 +185,8 @@ class ThreadLife implements HostLife {
 
   async terminate(): Promise<void> {
     const { data, hosts } = this.#setup;
-    const closed = new Promise<void>((resolve) => {
-      data.once('close', resolve);
-    });
     await hosts.end(this.thread);
     data.close();
-    await closed;
+    await this.#closed;
   }
 }

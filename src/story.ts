@@ -80,7 +80,7 @@ export class StoryRing {
   #next = 0;
 
   constructor(size: number) {
-    this.#flights = Array.from({ length: size }, () => undefined);
+    this.#flights = new Array<Flight | undefined>(size).fill(undefined);
   }
 
   add(flight: Flight): void {

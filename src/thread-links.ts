@@ -43,7 +43,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   #isClosed = false;
 
   constructor(setup: ThreadLinksSetup) {
-    const { seam, threads, options, receiver } = setup;
+    const { seam, threads, receiver } = setup;
     this.#setup = setup;
     this.#roster = new Roster({
       seam,
@@ -54,12 +54,12 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
         this.#wire = hosts.makeWire();
         return hosts;
       },
-      makeLink: (hosts) => new PortLink({ seam, hosts, slots: options.limits.flights, receiver, owner: this }),
+      makeLink: (hosts) => new PortLink({ seam, hosts, receiver, owner: this }),
       owner: this,
     });
     this.#quarantine = new Quarantine({ seam, roster: this.#roster, failed: (flights, error) => this.#fail(flights, error) });
     // Begun at once, so that the first request finds it done; whoever waits for it is told how it went.
-    this.#roster.start().catch((error: unknown) => this.unmanned(error));
+    this.#roster.start().catch(() => undefined);
   }
 
   get targetNames(): readonly string[] | null {
@@ -87,11 +87,11 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   launch(flight: Flight): void {
+    this.#keepLooking();
     if (flight.suspicion !== 'none') return this.#quarantine.add(flight);
     const link = this.#roster.pick(placeOf(flight));
     if (link === null) this.#parked.add(flight);
     else link.launch(flight);
-    this.#keepLooking();
   }
 
   abandon(flight: Flight): void {
@@ -160,8 +160,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
       if (isBegun) this.#tellLost(flight, memory, why);
       flight.link = null;
       flight.slot = -1;
-      if (link.startError === null) this.#carryOn(flight, fates[index] as Fate, why);
-      else receiver.failed(flight, null, 'not-loaded', link.startError);
+      this.#carryOn(flight, fates[index] as Fate, why);
     }
     if (isQuarantine) this.#quarantine.pump();
   }
@@ -211,7 +210,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { seam, threads } = this.#setup;
     this.#lookTimer = seam.setTimer(threads.heartbeatMs / LOOKS, () => {
       this.#lookTimer = null;
-      let hasWork = this.#parked.size > 0;
+      let hasWork = this.#parked.size > 0 || this.#quarantine.hasWork;
       for (const link of this.#roster.links) {
         hasWork ||= link.residentCount > 0;
         link.look(LOOKS);

@@ -49,12 +49,17 @@ export default async function host(task: HostTask): Promise<number> {
 /** Whatever kills this thread is first traced to the flight in whose async context it arose. */
 function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
   const flying = new AsyncLocalStorage<PortOrder>();
-  const die = (): void => {
+  const accuse = (): void => {
     const culprit = flying.getStore();
     if (culprit !== undefined) memory.accuse(culprit.slot);
+  };
+  const die = (): void => {
+    accuse();
     process.exit(1);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
+  // Told in the context of whoever calls `process.exit`.
+  process.on('exit', accuse);
   return flying;
 }
