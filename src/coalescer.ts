@@ -216,8 +216,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const { scope, key }: { scope: string | null; key?: string | null } =
       'payload' in which ? this.identify(which.payload, which.scope === undefined ? undefined : { scope: which.scope }) : which;
     if (key === undefined) return (flight) => flight.scope === scope;
-    const index = key === null ? null : indexOf(key);
-    return (flight) => index !== null && flight.key !== null && flight.index === index && flight.scope === scope;
+    if (key === null) return () => false;
+    const index = indexOf(key);
+    const isLong = index !== key;
+    // A settled flight has let go of a long key; there the digest must do.
+    const isSame = (flight: Flight): boolean =>
+      flight.hasLongKey === isLong && flight.index === index && (!isLong || flight.key === key || !isFlying(flight));
+    return (flight) => flight.scope === scope && flight.key !== null && isSame(flight);
   }
 
   /** All flights in the air with this identity: the one that may be joined, older ones, and those past joining. */

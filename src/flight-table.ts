@@ -8,42 +8,51 @@ const KEY_CHARACTERS_MAX = 8_192;
 const RENEW_AFTER_MIN = 1_024;
 const RENEW_AFTER_SIZES = 4;
 
+/** Of all of a text, its lone surrogates too: UTF-8 would make them all the same. */
 export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return createHash('sha256').update(text, 'utf16le').digest('base64url');
 }
 
-/** What a key is looked up by: itself, or for a long one its digest, and then the keys are still compared in full. */
+/** What a key is looked up by: itself, or for a long one its digest. The two never meet in one map, and long keys are still compared in full. */
 export function indexOf(key: string): string {
-  return key.length <= KEY_CHARACTERS_MAX ? key : `sha256:${digestOf(key)}`;
+  return key.length <= KEY_CHARACTERS_MAX ? key : digestOf(key);
 }
 
 /** Flights of one scope by their keys. */
 class KeyMap {
-  #map = new Map<string, Flight>();
+  #short = new Map<string, Flight>();
+  /** By digest. Made for the first long key. */
+  #long: Map<string, Flight> | null = null;
   #inserts = 0;
 
   get size(): number {
-    return this.#map.size;
+    return this.#short.size + (this.#long?.size ?? 0);
   }
 
   find(index: string, key: string): Flight | undefined {
-    const flight = this.#map.get(index);
-    return flight !== undefined && (index === key || flight.key === key) ? flight : undefined;
+    if (index === key) return this.#short.get(index);
+    const flight = this.#long?.get(index);
+    return flight?.key === key ? flight : undefined;
   }
 
   put(flight: Flight): void {
-    const older = this.#map.get(flight.index);
+    const map = flight.hasLongKey ? (this.#long ??= new Map()) : this.#short;
+    const older = map.get(flight.index);
     if (older !== undefined) older.isCurrent = false;
-    this.#map.set(flight.index, flight);
-    if (++this.#inserts > Math.max(RENEW_AFTER_MIN, RENEW_AFTER_SIZES * this.#map.size)) {
-      this.#map = new Map(this.#map);
-      this.#inserts = 0;
-    }
+    map.set(flight.index, flight);
+    if (++this.#inserts > Math.max(RENEW_AFTER_MIN, RENEW_AFTER_SIZES * map.size)) this.#renew();
   }
 
   /** By identity: another flight of this key stays. */
   remove(flight: Flight): void {
-    if (this.#map.get(flight.index) === flight) this.#map.delete(flight.index);
+    const map = flight.hasLongKey ? this.#long : this.#short;
+    if (map?.get(flight.index) === flight) map.delete(flight.index);
+  }
+
+  #renew(): void {
+    this.#short = new Map(this.#short);
+    this.#long = this.#long === null || this.#long.size === 0 ? null : new Map(this.#long);
+    this.#inserts = 0;
   }
 }
 

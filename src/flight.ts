@@ -50,6 +50,8 @@ export class Flight extends WheelEntry implements LaunchOrder {
   /** Replaced by its digest at settle when it is long: stories of settled flights must not hold megabytes. */
   key: string | null;
   readonly index: string;
+  /** Is it looked up by its digest? */
+  readonly hasLongKey: boolean;
   readonly keyIsPayload: boolean;
   readonly route: readonly string[] | null;
   readonly routeId: string | null;
@@ -121,6 +123,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
     this.scope = boarding.scope;
     this.key = boarding.key;
     this.index = boarding.index;
+    this.hasLongKey = boarding.key !== null && boarding.index !== boarding.key;
     this.keyIsPayload = boarding.keyIsPayload;
     this.route = boarding.route;
     this.routeId = boarding.routeId;
@@ -161,7 +164,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
     this.waitsFor = null;
     this.firstWaiter = this.lastWaiter = null;
     this.shared = this.resolveShared = this.rejectShared = null;
-    if (this.key !== null && this.index.length < this.key.length) this.key = this.index;
+    if (this.hasLongKey) this.key = this.index;
   }
 
   /** As it stands: `now` matters only while it flies. */
