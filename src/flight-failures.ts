@@ -142,7 +142,9 @@ export class FlightFailures {
   }
 }
 
-const reports = (flight: Flight): readonly AttemptReport[] => (flight.attempts ?? []).map(attemptReport);
+/** Frozen like the error they stand in. */
+const reports = (flight: Flight): readonly AttemptReport[] =>
+  Object.freeze((flight.attempts ?? []).map((record) => Object.freeze(attemptReport(record))));
 
 function lastOf(flight: Flight): string {
   const last: AttemptRecord | undefined = flight.attempts?.at(-1);

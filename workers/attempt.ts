@@ -54,8 +54,9 @@ export class Attempt implements AttemptContext {
   get carried(): unknown {
     return this.#order.carried;
   }
-  remainingMs(): number {
-    return Math.max(0, this.#deadline - this.#seam.now());
+  /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
+  get remainingMs(): () => number {
+    return () => Math.max(0, this.#deadline - this.#seam.now());
   }
 
   /** Tells the target, now if it asked for the signal, or when it does. */
