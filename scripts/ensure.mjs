@@ -46,7 +46,7 @@ function stampOfSources() {
 /** What a deleted source left in dist would still be found, run and published. */
 function removeStaleOutput() {
   for (const path of sourceFolders.flatMap((folder) => filesUnder(join('dist', folder)))) {
-    const source = path.slice('dist/'.length).replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts');
+    const source = path.slice('dist/'.length).replace(/(\.d)?\.(c?)(ts|js|js\.map)$/, '.$2ts');
     if (!existsSync(join(root, source))) rmSync(join(root, path));
   }
 }
@@ -60,7 +60,7 @@ function filesUnder(folder) {
 }
 
 function isSource(path) {
-  return path.endsWith('.ts');
+  return /\.c?ts$/.test(path);
 }
 
 function readIfThere(path) {

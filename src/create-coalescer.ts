@@ -43,6 +43,11 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
     options.detectReentrance ?? (threads === null && Number.parseInt(process.versions.node, 10) >= NODE_WITH_CHEAP_CONTEXTS);
   if (isDetecting && threads !== null)
     throw new RangeError('options.detectReentrance: works inline only; targets on threads cannot be followed');
+  if (options.environment !== undefined && threads !== null && threads.threads > 0) {
+    throw new RangeError(
+      'options.environment: threads keep the time of the process; with threads: 0 the module runs here, in this environment',
+    );
+  }
   const reentrance = isDetecting ? new Reentrance() : null;
   const front = new Front({
     seam,

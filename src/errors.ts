@@ -1,4 +1,5 @@
 /** Every error of the library's own, and the way from any error back to the flight behind it. */
+import { cut } from '../workers/text.js';
 import type { AttemptReport, FlightReport } from './reports.js';
 import type { Limits } from './options.js';
 
@@ -48,7 +49,7 @@ export class CoalescerError extends Error {
     super(`${coalescer}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.coalescer = coalescer;
-    if (details.key !== undefined) this.key = details.key.slice(0, 200);
+    if (details.key !== undefined) this.key = cut(details.key, 200);
     if (details.attempts !== undefined) this.attempts = details.attempts;
     if (details.limit !== undefined) this.limit = details.limit;
     if (details.path !== undefined) this.path = details.path;

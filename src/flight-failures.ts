@@ -1,7 +1,7 @@
 /** What waiters are told when there is no value: the one place where a flight's end becomes an error. */
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
-import { CoalescerError, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
+import { CoalescerError, rememberFlight, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
 import type { AttemptReport } from './reports.js';
@@ -116,15 +116,12 @@ export class FlightFailures {
   copyTo(waiter: Waiter, value: unknown): void {
     try {
       waiter.resolve(structuredClone(value));
-    } catch (error) {
-      waiter.reject(
-        this.#make(
-          'COALESCER_NOT_SHAREABLE',
-          waiter.flight.key,
-          `the value cannot be copied for each waiter (share: 'copy'): ${String(error)}`,
-          { cause: error },
-        ),
-      );
+    } catch (cause) {
+      const { flight } = waiter;
+      const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;
+      const error = this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { cause, attempts: reports(flight) });
+      rememberFlight(error, flight);
+      waiter.reject(error);
     }
   }
 

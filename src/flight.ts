@@ -98,8 +98,8 @@ export class Flight extends WheelEntry implements LaunchOrder {
   shared: Promise<unknown> | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
   rejectShared: ((error: unknown) => void) | null = null;
-  /** Flights that this flight's target waits for; see `Reentrance`. */
-  waitsFor: Set<Flight> | null = null;
+  /** Flights that this flight's target waits for, and how often; see `Reentrance`. */
+  waitsFor: Map<Flight, number> | null = null;
 
   // How it went.
   status: FlightStatus = 'flying';

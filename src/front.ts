@@ -56,7 +56,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#options = options;
     this.#reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
-    this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, receiver: this });
+    this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.links = connect(this);
   }
 
@@ -101,9 +101,9 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#wheel.arm(flight, Math.min(joinWithinMs, flightTimeoutMs + DEADLINE_GRACE_MS), launchedAt);
     if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0)
       watching.warnNothingJoins(name, LAUNCHES_WITHOUT_JOIN);
-    watching.launched(name, flight);
     this.#reentrance?.wouldDeadlock(flight);
     this.links.launch(flight);
+    watching.launched(name, flight);
     return flight;
   }
 
@@ -123,13 +123,12 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     const end = flight.deadline + DEADLINE_GRACE_MS;
     if (now >= end) return this.end(flight, 'rejected', this.failures.timeout(flight, now));
     if (now >= flight.launchedAt + joinWithinMs) this.#table.remove(flight);
-    if (flight.waiting === 0 && typeof abandonAfterMs === 'number') {
-      const patience = flight.emptySince + abandonAfterMs - now;
-      if (patience <= 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
-      return this.#wheel.arm(flight, Math.min(patience, end - now), now);
-    }
-    const age = flight.isCurrent ? flight.launchedAt + joinWithinMs : end;
-    this.#wheel.arm(flight, Math.min(age, end) - now, now);
+    const next = flight.isCurrent ? Math.min(flight.launchedAt + joinWithinMs, end) : end;
+    if (flight.waiting > 0 || abandonAfterMs === 'finish') return this.#wheel.arm(flight, next - now, now);
+    const patience = flight.emptySince + abandonAfterMs;
+    // One that nobody can join any more need not be kept for another.
+    if (now >= patience || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
+    this.#wheel.arm(flight, Math.min(patience, next) - now, now);
   }
 
   /** Its key is free: the next request launches. Its waiters stay. */

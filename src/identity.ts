@@ -41,6 +41,10 @@ export class Identities {
         `${source}: expected a string that says whose request it is, got ${given(scope)}`,
       );
     }
+    if (!scope.isWellFormed())
+      throw new TypeError(
+        `${this.#name}: scope: expected well-formed Unicode, got a lone surrogate: two scopes would become one where it crosses`,
+      );
     if (scope.length > SCOPE_CHARACTERS_MAX) {
       throw new RangeError(`${this.#name}: scope: expected at most ${SCOPE_CHARACTERS_MAX} characters, got ${scope.length}`);
     }
@@ -49,13 +53,15 @@ export class Identities {
 
   /** `null`: this one is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
   key(payload: unknown, requested: string | null | undefined): string | null {
-    const key: unknown = requested === undefined ? (this.#keyOf === null ? this.#canonical(payload) : this.#keyOf(payload)) : requested;
-    if (typeof key === 'string' || key === null) return key;
+    if (requested === undefined && this.#keyOf === null) return this.#canonical(payload);
+    const key: unknown = requested === undefined ? this.#keyOf?.(payload) : requested;
+    if (key === null || (typeof key === 'string' && key.isWellFormed())) return key;
     const source = requested === undefined ? 'what options.key returned for the payload' : "the request's options.key";
+    const came = typeof key === 'string' ? 'one with a lone surrogate' : given(key);
     throw new CoalescerError(
       'COALESCER_NOT_KEYABLE',
       this.#name,
-      `${source}: expected a string, or null for "do not share", got ${given(key)}`,
+      `${source}: expected a well-formed string, or null for "do not share", got ${came}`,
       { path: '$' },
     );
   }

@@ -73,10 +73,12 @@ export class LocalHosts implements Hosts {
         ),
       flying: (slot, number) => session.flying(slot, number),
       stop: () => session.stop(),
-      terminate: () => {
+      terminate: async () => {
+        if (!isOpen) return;
         isOpen = false;
         receiver.closed();
-        return Promise.resolve();
+        // No thread takes along what still runs, or what a set-up that failed had opened.
+        await session.end();
       },
     };
   }

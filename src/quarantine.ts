@@ -1,7 +1,4 @@
-/**
- * Where suspects fly: a thread apart, on which whatever kills it can be traced to a flight, so that nobody else dies with it. Those that could not be
- * told apart fly there one at a time.
- */
+/** Where suspects fly: a thread apart, on which whatever kills it can be traced to a flight, so that nobody else has to die with it again. */
 import type { Seam } from '../workers/environment.js';
 import type { Flight } from './flight.js';
 import type { PortLink } from './port-link.js';
@@ -13,6 +10,8 @@ const RETIRE_MS = 10_000;
 export interface QuarantineSetup {
   readonly seam: Seam;
   readonly roster: Roster;
+  /** Flights that may be there at once: 1 where they must be told apart at any price. */
+  readonly flightsMax: number;
   /** No thread could be had: these flights will not fly. */
   readonly failed: (flights: readonly Flight[], error: unknown) => void;
 }
@@ -55,12 +54,7 @@ export class Quarantine {
     if (this.#queue.length === 0) return this.#retireLater();
     const link = this.#link;
     if (link === null) return this.#open();
-    while (this.#queue[0] !== undefined && this.#mayFly(link, this.#queue[0])) link.launch(this.#queue.shift() as Flight);
-  }
-
-  #mayFly(link: PortLink, flight: Flight): boolean {
-    if (link.residentCount === 0) return true;
-    return flight.suspicion !== 'alone' && link.residents.every(({ suspicion }) => suspicion !== 'alone');
+    while (this.#queue.length > 0 && link.residentCount < this.#setup.flightsMax) link.launch(this.#queue.shift() as Flight);
   }
 
   #open(): void {

@@ -12,15 +12,28 @@ export class Reentrance {
   /** The flight whose target is running. Set by the shard around each call. */
   readonly flying = new AsyncLocalStorage<Flight>();
 
+  /** The flight whose target asks now. */
+  get asking(): Flight | null {
+    const asking = this.flying.getStore();
+    return asking === undefined || asking.status !== 'flying' ? null : asking;
+  }
+
   /** Would the flight whose target asks now wait for itself by joining `wanted`? If not, remembers that it waits. */
   wouldDeadlock(wanted: Flight): boolean {
-    const asking = this.flying.getStore();
-    if (asking === undefined || asking.status !== 'flying') return false;
+    const { asking } = this;
+    if (asking === null) return false;
     if (reaches(wanted, asking, new Set())) return true;
-    const waitsFor = (asking.waitsFor ??= new Set());
-    if (waitsFor.size >= SWEEP_AT) for (const flight of waitsFor) if (flight.status !== 'flying') waitsFor.delete(flight);
-    waitsFor.add(wanted);
+    const waitsFor = (asking.waitsFor ??= new Map());
+    if (waitsFor.size >= SWEEP_AT) for (const flight of waitsFor.keys()) if (flight.status !== 'flying') waitsFor.delete(flight);
+    waitsFor.set(wanted, (waitsFor.get(wanted) ?? 0) + 1);
     return false;
+  }
+
+  /** One of its waits was given up. */
+  gaveUp(asking: Flight, wanted: Flight): void {
+    const waits = asking.waitsFor?.get(wanted) ?? 0;
+    if (waits > 1) asking.waitsFor?.set(wanted, waits - 1);
+    else asking.waitsFor?.delete(wanted);
   }
 }
 
@@ -28,6 +41,6 @@ function reaches(from: Flight, to: Flight, seen: Set<Flight>): boolean {
   if (from === to) return true;
   if (from.status !== 'flying' || from.waitsFor === null || seen.has(from)) return false;
   seen.add(from);
-  for (const next of from.waitsFor) if (reaches(next, to, seen)) return true;
+  for (const next of from.waitsFor.keys()) if (reaches(next, to, seen)) return true;
   return false;
 }

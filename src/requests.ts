@@ -30,7 +30,7 @@ export function checkRequest(options: RequestOptions | undefined, targetNames: r
   if (options === undefined) return NO_OPTIONS;
   if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
   const { signal, timeoutMs, fresh, targets } = options;
-  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && typeof signal.addEventListener === 'function')) {
+  if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`request options.signal: expected an AbortSignal, got ${given(signal)}`);
   }
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
@@ -40,6 +40,13 @@ export function checkRequest(options: RequestOptions | undefined, targetNames: r
     throw new TypeError(`request options.fresh: expected true or false, got ${given(fresh)}`);
   if (targets !== undefined) checkTargets(targets, targetNames);
   return options;
+}
+
+/** Of whichever realm or polyfill, but whole: one that cannot be let go of would hold its waiter. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function';
 }
 
 function checkTargets(targets: unknown, names: readonly string[] | null): void {

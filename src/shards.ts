@@ -39,7 +39,7 @@ export class ShardHosts implements Hosts {
     const { threads, heapMbMax } = setup.threads;
     this.#setup = setup;
     this.#pool = new Piscina({
-      filename: new URL('../workers/host.js', import.meta.url).href,
+      filename: new URL('../workers/host-entry.cjs', import.meta.url).href,
       minThreads: threads,
       maxThreads: 2 * threads + THREADS_BESIDE,
       // The default blocks an idle worker in Atomics.wait: its timers and ports would stand still.

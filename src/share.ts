@@ -33,8 +33,12 @@ export function freezeDeep(value: unknown): void {
   for (let part = waiting.pop(); waiting.length > 0 || part !== undefined; part = waiting.pop()) {
     if (typeof part !== 'object' || part === null || seen.has(part) || (!Array.isArray(part) && !isPlainObject(part))) continue;
     seen.add(part);
-    Object.freeze(part);
-    for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(part)))
-      if (typeof inner === 'object') waiting.push(inner);
+    try {
+      Object.freeze(part);
+      for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(part)))
+        if (typeof inner === 'object') waiting.push(inner);
+    } catch {
+      // A Proxy that refuses, a module namespace: not plain data after all. Its flight has settled, and its waiters get it as it is.
+    }
   }
 }

@@ -9,9 +9,13 @@ export interface VirtualEnvironment extends Environment {
   advance(ms: number): Promise<void>;
   /** Runs until nothing is left to do: all timers, however late, and all promises. */
   settle(): Promise<void>;
+  /** `settle` no longer waits for this timer: it belongs to nothing that must end. */
+  release(timer: unknown): void;
 }
 
 interface VirtualTimer {
+  /** Would not keep a process alive: a heartbeat, say. `settle` does not wait for it. */
+  isReleased: boolean;
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
@@ -32,6 +36,7 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
     return first;
   };
+  const hasWork = (): boolean => [...timers].some(({ isReleased }) => !isReleased);
   const runNext = async (timer: VirtualTimer): Promise<void> => {
     timers.delete(timer);
     now = Math.max(now, timer.at);
@@ -41,11 +46,14 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
   return {
     now: () => now,
     setTimer(ms, run) {
-      const timer = { at: now + Math.max(0, ms), order: order++, run };
+      const timer = { at: now + Math.max(0, ms), order: order++, run, isReleased: false };
       timers.add(timer);
       return timer;
     },
     clearTimer: (timer) => void timers.delete(timer as VirtualTimer),
+    release(timer) {
+      (timer as VirtualTimer).isReleased = true;
+    },
     random() {
       // Mulberry32: small, and good enough to vary a test.
       state = (state + 0x6d2b79f5) >>> 0;
@@ -66,7 +74,7 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
     async settle() {
       await promisesSettled();
       let ran = 0;
-      for (let timer = next(); timer !== undefined; timer = next()) {
+      for (let timer = next(); timer !== undefined && hasWork(); timer = next()) {
         if (++ran > TIMERS_MAX) throw new Error(`virtualEnvironment: settle() ran ${TIMERS_MAX} timers and there is no end of them`);
         await runNext(timer);
       }

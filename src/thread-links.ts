@@ -33,7 +33,9 @@ export interface ThreadLinksSetup {
 export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   readonly #setup: ThreadLinksSetup;
   readonly #roster: Roster;
-  readonly #quarantine: Quarantine;
+  /** For suspects together, and for those who are left over: one at a time. */
+  readonly #ward: Quarantine;
+  readonly #cell: Quarantine;
   /** Flights for which there is no link yet. */
   readonly #parked = new Set<Flight>();
   /** Counts of the lives that are over. */
@@ -57,7 +59,9 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
       makeLink: (hosts) => new PortLink({ seam, hosts, receiver, owner: this }),
       owner: this,
     });
-    this.#quarantine = new Quarantine({ seam, roster: this.#roster, failed: (flights, error) => this.#fail(flights, error) });
+    const quarantine = { seam, roster: this.#roster, failed: (flights: readonly Flight[], error: unknown) => this.#fail(flights, error) };
+    this.#ward = new Quarantine({ ...quarantine, flightsMax: Infinity });
+    this.#cell = new Quarantine({ ...quarantine, flightsMax: 1 });
     // Begun at once, so that the first request finds it done; whoever waits for it is told how it went.
     this.#roster.start().catch(() => undefined);
   }
@@ -88,7 +92,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   launch(flight: Flight): void {
     this.#keepLooking();
-    if (flight.suspicion !== 'none') return this.#quarantine.add(flight);
+    if (flight.suspicion !== 'none') return (flight.suspicion === 'suspect' ? this.#ward : this.#cell).add(flight);
     const link = this.#roster.pick(placeOf(flight));
     if (link === null) this.#parked.add(flight);
     else link.launch(flight);
@@ -97,7 +101,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   abandon(flight: Flight): void {
     if (flight.link !== null) return flight.link.abandon(flight);
     // It never left: nobody else knows of it.
-    if (this.#parked.delete(flight) || this.#quarantine.remove(flight)) this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
+    if (this.#parked.delete(flight) || this.#ward.remove(flight) || this.#cell.remove(flight))
+      this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
   }
 
   async flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
@@ -139,14 +144,18 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   landed(link: PortLink): void {
     this.#roster.worked();
-    if (this.#quarantine.isLink(link)) this.#quarantine.pump();
+    this.#quarantineOn(link)?.pump();
+  }
+
+  #quarantineOn(link: PortLink): Quarantine | null {
+    return this.#ward.isLink(link) ? this.#ward : this.#cell.isLink(link) ? this.#cell : null;
   }
 
   /** A life is over, and its ledger is read when nobody writes it. First the spare takes its place, then its flights go on. */
   lost(link: PortLink, flights: readonly Flight[], why: string): void {
     const { receiver, options } = this.#setup;
     const { memory, thread } = link.life;
-    const isQuarantine = this.#quarantine.isLink(link);
+    const quarantine = this.#quarantineOn(link);
     this.#keepCounts(memory);
     if (!this.#isClosed) receiver.thread('lost', thread, flights.length);
     this.#roster.lost(link);
@@ -155,14 +164,14 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
       isBegun: memory.ledger(flight.slot).attemptsMade > flight.attemptsMade,
     }));
     const culprit = residents.find(({ flight }) => flight.slot === memory.culprit) ?? null;
-    const fates = judgeDeath(residents, culprit, isQuarantine, options.relaunchesMax);
+    const fates = judgeDeath(residents, culprit, quarantine !== null, options.relaunchesMax);
     for (const [index, { flight, isBegun }] of residents.entries()) {
       if (isBegun) this.#tellLost(flight, memory, why);
       flight.link = null;
       flight.slot = -1;
       this.#carryOn(flight, fates[index] as Fate, why);
     }
-    if (isQuarantine) this.#quarantine.pump();
+    quarantine?.pump();
   }
 
   #carryOn(flight: Flight, fate: Fate, why: string): void {
@@ -210,7 +219,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { seam, threads } = this.#setup;
     this.#lookTimer = seam.setTimer(threads.heartbeatMs / LOOKS, () => {
       this.#lookTimer = null;
-      let hasWork = this.#parked.size > 0 || this.#quarantine.hasWork;
+      let hasWork = this.#parked.size > 0 || this.#ward.hasWork || this.#cell.hasWork;
       for (const link of this.#roster.links) {
         hasWork ||= link.residentCount > 0;
         link.look(LOOKS);
@@ -223,7 +232,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#lookTimer !== null) this.#setup.seam.clearTimer(this.#lookTimer);
-    this.#quarantine.close();
+    this.#ward.close();
+    this.#cell.close();
     await this.#roster.close();
   }
 }

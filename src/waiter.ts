@@ -14,6 +14,8 @@ export class Waiter extends WheelEntry {
   readonly promise: Promise<unknown>;
   resolve!: (value: unknown) => void;
   reject!: (error: unknown) => void;
+  /** The flight whose target waits here; see `Reentrance`. */
+  asking: Flight | null = null;
   /** Neighbours in the flight's list. */
   previous: Waiter | null = null;
   next: Waiter | null = null;

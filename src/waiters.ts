@@ -5,6 +5,7 @@ import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
 import type { FilledOptions } from './options.js';
+import type { Reentrance } from './reentrance.js';
 import type { RequestOptions } from './requests.js';
 import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
@@ -22,6 +23,7 @@ export interface WaitersSetup {
   readonly options: FilledOptions;
   readonly failures: FlightFailures;
   readonly counters: Counters;
+  readonly reentrance: Reentrance | null;
   readonly receiver: LastLeftReceiver;
 }
 
@@ -41,7 +43,7 @@ export class Waiters implements LeaveReceiver {
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
   add(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
-    const { seam, wheel, options, counters, failures } = this.#setup;
+    const { seam, wheel, options, counters, failures, reentrance } = this.#setup;
     // Only `cancel`, called by the target while it was being called, can be as quick as that.
     if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
     this.#count++;
@@ -52,6 +54,7 @@ export class Waiters implements LeaveReceiver {
     }
     if (signal === undefined && timeoutMs === undefined && options.share !== 'copy') return flight.shared ?? flight.makeShared();
     const waiter = new Waiter(flight, signal ?? null, this);
+    if (reentrance !== null) waiter.asking = reentrance.asking;
     if (signal !== undefined) this.#signals.add(signal, waiter);
     // Aborted by the target while it was being called: an aborted signal tells no one any more.
     if (signal?.aborted === true) {
@@ -65,7 +68,7 @@ export class Waiters implements LeaveReceiver {
   }
 
   waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void {
-    const { seam, failures, counters, receiver } = this.#setup;
+    const { seam, failures, counters, receiver, reentrance } = this.#setup;
     const { flight } = waiter;
     if (flight.status !== 'flying') return;
     this.#detach(waiter);
@@ -74,10 +77,14 @@ export class Waiters implements LeaveReceiver {
     flight.waiting--;
     flight.hasRoom = true;
     counters[why === 'signal' ? 'left' : 'timedOut']++;
+    if (waiter.asking !== null) reentrance?.gaveUp(waiter.asking, flight);
     const now = seam.now();
     // The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew.
     if (flight.waiting === 0) receiver.lastLeft(flight, now);
-    waiter.reject(why === 'signal' ? waiter.signal?.reason : failures.timeout(flight, now));
+    if (why === 'signal') return waiter.reject(waiter.signal?.reason);
+    const error = failures.timeout(flight, now);
+    rememberFlight(error, flight);
+    waiter.reject(error);
   }
 
   fulfil(flight: Flight, value: unknown): void {

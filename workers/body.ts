@@ -8,21 +8,21 @@ import { Refused } from './refused.js';
 const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
 
 /**
- * Packs a value. Bytes cross unparsed; the rest is packed by `pack`, or (before the packing library has loaded, and for -0, which MessagePack
- * packs as 0) by structured clone. Both arrive equal.
+ * Packs a value. Bytes cross unparsed; the rest is packed by `pack`, or (before the packing library has loaded, and for what MessagePack would
+ * change, like -0) by structured clone. Both arrive equal.
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packBody(value: unknown, pack: ((value: unknown) => Uint8Array) | null): Body {
-  if (value instanceof Uint8Array && !(value.buffer instanceof SharedArrayBuffer)) {
+  if (value instanceof Uint8Array && !(value.buffer instanceof SharedArrayBuffer) && Object.getOwnPropertySymbols(value).length === 0) {
     // A plain copy of a Buffer's bytes: Buffer.prototype.slice would share them.
     if (Buffer.isBuffer(value)) return { kind: BUFFER, bytes: exact(value) };
     if (Object.getPrototypeOf(value) === Uint8Array.prototype) return { kind: BYTES, bytes: exact(value) };
   }
-  const { refusal, negativeZero } = inspectCrossing(value);
+  const { refusal, needsClone } = inspectCrossing(value);
   if (refusal !== null)
     throw new Refused('COALESCER_NOT_CLONEABLE', `cannot cross between threads at ${refusal.path}: ${refusal.reason}`, {
       path: refusal.path,
     });
-  if (negativeZero || pack === null) return { kind: CLONED, bytes: exact(serialize(value)) };
+  if (needsClone || pack === null) return { kind: CLONED, bytes: exact(serialize(value)) };
   return { kind: PACKED, bytes: pack(value) };
 }

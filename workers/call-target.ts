@@ -1,12 +1,11 @@
 /** Calls a target in a clean async context, so that nothing of the request that happened to launch the flight leaks into work shared by others. */
-import { AsyncResource, type AsyncLocalStorage } from 'node:async_hooks';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Attempt } from './attempt.js';
+import { inOwnContext } from './clean-context.js';
 import type { LaunchOrder } from './protocol.js';
 import type { FilledTarget } from './targets.js';
 
-/** The context this module was loaded in: that of no request. One long-lived resource costs 0-30 ns a call; a snapshot per flight 86. */
-const clean = new AsyncResource('coalescer');
 const tracing = tracingChannel('coalescer:call');
 
 /** One call to be made. */
@@ -22,7 +21,7 @@ export interface Call<Order extends LaunchOrder> {
 
 /** Makes the call; exactly one of `resolved` and `rejected` follows, later than this returns, or neither if the target never settles. */
 export function callTarget<Order extends LaunchOrder>(call: Call<Order>): void {
-  clean.runInAsyncScope(callHere as (call: Call<Order>) => void, undefined, call);
+  inOwnContext(callHere<Order>, call);
 }
 
 function callHere<Order extends LaunchOrder>(call: Call<Order>): void {
@@ -41,7 +40,7 @@ function begin<Order extends LaunchOrder>(call: Call<Order>): Promise<unknown> {
   try {
     if (!isTraced()) {
       const result = target.run(order.payload, attempt);
-      return result instanceof Promise ? (result as Promise<unknown>) : begun(result);
+      return isNative(result) ? result : begun(result);
     }
     const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
     return tracing.tracePromise(() => begun(target.run(order.payload, attempt)), message);
@@ -49,6 +48,11 @@ function begin<Order extends LaunchOrder>(call: Call<Order>): Promise<unknown> {
     // A synchronous throw is a rejection like any other: the flight is registered already, and ends where all flights end.
     return Promise.reject(error);
   }
+}
+
+/** Only an untouched promise of this realm settles as promises do: a subclass, or a `then` of its own, may throw or call back at once. */
+function isNative(result: unknown): result is Promise<unknown> {
+  return result instanceof Promise && Object.getPrototypeOf(result) === Promise.prototype && !Object.hasOwn(result, 'then');
 }
 
 /** TracingChannel has no `hasSubscribers` of its own on Node 20. */

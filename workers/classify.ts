@@ -1,5 +1,6 @@
 /** What an error means when its target does not say: HTTP statuses and connection errors, as most clients throw them. */
 import type { Verdict } from './targets.js';
+import { cut } from './text.js';
 
 /** Statuses that another target would repeat: the request itself is at fault (RFC 9110 section 15.5). */
 const ANSWERS: ReadonlySet<number> = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
@@ -25,12 +26,12 @@ export function statusOf(error: unknown): number | undefined {
 
 /** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none (fetch wraps them). */
 export function codeOf(error: unknown): string | undefined {
-  for (const code of [field(error, 'code'), field(field(error, 'cause'), 'code')]) if (typeof code === 'string') return code.slice(0, 200);
+  for (const code of [field(error, 'code'), field(field(error, 'cause'), 'code')]) if (typeof code === 'string') return cut(code, 200);
   return undefined;
 }
 
 /** A header of an error's response, from a `Headers` or a plain bag. */
-function header(error: unknown, name: string): string | undefined {
+export function headerOf(error: unknown, name: string): string | undefined {
   const headers = field(error, 'headers') ?? field(field(error, 'response'), 'headers');
   const get = field(headers, 'get');
   try {
@@ -47,18 +48,18 @@ function header(error: unknown, name: string): string | undefined {
  */
 export function retryAfterMsOf(error: unknown): number {
   const given = field(error, 'retryAfterMs');
-  const ms = typeof given === 'number' ? given : Number(header(error, 'retry-after-ms') ?? Number.NaN);
+  const ms = typeof given === 'number' ? given : Number(headerOf(error, 'retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(ms)) return Math.max(0, ms);
-  const seconds = header(error, 'retry-after');
+  const seconds = headerOf(error, 'retry-after');
   return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1_000 : 0;
 }
 
 /** The error's message, or the thrown value itself as text: at most 500 characters. */
 export function messageOf(error: unknown): string {
   const message = field(error, 'message');
-  if (typeof message === 'string') return message.slice(0, 500);
+  if (typeof message === 'string') return cut(message, 500);
   try {
-    return String(error).slice(0, 500);
+    return cut(String(error), 500);
   } catch {
     // An object without a primitive form (`Object.create(null)`): its type is all there is to say.
     return `a thrown ${typeof error}`;

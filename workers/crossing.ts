@@ -6,6 +6,7 @@ import { types } from 'node:util';
 import { nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
 const INT64 = 2n ** 63n;
+const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => NodeJS.TypedArray;
 
 const CROSSING_RULES: PlainRules = {
   primitive(value) {
@@ -22,10 +23,13 @@ const CROSSING_RULES: PlainRules = {
   special(value) {
     if (types.isTypedArray(value)) {
       if (isSubclassed(value)) return `${nameOf(value)}, a subclass of a typed array`;
+      if (hasOwnProperties(value)) return 'a typed array with properties of its own';
       return value.buffer instanceof SharedArrayBuffer ? 'a view on shared memory' : null;
     }
-    if (types.isDate(value))
-      return Number.isNaN(value.getTime()) ? 'an invalid Date' : Object.keys(value).length > 0 ? 'a Date with properties of its own' : null;
+    if (types.isDate(value)) {
+      if (Number.isNaN(value.getTime())) return 'an invalid Date';
+      return isDirect(value) && Reflect.ownKeys(value).length === 0 ? null : 'a Date with properties of its own, or of a class of its own';
+    }
     return `${nameOf(value)} cannot cross between threads: send plain data`;
   },
   undefinedIsAbsent: false,
@@ -39,23 +43,40 @@ function isSubclassed(value: object): boolean {
   return Object.prototype.toString.call(value) !== `[object ${nameOf(value)}]` || Object.hasOwn(value, 'constructor');
 }
 
+/** Above this many elements, properties of a typed array's own are not looked for: its indices would all be listed. They stay behind. */
+const LISTED_MAX = 1_024;
+
+function hasOwnProperties(view: NodeJS.TypedArray): boolean {
+  return Object.getOwnPropertySymbols(view).length > 0 || (view.length <= LISTED_MAX && Object.keys(view).length !== view.length);
+}
+
+/** Made by its class itself, in whichever realm: the prototype's prototype is that realm's Object.prototype. */
+function isDirect(value: object): boolean {
+  const base = Object.getPrototypeOf(Object.getPrototypeOf(value) as object) as object | null;
+  return base !== null && Object.getPrototypeOf(base) === null;
+}
+
 /** What packing must know of a value. */
 export interface Crossing {
   /** Why it cannot cross; `null` when it can. */
   readonly refusal: Refusal | null;
-  /** MessagePack packs -0 as 0: a value that holds one takes the slower way (see `packBody`). */
-  readonly negativeZero: boolean;
+  /** MessagePack would change it (-0; dates and bytes of another realm): it takes the slower way, see `packBody`. */
+  readonly needsClone: boolean;
 }
 
 /** Looks at a whole value before it is packed. Bytes as a whole cross unparsed, whatever is in them. */
 export function inspectCrossing(value: unknown): Crossing {
-  let negativeZero = false;
+  let needsClone = false;
   const refusal = refusalOf(value, {
     ...CROSSING_RULES,
     primitive(primitive) {
-      if (Object.is(primitive, -0)) negativeZero = true;
+      if (Object.is(primitive, -0)) needsClone = true;
       return CROSSING_RULES.primitive(primitive);
     },
+    special(special) {
+      if (!(special instanceof Date || special instanceof TypedArray)) needsClone = true;
+      return CROSSING_RULES.special(special);
+    },
   });
-  return { refusal, negativeZero };
+  return { refusal, needsClone };
 }

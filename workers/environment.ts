@@ -2,6 +2,7 @@
  * The environment seam: the one file of the library that reads the clock, arms timers or draws random numbers. Everything else gets
  * an environment from outside, so that the whole library can run in one thread under a virtual clock.
  */
+import { inCleanContext } from './clean-context.js';
 
 /** Time and chance. All times are milliseconds of a monotonic clock; wall clocks are never read. */
 export interface Environment {
@@ -29,10 +30,10 @@ export function processEnvironment(): Seam {
   return {
     now: () => performance.now(),
     // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
-    setTimer: (ms, run) => setTimeout(run, Math.min(ms, 2_147_483_647)),
+    setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, 2_147_483_647)), undefined),
     clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
     random,
-    defer: (run) => void setImmediate(run),
+    defer: (run) => void inCleanContext(setImmediate as (run: () => void) => unknown, run),
     // Fake timers may return plain numbers.
     release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
   };
@@ -44,10 +45,10 @@ export function seamOf(environment: Environment | undefined): Seam {
   const given = environment as Environment & Partial<Seam>;
   return {
     now: () => given.now(),
-    setTimer: (ms, run) => given.setTimer(ms, run),
+    setTimer: (ms, run) => inCleanContext(() => given.setTimer(ms, run), undefined),
     clearTimer: (timer) => given.clearTimer(timer),
     random: () => given.random(),
-    defer: (run) => (given.defer === undefined ? void given.setTimer(0, run) : given.defer(run)),
+    defer: (run) => void inCleanContext(() => (given.defer === undefined ? given.setTimer(0, run) : given.defer(run)), undefined),
     release: (timer) => given.release?.(timer),
   };
 }

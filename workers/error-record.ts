@@ -3,7 +3,8 @@
  * say when to come back, the error's own plain data, and three causes; its class does not.
  */
 import { inspectCrossing } from './crossing.js';
-import { messageOf } from './classify.js';
+import { cut } from './text.js';
+import { headerOf, messageOf } from './classify.js';
 
 /** An error as plain data, or a thrown value that is plain data itself. */
 export type ErrorRecord = { readonly thrown: unknown } | ErrorParts;
@@ -26,7 +27,7 @@ const HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'request-id'
 
 const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === null;
 const text = (value: unknown, otherwise: string): string =>
-  typeof value === 'string' ? value.slice(0, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
+  typeof value === 'string' ? cut(value, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
 
 /** Describes whatever was thrown. It never throws itself: what cannot be read is left out. */
 export function errorRecord(error: unknown): ErrorRecord {
@@ -85,7 +86,7 @@ function read(value: object, name: string): unknown {
 function ownData(error: object): Record<string, unknown> {
   const data: Record<string, unknown> = {};
   let room = DATA_CHARACTERS_MAX;
-  const headers = pickHeaders(read(error, 'headers'));
+  const headers = pickHeaders(error);
   if (headers !== null) data['headers'] = headers;
   // These first (they may be getters of the class), so that a large body cannot crowd them out.
   for (const name of new Set(['code', 'status', 'statusCode', 'retryAfterMs', ...Object.keys(error)])) {
@@ -100,13 +101,11 @@ function ownData(error: object): Record<string, unknown> {
   return data;
 }
 
-function pickHeaders(headers: unknown): Record<string, string> | null {
-  if (typeof headers !== 'object' || headers === null) return null;
-  const { get } = headers as { get?: unknown };
+function pickHeaders(error: object): Record<string, string> | null {
   const found: Record<string, string> = {};
   for (const name of HEADERS) {
-    const value: unknown = typeof get === 'function' ? get.call(headers, name) : read(headers, name);
-    if (typeof value === 'string' && value.length <= 200) found[name] = value;
+    const value = headerOf(error, name);
+    if (value !== undefined && value.length <= 200) found[name] = value;
   }
   return Object.keys(found).length === 0 ? null : found;
 }

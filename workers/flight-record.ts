@@ -39,6 +39,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> extends Wheel
   result: unknown = undefined;
   /** Instants before which a target must not be called again (Retry-After), by target. Made when first needed. */
   holds: Map<number, number> | null = null;
+  /** Calls of a target that was called before: what the backoff doubles by. */
+  repeats = 0;
   /** What the last error asked for. */
   verdict: 'failover' | 'retry' = 'failover';
   /** Why the current attempt is cut short, should it be. */

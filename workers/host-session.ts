@@ -60,6 +60,12 @@ export class HostSession implements HostControl {
     await this.#closings.run();
   }
 
+  /** Ends what runs here, without the thread that would take it along: nothing of it is told any more. */
+  async end(): Promise<void> {
+    this.#shard?.end();
+    await this.stop();
+  }
+
   /** A sign of life: it stands still when this thread's event loop does. */
   #beat(): void {
     const { memory, seam, heartbeatMs } = this.#setup;

@@ -2,7 +2,7 @@
  * What runs on a worker thread: a pool task that loads the targets module, offers a control port, and returns; the shard lives on. It knows its
  * ports and its module, nothing of fronts.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { threadId, type MessagePort } from 'node:worker_threads';
 import { serveControl } from './control.js';
 import { processEnvironment } from './environment.js';
@@ -46,9 +46,22 @@ export default async function host(task: HostTask): Promise<number> {
   return threadId;
 }
 
-/** Whatever kills this thread is first traced to the flight in whose async context it arose. */
+/** Whatever kills this thread is first traced to the flight in whose async context it arose. This is dear, and only suspects pay for it. */
 function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
   const flying = new AsyncLocalStorage<PortOrder>();
+  // Who runs now, also behind an await: a thread that hangs, or has no memory left, cannot tell any more.
+  const running: number[] = [];
+  createHook({
+    before() {
+      const slot = flying.getStore()?.slot ?? -1;
+      running.push(slot);
+      memory.enter(slot);
+    },
+    after() {
+      running.pop();
+      memory.enter(running.at(-1) ?? -1);
+    },
+  }).enable();
   const accuse = (): void => {
     const culprit = flying.getStore();
     if (culprit !== undefined) memory.accuse(culprit.slot);

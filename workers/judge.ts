@@ -14,20 +14,20 @@ export interface Judgement {
 export function judge(target: FilledTarget, error: unknown, attempt: Attempt): Judgement {
   // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
   if (!target.replayable) return { verdict: 'answer', retryAfterMs: 0 };
-  let said: unknown;
+  let verdict: unknown;
+  let retryAfterMs: unknown;
   try {
-    said = target.classify(error, attempt);
+    const said: unknown = target.classify(error, attempt);
+    // A promise is no verdict; that it may reject is nobody's business any more.
+    if (said instanceof Promise) said.catch(() => undefined);
+    else if (typeof said === 'object' && said !== null) ({ verdict, retryAfterMs } = said as { verdict?: unknown; retryAfterMs?: unknown });
+    else verdict = said;
   } catch {
     // A broken `classify` must not cost the request its other targets.
-    said = 'failover';
   }
-  const { verdict, retryAfterMs } = (typeof said === 'object' && said !== null ? said : { verdict: said }) as {
-    readonly verdict?: unknown;
-    readonly retryAfterMs?: unknown;
-  };
   if (verdict === 'answer') return { verdict, retryAfterMs: 0 };
   return {
     verdict: verdict === 'retry' ? 'retry' : 'failover',
-    retryAfterMs: typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : retryAfterMsOf(error),
+    retryAfterMs: typeof retryAfterMs === 'number' && !Number.isNaN(retryAfterMs) ? Math.max(0, retryAfterMs) : retryAfterMsOf(error),
   };
 }

@@ -24,20 +24,25 @@ export interface NextTarget {
  * backoff with full jitter, and never before its Retry-After.
  */
 export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: Backoff, seam: Seam): NextTarget | null {
-  const failedOn = record.target;
   if (!failed.replayable) return null;
-  if (record.verdict === 'failover') {
-    const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
-    if (untried !== undefined) return { target: untried, waitMs: 0 };
-  }
-  const target =
-    record.verdict === 'retry' ? failedOn : (record.route[(record.route.indexOf(failedOn) + 1) % record.route.length] as number);
-  const repeats = record.attemptsMade - Math.min(record.route.length, record.attemptsMade);
-  const base = backoff.baseMs * (THROTTLED.has(record.ended?.status ?? 0) ? THROTTLED_FACTOR : 1);
   const now = seam.now();
-  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** repeats);
-  const waitMs = Math.max(jittered, (record.holds?.get(target) ?? 0) - now);
-  return now + waitMs >= record.order.deadline ? null : { target, waitMs };
+  if (record.verdict === 'retry') {
+    const again = afterBackoff(record, record.target, backoff, seam);
+    if (now + again.waitMs < record.order.deadline) return again;
+    // Later than the flight lives: then elsewhere, while anything is left.
+  }
+  const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
+  if (untried !== undefined) return { target: untried, waitMs: 0 };
+  const following = record.route[(record.route.indexOf(record.target) + 1) % record.route.length] as number;
+  const again = afterBackoff(record, following, backoff, seam);
+  return now + again.waitMs < record.order.deadline ? again : null;
+}
+
+/** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */
+function afterBackoff(record: FlightRecord, target: number, backoff: Backoff, seam: Seam): NextTarget {
+  const base = backoff.baseMs * (THROTTLED.has(record.ended?.status ?? 0) ? THROTTLED_FACTOR : 1);
+  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.repeats);
+  return { target, waitMs: Math.max(jittered, (record.holds?.get(target) ?? 0) - seam.now()) };
 }
 
 /** The first target of a launch: the first of the route, or for a relaunch the first that no earlier life has called. */

@@ -75,6 +75,8 @@ function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
 function walkArray(value: readonly unknown[], rules: PlainRules, depth: number): Found | null {
   // Array.prototype is an array itself, in every realm; a subclass's prototype is not.
   if (!Array.isArray(Object.getPrototypeOf(value))) return refuse(`${nameOf(value)}, a subclass of Array`);
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return refuse('an array with toJSON');
+  if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an array with symbols for keys');
   const { length } = value;
   // Holes and named properties at once: a dense array has as many own keys as elements.
   const keys = Object.keys(value);

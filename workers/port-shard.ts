@@ -105,6 +105,13 @@ export class PortShard implements ShardReceiver<PortOrder> {
     return { target: record.attempt.target, startedAt: record.attemptStartedAt };
   }
 
+  /** Abandons all that is in the air, and stops the clock. */
+  end(): void {
+    for (const record of this.#records) if (record !== undefined) this.#shard.abandon(record);
+    this.#outbox.close();
+    this.#setup.wheel.stop();
+  }
+
   #launch(frame: LaunchFrame): void {
     const { wire, targets } = this.#setup;
     const [, slot] = frame;

@@ -17,14 +17,23 @@ export class Refused extends Error {
 
 /** Values that are used up by their first reader: two readers of one Response fail with "Body has already been read". */
 export function refusalOfSharing(value: unknown): Refused | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return null;
-  const { bodyUsed, getReader, pipe, next } = value as Record<string, unknown>;
-  const kind =
-    bodyUsed !== undefined ? 'a Response' : typeof getReader === 'function' ? 'a ReadableStream' : typeof pipe === 'function' ? 'a stream'
-    : typeof next === 'function' ? 'an iterator' : Symbol.asyncIterator in value ? 'an async iterable' : null; // biome-ignore format: a table
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const kind = kindReadOnce(value);
   if (kind === null) return null;
   return new Refused(
     'COALESCER_NOT_SHAREABLE',
     `the target returned ${kind}, which only one waiter could read: return what was read from it (await response.json(), say)`,
   );
+}
+
+function kindReadOnce(value: object): string | null {
+  const { next } = value as { readonly next?: unknown };
+  if (typeof next === 'function') return 'an iterator';
+  if (Symbol.asyncIterator in value && !('pipe' in value || 'getReader' in value)) return 'an async iterable';
+  // Plain data is nothing else of the kind, and by far the most common.
+  if (Object.getPrototypeOf(value) === Object.prototype) return null;
+  const { bodyUsed, getReader, pipe } = value as Record<string, unknown>;
+  if (bodyUsed !== undefined) return 'a Response';
+  if (typeof getReader === 'function') return 'a ReadableStream';
+  return typeof pipe === 'function' ? 'a stream' : null;
 }

@@ -153,6 +153,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
   #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
     if (record.attempt !== attempt) return; // timed out or abandoned meanwhile: too late to count
     const refusal = this.#refusalOf(value, record.order);
+    if (record.attempt !== attempt) return; // looking at the value has ended its own flight
     if (refusal !== null) {
       this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
       record.refused = refusal instanceof Refused;
@@ -177,6 +178,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     if (record.attempt !== attempt) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
     const { verdict, retryAfterMs } = judge(target, error, attempt);
+    if (record.attempt !== attempt) return; // `classify` has ended its own flight
     record.result = error;
     this.#endAttempt(record, verdict === 'answer' ? 'answer' : 'failed', { error, verdict });
     if (verdict === 'answer') return this.#step(record, flight.ATTEMPT_ANSWERED);
@@ -200,9 +202,10 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     record.ended = null;
     receiver.attempted(record.order, next === null ? ended : { ...ended, next: targets[next.target]?.name, waitMs: next.waitMs });
     if (next === null) return this.#step(record, flight.TARGETS_EXHAUSTED);
-    const again = next.target === record.target;
+    const isRepeat = (record.targetsTried & (1 << next.target)) !== 0;
     record.target = next.target;
-    if (next.waitMs === 0 && !again) this.#step(record, flight.TARGET_CHOSEN);
+    if (isRepeat) record.repeats++;
+    if (next.waitMs === 0 && !isRepeat) this.#step(record, flight.TARGET_CHOSEN);
     else wheel.arm(record, next.waitMs, seam.now());
   }
 

@@ -3,6 +3,7 @@
  * on the caller's thread or on another one.
  */
 import { classifyHttp } from './classify.js';
+import { isPlainObject } from './plain.js';
 
 /** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
 export interface AttemptContext<Carried = unknown> {
@@ -153,7 +154,8 @@ function fillTarget(name: string, given: unknown): FilledTarget {
     throw new TypeError(`targets.${name}: expected a function or an object with a function 'run', got ${describe(given)}`);
   const { run, classify = classifyHttp, replayable = true, attemptTimeoutMs = null, ...unknown } = spec;
   const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined)
+  // A class instance may have fields of its own.
+  if (stranger !== undefined && isPlainObject(spec))
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected run, classify, replayable, attemptTimeoutMs`);
   if (typeof classify !== 'function') throw new TypeError(`targets.${name}.classify: expected a function, got ${describe(classify)}`);
   if (typeof replayable !== 'boolean')

@@ -82,7 +82,8 @@ export class Wheel {
   }
 
   #start(now: number): void {
-    this.#time = now;
+    // What was armed before a stop is caught up with.
+    if (this.#armed === 0) this.#time = now;
     this.#schedule(now);
   }
 

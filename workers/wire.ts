@@ -2,7 +2,7 @@
  * The wire: frames to envelopes and back, bodies to bytes and back. The only file that knows the packing library. A packer belongs to one
  * life of one link; none keeps state between envelopes.
  */
-import { deserialize } from 'node:v8';
+import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
 import { BUFFER, BYTES, CLONED, PACKED, type BodyKind, type FrontFrame, type ShardFrame } from './protocol.js';
 
@@ -15,12 +15,30 @@ export type Envelope = Uint8Array | readonly [frames: Uint8Array, ...beside: Uin
 /** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
 const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
 
+/** Copies a typed array as what it is: a Buffer stays a Buffer. */
+const copyOf = (Object.getPrototypeOf(Uint8Array.prototype) as { slice(this: unknown): unknown }).slice;
+
+/** Node's deserializer makes typed arrays as views on what it reads, which holds others' values too; these own their bytes. */
+class OwningDeserializer extends DefaultDeserializer {
+  _readHostObject(): unknown {
+    // Documented for subclasses, and missing from the types.
+    const { _readHostObject: readView } = DefaultDeserializer.prototype as unknown as { _readHostObject(this: unknown): unknown };
+    return copyOf.call(readView.call(this));
+  }
+}
+
+function readCloned(bytes: Uint8Array): unknown {
+  const reader = new OwningDeserializer(bytes);
+  reader.readHeader();
+  return reader.readValue();
+}
+
 /** The packer and unpacker of one life of one link. */
 export class Wire {
   // Records off: every message stands on its own. `moreTypes`: typed arrays keep their type. Options are written out for each packer,
   // since two made from one options object share state.
   readonly #frames = new Packr({ useRecords: false });
-  readonly #bodies = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+  readonly #bodies = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, variableMapSize: true });
 
   /** Packs all frames of one tick. The last element of a frame may be its body. Returns what to post and what to transfer. */
   pack(frames: readonly (FrontFrame | ShardFrame)[], transfer: boolean): { envelope: Envelope; transferList: ArrayBuffer[] } {
@@ -56,13 +74,14 @@ export class Wire {
   unpackBody(kind: BodyKind, bytes: Uint8Array): unknown {
     switch (kind) {
       case PACKED:
-        return this.#bodies.unpack(bytes);
+        // As a Buffer: the packing library cuts nested bytes by the kind of what it reads.
+        return this.#bodies.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       case BYTES:
         return new Uint8Array(bytes);
       case BUFFER:
         return Buffer.from(exact(bytes).buffer);
       case CLONED:
-        return deserialize(bytes);
+        return readCloned(bytes);
       default:
         throw new TypeError(`a body of unknown kind ${String(kind)}`);
     }

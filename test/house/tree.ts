@@ -16,7 +16,7 @@ export const rooms = ['src', 'workers', 'machines'] as const;
 export const allFolders = [...rooms, 'demo', 'bench', 'test'] as const;
 
 export function readSources(folders: readonly string[]): TreeFile[] {
-  return folders.flatMap((folder) => readFolder(folder)).filter((file) => file.path.endsWith('.ts'));
+  return folders.flatMap((folder) => readFolder(folder)).filter((file) => /\.c?ts$/.test(file.path));
 }
 
 /** Everything a commit could hold: the tree without what is installed, built or git's own. */
