@@ -24,19 +24,20 @@ export interface Fate {
 const DEATHS_MAX = 2;
 
 /**
- * @param culprit the resident that evidence names (its code was running, or an uncaught error came from its async context); `null`: none
+ * @param culprit the resident that evidence names (its code was running, or an uncaught error came from its async context); `'gone'`: one that
+ *   settled before; `null`: none
  * @param isQuarantine did only suspects fly there?
  * @param relaunchesMax deaths that a bystander is carried through
  */
 export function judgeDeath(
   residents: readonly Resident[],
-  culprit: Resident | null,
+  culprit: Resident | 'gone' | null,
   isQuarantine: boolean,
   relaunchesMax: number,
 ): readonly Fate[] {
   const begun = residents.filter(({ isBegun }) => isBegun);
   // Alone on the thread: there is nobody else to name.
-  const named = culprit?.isBegun === true ? culprit : begun.length === 1 ? (begun[0] as Resident) : null;
+  const named = culprit === 'gone' || culprit?.isBegun === true ? culprit : begun.length === 1 ? (begun[0] as Resident) : null;
   return residents.map((resident): Fate => {
     const { flight, isBegun } = resident;
     const { suspicion, deathsBlamed, lossesBegun } = flight;

@@ -8,8 +8,8 @@ import type { AttemptReport } from './reports.js';
 import { attemptReport } from './story.js';
 import type { Waiter } from './waiter.js';
 
-/** How a flight may end without a value; the last two are the links' own. */
-export type FlightFailure = Failure | 'poisoned' | 'not-loaded';
+/** How a flight may end without a value; the last three are the links' own. */
+export type FlightFailure = Failure | 'poisoned' | 'worn-out' | 'not-loaded';
 
 /** Makes the errors of one coalescer. */
 export class FlightFailures {
@@ -28,6 +28,16 @@ export class FlightFailures {
         return error;
       case 'exhausted':
         return this.#exhausted(flight, error);
+      case 'worn-out':
+        return this.#make(
+          'COALESCER_TARGETS_FAILED',
+          flight.key,
+          `flight ${flight.id} lost its thread ${flight.lossesBegun} times${lastOf(flight)}`,
+          {
+            attempts: reports(flight),
+            cause: error,
+          },
+        );
       case 'timed-out':
         return this.timeout(flight, flight.deadline);
       case 'abandoned':

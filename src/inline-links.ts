@@ -1,4 +1,5 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
+import { types } from 'node:util';
 import type { Seam } from '../workers/environment.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused, refusalOfSharing } from '../workers/refused.js';
@@ -97,7 +98,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
 
 /** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */
 function refusalOfValue(value: unknown, flight: Flight, resultBytes: number): Refused | null {
-  const size = typeof value === 'string' ? value.length : ArrayBuffer.isView(value) ? value.byteLength : 0;
+  const size = typeof value === 'string' ? value.length : ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0;
   if (size > resultBytes)
     return new Refused('COALESCER_LIMIT', `limits.resultBytes is reached: the value has ${size}, at most ${resultBytes} may be shared`, {
       limit: 'resultBytes',

@@ -22,6 +22,7 @@ export class Quarantine {
   #link: PortLink | null = null;
   #isOpening = false;
   #retireTimer: unknown = null;
+  #isClosed = false;
 
   constructor(setup: QuarantineSetup) {
     this.#setup = setup;
@@ -50,6 +51,7 @@ export class Quarantine {
 
   /** Launches what may fly now. Called whenever something was added, has ended, or the thread was lost. */
   pump(): void {
+    if (this.#isClosed) return;
     if (this.#link?.isLost === true) this.#link = null;
     if (this.#queue.length === 0) return this.#retireLater();
     const link = this.#link;
@@ -94,6 +96,7 @@ export class Quarantine {
   }
 
   close(): void {
+    this.#isClosed = true;
     if (this.#retireTimer !== null) this.#setup.seam.clearTimer(this.#retireTimer);
     this.#retireTimer = null;
   }

@@ -161,12 +161,13 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#roster.lost(link);
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
       flight,
-      isBegun: memory.ledger(flight.slot).attemptsMade > flight.attemptsMade,
+      // An attempt of it was in the air, or its end could not be told any more. One in its backoff has nothing to do with the death.
+      isBegun: memory.ledger(flight.slot).attemptsMade > (flight.attempts?.length ?? 0),
     }));
-    const culprit = residents.find(({ flight }) => flight.slot === memory.culprit) ?? null;
+    const culprit = memory.culprit === 0 ? null : (residents.find(({ flight }) => (flight.number | 0) === memory.culprit) ?? 'gone');
     const fates = judgeDeath(residents, culprit, quarantine !== null, options.relaunchesMax);
-    for (const [index, { flight, isBegun }] of residents.entries()) {
-      if (isBegun) this.#tellLost(flight, memory, why);
+    for (const [index, { flight }] of residents.entries()) {
+      this.#takeLedger(flight, memory, why);
       flight.link = null;
       flight.slot = -1;
       this.#carryOn(flight, fates[index] as Fate, why);
@@ -181,20 +182,18 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     flight.deathsBlamed = fate.deathsBlamed;
     flight.lossesBegun = fate.lossesBegun;
     if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
-    if (fate.end === 'worn-out') return receiver.failed(flight, null, 'exhausted', new Error(`${why}, once more than relaunchesMax`));
+    if (fate.end === 'worn-out') return receiver.failed(flight, null, 'worn-out', new Error(`${why}, once more than relaunchesMax`));
     receiver.relaunched(flight, why);
     this.launch(flight);
   }
 
-  /** The attempts that a dead thread had begun and could not report, from the ledger. */
-  #tellLost(flight: Flight, memory: SharedMemory, why: string): void {
-    if (flight.status !== 'flying') return;
+  /** From the ledger: what this life has tried, and the attempts of which it could not tell the end. */
+  #takeLedger(flight: Flight, memory: SharedMemory, why: string): void {
     const { attemptsMade, targetsTried, lastTarget } = memory.ledger(flight.slot);
-    const names = this.targetNames ?? [];
+    if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
+    const target = this.targetNames?.[lastTarget] ?? '';
     const endedAt = this.#setup.seam.now();
-    const reported = flight.attempts?.length ?? 0;
-    for (let attempt = reported + 1; attempt <= attemptsMade; attempt++) {
-      const target = names[lastTarget] ?? '';
+    for (let attempt = (flight.attempts?.length ?? 0) + 1; attempt <= attemptsMade; attempt++) {
       const startedAt = flight.attempts?.at(-1)?.endedAt ?? flight.launchedAt;
       const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
       this.#setup.receiver.attempted(flight, record);

@@ -43,16 +43,23 @@ export class Waiters implements LeaveReceiver {
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
   add(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
-    const { seam, wheel, options, counters, failures, reentrance } = this.#setup;
+    const { options, counters, failures } = this.#setup;
     // Only `cancel`, called by the target while it was being called, can be as quick as that.
     if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
     this.#count++;
     if (++flight.waiting >= options.limits.waitersPerFlight) flight.hasRoom = false;
-    if (++flight.joined > 1) {
-      counters.joined++;
-      watching.joined(options.name, flight);
-    }
-    if (signal === undefined && timeoutMs === undefined && options.share !== 'copy') return flight.shared ?? flight.makeShared();
+    const isJoin = ++flight.joined > 1;
+    if (isJoin) counters.joined++;
+    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
+    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
+    // Last: whoever listens may end the flight, and this waiter with it.
+    if (isJoin) watching.joined(options.name, flight);
+    return promise;
+  }
+
+  /** A waiter of its own: it may leave, or gets a copy. */
+  #waitApart(flight: Flight, signal: AbortSignal | undefined, timeoutMs: number | undefined): Promise<unknown> {
+    const { seam, wheel, reentrance } = this.#setup;
     const waiter = new Waiter(flight, signal ?? null, this);
     if (reentrance !== null) waiter.asking = reentrance.asking;
     if (signal !== undefined) this.#signals.add(signal, waiter);

@@ -53,18 +53,18 @@ function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
   const running: number[] = [];
   createHook({
     before() {
-      const slot = flying.getStore()?.slot ?? -1;
-      running.push(slot);
-      memory.enter(slot);
+      const number = flying.getStore()?.number ?? 0;
+      running.push(number);
+      memory.enter(number);
     },
     after() {
       running.pop();
-      memory.enter(running.at(-1) ?? -1);
+      memory.enter(running.at(-1) ?? 0);
     },
   }).enable();
   const accuse = (): void => {
     const culprit = flying.getStore();
-    if (culprit !== undefined) memory.accuse(culprit.slot);
+    if (culprit !== undefined) memory.accuse(culprit.number);
   };
   const die = (): void => {
     accuse();

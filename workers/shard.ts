@@ -49,7 +49,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const { attemptsMade, lastTarget } = record.order;
     // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go.
     const isSpent = attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false;
-    this.#step(record, isSpent ? flight.TARGETS_EXHAUSTED : flight.FLIGHT_LAUNCHED);
+    // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
+    const isLate = record.order.slot !== -1 && this.#setup.seam.now() >= record.order.deadline;
+    this.#step(record, isLate ? flight.DEADLINE_PASSED : isSpent ? flight.TARGETS_EXHAUSTED : flight.FLIGHT_LAUNCHED);
   }
 
   /** Nobody waits any more. Does nothing for a flight that has settled. */
@@ -137,7 +139,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     if (order.slot !== -1) {
       // Before the call: should this thread die in it, the front must know that it was made.
       memory.enterLedger(order.slot, record.attemptsMade, record.targetsTried, record.target);
-      memory.enter(order.slot);
+      memory.enter(order.number);
     }
     callTarget({
       target,

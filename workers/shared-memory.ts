@@ -58,20 +58,19 @@ export class SharedMemory {
   }
 
   /** Names the flight whose synchronous code runs now, so that a hang or an exit in it is its own. */
-  enter(slot: number): void {
-    Atomics.store(this.#cells, RUNNING, slot + 1);
+  enter(number: number): void {
+    Atomics.store(this.#cells, RUNNING, number | 0);
   }
   exit(): void {
     Atomics.store(this.#cells, RUNNING, 0);
   }
   /** Names the flight that an uncaught error or rejection belongs to: only a quarantine shard knows. */
-  accuse(slot: number): void {
-    Atomics.store(this.#cells, CULPRIT, slot + 1);
+  accuse(number: number): void {
+    Atomics.store(this.#cells, CULPRIT, number | 0);
   }
-  /** Slot of the flight that evidence names for this thread's death; -1: none. */
+  /** Number of the flight that evidence names for this thread's death (its lower 32 bits); 0: none. It may have settled before. */
   get culprit(): number {
-    const accused = Atomics.load(this.#cells, CULPRIT);
-    return (accused > 0 ? accused : Atomics.load(this.#cells, RUNNING)) - 1;
+    return Atomics.load(this.#cells, CULPRIT) || Atomics.load(this.#cells, RUNNING);
   }
 
   /** Before each call: 16 ns that tell a front what a dead thread had begun. */

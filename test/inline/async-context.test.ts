@@ -1,0 +1,230 @@
+// Whose async context is where: targets run in a clean one with what `carry` took along, each waiter resumes in its own. LESSONS 34, RELIABILITY I7.
+import assert from 'node:assert/strict';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { test } from 'node:test';
+import { createCoalescer, type AttemptContext, type CoalescerOptions, type TargetSpec } from '../../src/index.js';
+import type { Environment } from '../../src/index.js';
+import { countedEnvironment, httpError, watch, type CountedEnvironment } from './stage.js';
+
+const tenant = new AsyncLocalStorage<string>();
+
+/** As the process's own timers do, runs each in the context that armed it. */
+function contextual(environment: CountedEnvironment): Environment {
+  return { ...environment, setTimer: (ms, run) => environment.setTimer(ms, AsyncResource.bind(run)) };
+}
+
+interface Seen {
+  readonly environment: CountedEnvironment;
+  readonly seen: (string | undefined)[];
+  open(
+    runs: readonly ((payload: string, context: AttemptContext) => unknown)[],
+    options?: Partial<CoalescerOptions<string, unknown, 'public', 'readonly'>>,
+  ): (payload?: string) => ReturnType<typeof watch>;
+}
+
+/** Coalescers whose targets write down the tenant they see, each time they are called. */
+function openSeen(): Seen {
+  const environment = countedEnvironment(() => 0.5);
+  const seen: (string | undefined)[] = [];
+  return {
+    environment,
+    seen,
+    open(runs, options = {}) {
+      const targets: Record<string, TargetSpec<string, unknown>> = Object.fromEntries(
+        runs.map((run, index) => [
+          `t${index}`,
+          { run: (payload: string, context: AttemptContext) => (seen.push(tenant.getStore()), run(payload, context)) },
+        ]),
+      );
+      const coalescer = createCoalescer({ scope: 'public', environment: contextual(environment), ...options, targets });
+      return (payload = 'a') => watch(coalescer.request(payload));
+    },
+  };
+}
+
+test('the leader’s context is not the flight’s: a target sees nobody’s tenant', async () => {
+  const { open, seen, environment } = openSeen();
+  const request = open([async () => (await null, seen.push(tenant.getStore()), 'x')]);
+  const leader = tenant.run('acme', () => request());
+  tenant.run('globex', () => request());
+  await environment.advance(0);
+  assert.deepEqual(seen, [undefined, undefined]);
+  assert.equal(leader.value, 'x');
+});
+
+test('neither does a target that is called after a failure, a time-out or a backoff', async () => {
+  const { open, seen, environment } = openSeen();
+  const fail = (): Promise<never> => Promise.reject(httpError(503));
+  const hang = (): Promise<never> => new Promise(() => undefined);
+  const afterFailure = open([fail, () => 'x']);
+  const afterThrow = open([() => { throw httpError(503); }, () => 'x']); // prettier
+  const afterTime = open([hang, () => 'x'], { attemptTimeoutMs: 50 });
+  const afterBackoff = open([fail], { maxAttempts: 2 });
+  for (const request of [afterFailure, afterThrow, afterTime, afterBackoff]) tenant.run('acme', () => request());
+  await environment.advance(1_000);
+  assert.equal(seen.length, 8);
+  assert.deepEqual(new Set(seen), new Set([undefined]));
+});
+
+test('a context that one target enters and never leaves is not seen by the next one, nor by the next flight', async () => {
+  const { open, seen, environment } = openSeen();
+  const leak = (): never => {
+    tenant.enterWith('left behind by a target');
+    throw httpError(503);
+  };
+  const leakLater = async (): Promise<never> => {
+    await null;
+    tenant.enterWith('left behind after an await');
+    throw httpError(503);
+  };
+  const request = open([leak, leakLater, () => 'x']);
+  await tenant.run('acme', async () => {
+    const waiter = request();
+    assert.equal(tenant.getStore(), 'acme', 'and not by who called request either');
+    await environment.advance(0);
+    assert.equal(waiter.value, 'x');
+    assert.equal(tenant.getStore(), 'acme');
+  });
+  request();
+  await environment.advance(0);
+  assert.equal(seen.length, 6);
+  assert.deepEqual(new Set(seen), new Set([undefined]));
+});
+
+test('classify runs in a clean context too', async () => {
+  const environment = countedEnvironment();
+  const seen: unknown[] = [];
+  const classify = (): 'answer' => (seen.push(tenant.getStore()), 'answer');
+  const spec = { run: (_: string): Promise<string> => Promise.reject(httpError(503)), classify };
+  const atOnce = { run: (_: string): string => { throw httpError(503); }, classify }; // prettier
+  for (const target of [spec, atOnce]) {
+    const coalescer = createCoalescer({ scope: 'public', targets: { target }, environment: contextual(environment) });
+    tenant.run('acme', () => watch(coalescer.request('a')));
+    await environment.advance(0);
+  }
+  assert.deepEqual(seen, [undefined, undefined]);
+});
+
+test('each waiter resumes in its own context, whoever came first and whatever settled it', async () => {
+  const { open, seen, environment } = openSeen();
+  const request = open([async () => (await null, 'x')]);
+  const resumed: string[] = [];
+  for (const name of ['acme', 'globex', 'initech']) {
+    tenant.run(name, () => {
+      void (async () => {
+        const waiter = request();
+        await Promise.resolve();
+        while (waiter.state === 'pending') await Promise.resolve();
+        resumed.push(`${name}: ${tenant.getStore()}`);
+      })();
+    });
+  }
+  await environment.advance(0);
+  assert.equal(seen.length, 1);
+  assert.deepEqual(resumed, ['acme: acme', 'globex: globex', 'initech: initech']);
+});
+
+test('a signal’s abort and a time that is up resume their waiter in its own context', async () => {
+  const environment = countedEnvironment();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { hang: (_: string): Promise<string> => new Promise(() => undefined) },
+    environment: contextual(environment),
+  });
+  const resumed: unknown[] = [];
+  const leaving = new AbortController();
+  const resume = (): void => void resumed.push(tenant.getStore());
+  tenant.run('by signal', () => void coalescer.request('a', { signal: leaving.signal }).catch(resume));
+  tenant.run('by time', () => void coalescer.request('a', { timeoutMs: 50 }).catch(resume));
+  tenant.run('by the flight', () => void coalescer.request('a').catch(resume));
+  tenant.run('who aborts', () => leaving.abort());
+  await environment.advance(60);
+  tenant.run('who cancels', () => coalescer.cancel({ payload: 'a' }));
+  await environment.advance(0);
+  assert.equal(coalescer.stats().launched, 1);
+  assert.deepEqual(resumed, ['by signal', 'by time', 'by the flight']);
+});
+
+test('carry takes along from the leader’s context what every attempt shall see, once for each launch', async () => {
+  let carried = 0;
+  const { open, environment, seen } = openSeen();
+  const told: unknown[] = [];
+  const tell = (_: string, context: AttemptContext): Promise<never> => (told.push(context.carried), Promise.reject(httpError(503)));
+  const carry = (): unknown => (carried++, { trace: tenant.getStore() });
+  const request = open([tell, tell], { carry });
+  tenant.run('leader', () => request());
+  tenant.run('follower', () => request());
+  await environment.advance(0);
+  assert.equal(seen.length, 2);
+  assert.deepEqual(told, [{ trace: 'leader' }, { trace: 'leader' }]);
+  assert.equal(carried, 1);
+  tenant.run('another', () => request('b'));
+  assert.deepEqual([told.at(-1), carried], [{ trace: 'another' }, 2]);
+});
+
+test('what was carried is no part of the key, and without carry there is nothing', async () => {
+  const { open, environment, seen } = openSeen();
+  let carried: unknown = 'not asked yet';
+  const request = open([(_, context) => ((carried = context.carried), 'x')]);
+  tenant.run('one', () => request());
+  await environment.advance(0);
+  assert.equal(seen.length, 1);
+  assert.equal(carried ?? null, null);
+});
+
+test('a carry that throws fails its request with what it threw, and leaves no flight behind', async () => {
+  const environment = countedEnvironment();
+  let calls = 0;
+  const thrown = new Error('nothing to carry');
+  let isBroken = true;
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { only: (_: string): string => `call ${++calls}` },
+    carry: () => {
+      if (isBroken) throw thrown;
+      return {};
+    },
+    environment,
+  });
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(0);
+  assert.equal(calls, 0);
+  assert.equal(waiter.reason, thrown);
+  const { airborne, waiting, bytes, requests, launched, joined, refused } = coalescer.stats();
+  assert.deepEqual([airborne, waiting, bytes], [0, 0, 0]);
+  assert.equal(requests, launched + joined + refused);
+  isBroken = false;
+  const again = watch(coalescer.request('a'));
+  await environment.advance(0);
+  assert.equal(again.value, 'call 1');
+});
+
+test('a hung flight holds on to no context of those who asked and left', async () => {
+  const { setFlagsFromString } = await import('node:v8');
+  const { runInNewContext } = await import('node:vm');
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const storage = new AsyncLocalStorage<object>();
+  const environment = countedEnvironment();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { hang: (_: string): Promise<string> => new Promise(() => undefined) },
+    environment: contextual(environment),
+  });
+  const left = (): WeakRef<object> => {
+    const context = { tenant: 'acme', payload: new Array(1_000).fill('x') };
+    const leaving = new AbortController();
+    storage.run(context, () => watch(coalescer.request('a', { signal: leaving.signal, timeoutMs: 5_000 })));
+    watch(coalescer.request('a'));
+    leaving.abort();
+    return new WeakRef(context);
+  };
+  const context = left();
+  for (let round = 0; round < 5 && context.deref() !== undefined; round++) {
+    await environment.advance(20);
+    collect();
+  }
+  assert.equal(coalescer.stats().launched, 1);
+  assert.equal(coalescer.stats().airborne, 1);
+  assert.equal(context.deref(), undefined);
+});

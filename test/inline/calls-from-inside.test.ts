@@ -1,0 +1,239 @@
+// What a target, a classify, a key or a listener does to the coalescer while it is being called: nothing may be lost, nothing may go twice.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCoalescer, type AttemptContext, type Coalescer, type Verdict } from '../../src/index.js';
+import { codeOf, countedEnvironment, httpError, watch, type CountedEnvironment, type Watched } from './stage.js';
+
+interface Inside {
+  readonly environment: CountedEnvironment;
+  readonly coalescer: Coalescer<string, unknown>;
+  readonly called: string[];
+  readonly signals: AbortSignal[];
+}
+
+/** A coalescer whose one target does `act` while it is being called for 'a', and then hangs; all other payloads are echoed. */
+function openInside(act: (coalescer: Coalescer<string, unknown>, context: AttemptContext) => unknown): Inside {
+  const environment = countedEnvironment();
+  const called: string[] = [];
+  const signals: AbortSignal[] = [];
+  let isFirst = true;
+  const run = (payload: string, context: AttemptContext): unknown => {
+    called.push(payload);
+    signals.push(context.signal);
+    if (payload !== 'a') return payload;
+    if (!isFirst) return new Promise(() => undefined);
+    isFirst = false;
+    return act(coalescer, context) ?? new Promise(() => undefined);
+  };
+  const coalescer: Coalescer<string, unknown> = createCoalescer({ scope: 'public', targets: { run }, environment, flightTimeoutMs: 1_000 });
+  return { environment, coalescer, called, signals };
+}
+
+const idle = ({ coalescer, environment }: Inside): void => {
+  const { airborne, waiting, bytes } = coalescer.stats();
+  assert.deepEqual([airborne, waiting, bytes, environment.timers()], [0, 0, 0, 0]);
+};
+
+test('a target that aborts its own caller while it is being called ends that flight, and the caller gets the reason', async () => {
+  const leaving = new AbortController();
+  const inside = openInside(() => leaving.abort('stopped from inside'));
+  const waiter = watch(inside.coalescer.request('a', { signal: leaving.signal }));
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['a']);
+  assert.equal(waiter.reason, 'stopped from inside');
+  assert.equal(inside.signals[0]!.aborted, true);
+  idle(inside);
+  watch(inside.coalescer.request('a'));
+  assert.equal(inside.called.length, 2);
+});
+
+test('a target that aborts its caller and answers at once: the caller is settled once, and nothing stays', async () => {
+  for (const answer of ['value', Promise.resolve('value')]) {
+    const leaving = new AbortController();
+    const inside = openInside(() => (leaving.abort('stopped'), answer));
+    const waiter = watch(inside.coalescer.request('a', { signal: leaving.signal }));
+    await inside.environment.advance(10);
+    assert.deepEqual(inside.called, ['a']);
+    assert.notEqual(waiter.state, 'pending');
+    idle(inside);
+  }
+});
+
+test('a target that cancels its own flight while it is being called', async () => {
+  const inside = openInside((coalescer) => void coalescer.cancel({ payload: 'a' }, 'from inside'));
+  const waiter = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['a']);
+  assert.equal(codeOf(waiter), 'COALESCER_FLIGHT_CANCELLED');
+  assert.equal(inside.signals[0]!.aborted, true);
+  idle(inside);
+});
+
+test('a target that forgets its own flight while it is being called: its waiter still gets the answer', async () => {
+  const inside = openInside((coalescer) => {
+    assert.equal(coalescer.forget({ payload: 'a' }), 1);
+    return Promise.resolve('answer');
+  });
+  const waiter = watch(inside.coalescer.request('a'));
+  const other = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['a', 'a']);
+  assert.deepEqual([waiter.value, other.state], ['answer', 'pending']);
+});
+
+test('a target that closes its coalescer while it is being called: its waiter is told, and the closing ends', async () => {
+  let closing: Watched | undefined;
+  const inside = openInside((coalescer) => void (closing = watch(coalescer.close({ drainMs: 0 }))));
+  const waiter = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(20);
+  assert.deepEqual(inside.called, ['a']);
+  assert.equal(codeOf(waiter), 'COALESCER_CLOSED');
+  assert.equal(closing?.state, 'fulfilled');
+  idle(inside);
+});
+
+test('a target that asks for another key flies it inside its own flight', async () => {
+  const inside = openInside(async (coalescer) => `a and ${String(await coalescer.request('b'))}`);
+  const waiters = [watch(inside.coalescer.request('a')), watch(inside.coalescer.request('b'))];
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['a', 'b']);
+  assert.deepEqual(waiters.map(({ value }) => value), ['a and b', 'b']);
+  idle(inside);
+});
+
+test('a target that asks for its own key, undetected, is ended by the flight’s time and not for ever', async () => {
+  const environment = countedEnvironment();
+  let calls = 0;
+  const run = (payload: string): Promise<unknown> => (calls++, coalescer.request(payload));
+  const coalescer: Coalescer<string, unknown> = createCoalescer({
+    scope: 'public',
+    targets: { run },
+    environment,
+    flightTimeoutMs: 1_000,
+    detectReentrance: false,
+  });
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(1_010);
+  assert.equal(calls, 1);
+  assert.equal(codeOf(waiter), 'COALESCER_TIMEOUT');
+  assert.deepEqual([coalescer.stats().airborne, coalescer.stats().waiting], [0, 0]);
+});
+
+test('a target that asks for its own key unshared, or with fresh, gets a flight of its own', async () => {
+  for (const options of [{ key: null }, { fresh: true }]) {
+    const inside = openInside((coalescer) => void watch(coalescer.request('a', options)));
+    watch(inside.coalescer.request('a'));
+    assert.deepEqual(inside.called, ['a', 'a']);
+    assert.equal(inside.coalescer.stats().airborne, 2);
+    await inside.environment.advance(1_010);
+    idle(inside);
+  }
+});
+
+test('who asks afresh from inside takes the key: the outer flight ends for its own waiter only', async () => {
+  const resolvers: ((value: string) => void)[] = [];
+  let inner: Watched | undefined;
+  const environment = countedEnvironment();
+  const run = (payload: string): Promise<string> =>
+    new Promise((resolve) => {
+      resolvers.push(resolve);
+      if (resolvers.length === 1) inner = watch(coalescer.request(payload, { fresh: true }));
+    });
+  const coalescer: Coalescer<string, string> = createCoalescer({ scope: 'public', targets: { run }, environment });
+  const outer = watch(coalescer.request('a'));
+  const third = watch(coalescer.request('a'));
+  assert.equal(resolvers.length, 2);
+  resolvers[0]!('outer');
+  await environment.advance(0);
+  assert.deepEqual([outer.value, inner?.state], ['outer', 'pending']);
+  resolvers[1]!('inner');
+  await environment.advance(0);
+  assert.equal(inner?.value, 'inner');
+  assert.ok(third.value === 'inner' || third.value === 'outer');
+});
+
+test('a classify that cancels, forgets or asks again leaves every waiter settled once', async () => {
+  const acts: ((coalescer: Coalescer<string, unknown>) => unknown)[] = [
+    (coalescer) => coalescer.cancel({ payload: 'a' }),
+    (coalescer) => coalescer.forget({ payload: 'a' }),
+    (coalescer) => watch(coalescer.request('a')),
+    (coalescer) => watch(coalescer.request('a', { fresh: true })),
+    (coalescer) => watch(coalescer.close({ drainMs: 0 })),
+  ];
+  for (const act of acts) {
+    for (const verdict of ['answer', 'failover', 'retry'] as const) {
+      const environment = countedEnvironment();
+      let calls = 0;
+      const run = async (_: string): Promise<unknown> => (calls++, Promise.reject(httpError(503)));
+      let hasActed = false;
+      const classify = (): Verdict => {
+        if (!hasActed) act(coalescer);
+        hasActed = true;
+        return verdict;
+      };
+      const coalescer: Coalescer<string, unknown> = createCoalescer({
+        scope: 'public',
+        targets: { one: { run, classify }, two: run },
+        environment,
+        detectReentrance: false,
+      });
+      const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
+      await environment.settle();
+      assert.ok(calls >= 1 && calls <= 4, `${calls} calls`);
+      for (const { state } of waiters) assert.equal(state, 'rejected');
+      const { airborne, waiting, bytes } = coalescer.stats();
+      assert.deepEqual([airborne, waiting, bytes, environment.timers()], [0, 0, 0, 0]);
+    }
+  }
+});
+
+test('a key or a scope that asks for another key is no trouble', async () => {
+  const environment = countedEnvironment();
+  const called: string[] = [];
+  const inner: Watched[] = [];
+  const ask = (payload: string): string => {
+    if (payload === 'a') inner.push(watch(coalescer.request('b')));
+    return payload;
+  };
+  const run = (payload: string): string => (called.push(payload), payload);
+  const coalescer: Coalescer<string, string> = createCoalescer({ scope: ask, key: ask, targets: { run }, environment });
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(0);
+  assert.deepEqual([...new Set(called)], ['b', 'a']);
+  assert.deepEqual([waiter.value, ...inner.map(({ value }) => value)], ['a', 'b', 'b']);
+});
+
+test('a key that asks for its own key first: both requests are answered, and nothing stays behind', async () => {
+  const environment = countedEnvironment();
+  let calls = 0;
+  let asked = 0;
+  const inner: Watched[] = [];
+  const key = (payload: string): string => {
+    if (asked++ === 0) inner.push(watch(coalescer.request(payload)));
+    return payload;
+  };
+  const run = async (payload: string): Promise<string> => (calls++, payload);
+  const coalescer: Coalescer<string, string> = createCoalescer({ scope: 'public', key, targets: { run }, environment });
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(10);
+  assert.equal(calls, 1);
+  assert.deepEqual([waiter.value, inner[0]?.value], ['a', 'a']);
+  assert.deepEqual([coalescer.stats().airborne, environment.timers()], [0, 0]);
+});
+
+test('options whose getters meddle are read, and lose nobody', async () => {
+  const inside = openInside(() => undefined);
+  const options = {
+    get signal() {
+      inside.coalescer.cancel({ payload: 'a' });
+      return undefined;
+    },
+  };
+  const first = watch(inside.coalescer.request('a'));
+  const second = watch(inside.coalescer.request('a', options));
+  await inside.environment.advance(0);
+  assert.equal(codeOf(first), 'COALESCER_FLIGHT_CANCELLED');
+  await inside.environment.advance(1_010);
+  assert.notEqual(second.state, 'pending');
+  idle(inside);
+});

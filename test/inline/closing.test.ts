@@ -1,0 +1,216 @@
+// close, idle and ready: joins are taken while it drains, launches are not; afterwards nothing is left. Guarantee 9, RELIABILITY I26.
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { test } from 'node:test';
+import { createCoalescer } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
+import { codeOf, countedEnvironment, httpError, openStage, watch, type Stage } from './stage.js';
+
+function assertNothingLeft({ coalescer, environment }: Pick<Stage, 'coalescer' | 'environment'>): void {
+  const { airborne, waiting, bytes, requests, launched, joined, refused, fulfilled, rejected, abandoned } = coalescer.stats();
+  assert.deepEqual({ airborne, waiting, bytes }, { airborne: 0, waiting: 0, bytes: 0 });
+  assert.equal(requests, launched + joined + refused);
+  assert.equal(launched, fulfilled + rejected + abandoned);
+  assert.equal(environment.timers(), 0);
+}
+
+test('a coalescer with nothing in the air closes at once', async () => {
+  const stage = openStage();
+  await stage.coalescer.close();
+  assert.equal(stage.calls(), 0);
+  assertNothingLeft(stage);
+});
+
+test('while it drains, joins are taken, launches are refused, and flights end as they would have', async () => {
+  const stage = openStage({}, 2);
+  const { coalescer, primary, backup, settled, calls } = stage;
+  const before = watch(coalescer.request('a'));
+  const closing = watch(coalescer.close());
+  const joined = watch(coalescer.request('a'));
+  const refused = [watch(coalescer.request('b')), watch(coalescer.request('a', { fresh: true })), watch(coalescer.request('a', { key: null }))];
+  await settled();
+  assert.equal(calls(), 1);
+  assert.deepEqual(refused.map(codeOf), ['COALESCER_CLOSED', 'COALESCER_CLOSED', 'COALESCER_CLOSED']);
+  assert.deepEqual([before.state, joined.state, closing.state], ['pending', 'pending', 'pending']);
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  assert.equal(calls(), 2);
+  backup.calls[0]!.resolve('answer');
+  await settled();
+  assert.deepEqual([before.value, joined.value, closing.state], ['answer', 'answer', 'fulfilled']);
+  assertNothingLeft(stage);
+});
+
+test('what is left after drainMs rejects with one typed error, and its call is aborted', async () => {
+  const stage = openStage();
+  const { coalescer, primary, environment } = stage;
+  const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a')), watch(coalescer.request('b'))];
+  const closing = watch(coalescer.close({ drainMs: 500 }));
+  await environment.advance(499);
+  assert.deepEqual(waiters.map(({ state }) => state), ['pending', 'pending', 'pending']);
+  await environment.advance(11);
+  assert.equal(primary.calls.length, 2);
+  assert.deepEqual(waiters.map(codeOf), ['COALESCER_CLOSED', 'COALESCER_CLOSED', 'COALESCER_CLOSED']);
+  assert.deepEqual(primary.calls.map(({ signal }) => signal.aborted), [true, true]);
+  assert.equal(closing.state, 'fulfilled');
+  assertNothingLeft(stage);
+});
+
+test('by default it drains for ten seconds', async () => {
+  const stage = openStage();
+  const waiter = watch(stage.coalescer.request('a'));
+  const closing = watch(stage.coalescer.close());
+  await stage.environment.advance(9_999);
+  assert.deepEqual([waiter.state, closing.state], ['pending', 'pending']);
+  await stage.environment.advance(11);
+  assert.equal(stage.calls(), 1);
+  assert.deepEqual([codeOf(waiter), closing.state], ['COALESCER_CLOSED', 'fulfilled']);
+  assertNothingLeft(stage);
+});
+
+test('drainMs 0 ends everything at once', async () => {
+  const stage = openStage({ maxAttempts: 2 });
+  const { coalescer, primary, environment } = stage;
+  const hung = watch(coalescer.request('a'));
+  const backedOff = watch(coalescer.request('b'));
+  primary.calls[1]!.reject(httpError(503));
+  await environment.advance(0);
+  const closing = watch(coalescer.close({ drainMs: 0 }));
+  await environment.advance(10);
+  assert.equal(primary.calls.length, 2);
+  assert.deepEqual([codeOf(hung), codeOf(backedOff), closing.state], ['COALESCER_CLOSED', 'COALESCER_CLOSED', 'fulfilled']);
+  assertNothingLeft(stage);
+  await environment.advance(60_000);
+  assert.equal(primary.calls.length, 2);
+});
+
+test('close is idempotent: called again, before or after its end, it settles with the first', async () => {
+  const stage = openStage();
+  const { coalescer, primary, environment } = stage;
+  const waiter = watch(coalescer.request('a'));
+  const closings = [watch(coalescer.close({ drainMs: 100 })), watch(coalescer.close({ drainMs: 60_000 })), watch(coalescer.close())];
+  await environment.advance(110);
+  assert.equal(primary.calls.length, 1);
+  assert.equal(codeOf(waiter), 'COALESCER_CLOSED');
+  assert.deepEqual(closings.map(({ state }) => state), ['fulfilled', 'fulfilled', 'fulfilled']);
+  await coalescer.close();
+  assertNothingLeft(stage);
+});
+
+test('after close a request, an outcome and a join are refused with a typed error, and nothing is called', async () => {
+  const stage = openStage();
+  const { coalescer } = stage;
+  await coalescer.close();
+  await assert.rejects(coalescer.request('a'), { code: 'COALESCER_CLOSED' });
+  assert.equal((await coalescer.outcome('a')).status, 'rejected');
+  assert.equal(stage.calls(), 0);
+  assert.equal(coalescer.forget({ payload: 'a' }) + coalescer.cancel({ payload: 'a' }) + coalescer.waiters({ payload: 'a' }), 0);
+  assert.equal(await coalescer.explain({ payload: 'a' }), null);
+  await coalescer.idle();
+  assertNothingLeft(stage);
+});
+
+test('a waiter that asks again when it is told of the close gets the same answer, and keeps nothing alive', async () => {
+  const stage = openStage();
+  const { coalescer, environment } = stage;
+  const again = watch(coalescer.request('a').catch(() => coalescer.request('a')));
+  const closing = watch(coalescer.close({ drainMs: 0 }));
+  await environment.advance(10);
+  assert.equal(stage.calls(), 1);
+  assert.deepEqual([codeOf(again), closing.state], ['COALESCER_CLOSED', 'fulfilled']);
+  assertNothingLeft(stage);
+});
+
+test('waiters may leave while it drains, and the last one leaving ends the drain', async () => {
+  const stage = openStage();
+  const { coalescer, primary, settled } = stage;
+  const leave = new AbortController();
+  const waiter = watch(coalescer.request('a', { signal: leave.signal }));
+  const closing = watch(coalescer.close());
+  leave.abort('gone');
+  await settled();
+  assert.equal(primary.calls.length, 1);
+  assert.equal(primary.calls[0]!.signal.aborted, true);
+  assert.deepEqual([waiter.reason, closing.state], ['gone', 'fulfilled']);
+  assertNothingLeft(stage);
+  assert.equal(getEventListeners(leave.signal, 'abort').length, 0);
+});
+
+test("a flight that nobody waits for is drained too: 'finish' means finish", async () => {
+  const stage = openStage({ abandonAfterMs: 'finish' });
+  const { coalescer, primary, settled } = stage;
+  const leave = new AbortController();
+  watch(coalescer.request('a', { signal: leave.signal }));
+  leave.abort();
+  const closing = watch(coalescer.close());
+  await settled();
+  assert.equal(primary.calls.length, 1);
+  assert.deepEqual([closing.state, primary.calls[0]!.signal.aborted], ['pending', false]);
+  primary.calls[0]!.resolve('x');
+  await settled();
+  assert.equal(closing.state, 'fulfilled');
+  assertNothingLeft(stage);
+});
+
+test('await using closes it', async () => {
+  const environment = countedEnvironment();
+  const only = scriptedTarget<string, string>();
+  let waiter: ReturnType<typeof watch> | undefined;
+  const scope = async (): Promise<void> => {
+    await using coalescer = createCoalescer({ scope: 'public', targets: { only }, environment });
+    waiter = watch(coalescer.request('a'));
+  };
+  const left = watch(scope());
+  await environment.advance(0);
+  assert.equal(left.state, 'pending');
+  only.calls[0]!.resolve('x');
+  await environment.advance(0);
+  assert.equal(only.calls.length, 1);
+  assert.deepEqual([waiter?.value, left.state, environment.timers()], ['x', 'fulfilled', 0]);
+});
+
+test('idle settles when nothing is in the air any more, at once if nothing is, and takes requests meanwhile', async () => {
+  const { coalescer, primary, settled } = openStage();
+  await coalescer.idle();
+  watch(coalescer.request('a'));
+  const idle = [watch(coalescer.idle()), watch(coalescer.idle())];
+  watch(coalescer.request('b'));
+  primary.calls[0]!.resolve('x');
+  await settled();
+  assert.deepEqual(idle.map(({ state }) => state), ['pending', 'pending']);
+  primary.calls[1]!.reject(new Error('x'));
+  await settled();
+  assert.equal(primary.calls.length, 2);
+  assert.deepEqual(idle.map(({ state }) => state), ['fulfilled', 'fulfilled']);
+});
+
+test('idle notices an abandon, a cancel and a time-out', async () => {
+  const ends: readonly ((stage: Stage, leave: AbortController) => unknown)[] = [
+    (_, leave) => leave.abort(),
+    ({ coalescer }) => coalescer.cancel({ payload: 'a' }),
+    ({ environment }) => environment.advance(1_010),
+  ];
+  for (const end of ends) {
+    const stage = openStage({ flightTimeoutMs: 1_000 });
+    const leave = new AbortController();
+    watch(stage.coalescer.request('a', { signal: leave.signal }));
+    const idle = watch(stage.coalescer.idle());
+    await end(stage, leave);
+    await stage.settled();
+    assert.equal(stage.calls(), 1);
+    assert.equal(idle.state, 'fulfilled');
+  }
+});
+
+test('ready settles at once where targets run on this thread', async () => {
+  const { coalescer, calls } = openStage();
+  await coalescer.ready();
+  assert.equal(calls(), 0);
+});
+
+test('a wrong drainMs is refused with its path, what was expected and what came', async () => {
+  const { coalescer } = openStage();
+  for (const drainMs of [-1, Number.NaN, '5', null] as never[]) {
+    await assert.rejects(async () => coalescer.close({ drainMs }), /drainMs.*expected.*got/);
+  }
+});
