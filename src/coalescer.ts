@@ -5,7 +5,7 @@ import type { Flight } from './flight.js';
 import { indexOf } from './flight-table.js';
 import type { Front } from './front.js';
 import { Identities } from './identity.js';
-import type { FilledOptions } from './options.js';
+import { given, type FilledOptions } from './options.js';
 import type { Explanation, Outcome, Stats } from './reports.js';
 import { checkRequest, routeOf, type RequestArgs, type RequestOptions } from './requests.js';
 import { storyOf } from './story.js';
@@ -83,8 +83,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const { counters } = this.#front;
     counters.requests++;
     try {
-      const given = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
-      return this.#front.waiters.add(this.#board(payload, given), given);
+      const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
+      const flight = this.#board(payload, checked);
+      return this.#front.waiters.add(flight, checked, this.#hasLaunched);
     } catch (error) {
       return Promise.reject(this.#refused(error));
     }
@@ -101,10 +102,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       return { ...report, role: isLeader ? 'leader' : 'follower', waitedMs: now - startedAt };
     };
     try {
-      const given = checkRequest(options, this.#front.links.targetNames);
-      flight = this.#board(payload, given);
+      const checked = checkRequest(options, this.#front.links.targetNames);
+      flight = this.#board(payload, checked);
       isLeader = this.#hasLaunched;
-      const value = await this.#front.waiters.add(flight, given);
+      const value = await this.#front.waiters.add(flight, checked, isLeader);
       return { ...told(), status: 'fulfilled', value };
     } catch (thrown) {
       const reason = flight === null ? this.#refused(thrown) : thrown;
@@ -182,10 +183,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.#front.idle();
   }
 
-  close({ drainMs = DRAIN_MS }: { readonly drainMs?: number } = {}): Promise<void> {
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    if (typeof options !== 'object' || options === null)
+      return Promise.reject(new TypeError(`close options: expected an object, got ${given(options)}`));
+    const { drainMs = DRAIN_MS } = options;
     if (!(typeof drainMs === 'number' && drainMs >= 0))
-      throw new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${String(drainMs)}`);
-    this.#closing ??= this.#close(drainMs);
+      return Promise.reject(new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${given(drainMs)}`));
+    this.#closing ??= this.#close(Math.min(drainMs, 2_147_483_647));
     return this.#closing;
   }
 
@@ -215,6 +219,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     }
     const { scope, key }: { scope: string | null; key?: string | null } =
       'payload' in which ? this.identify(which.payload, which.scope === undefined ? undefined : { scope: which.scope }) : which;
+    if (scope !== null && (typeof scope !== 'string' || scope === '')) {
+      throw new CoalescerError(
+        'COALESCER_SCOPE_MISSING',
+        this.#options.name,
+        `which.scope: expected a scope, or null for all callers, got ${given(scope)}`,
+      );
+    }
     if (key === undefined) return (flight) => flight.scope === scope;
     if (key === null) return () => false;
     const index = indexOf(key);

@@ -8,9 +8,11 @@ const KEY_CHARACTERS_MAX = 8_192;
 const RENEW_AFTER_MIN = 1_024;
 const RENEW_AFTER_SIZES = 4;
 
-/** Of all of a text, its lone surrogates too: UTF-8 would make them all the same. */
+/** Of all of a text. UTF-8, five times as fast, would make all lone surrogates the same: texts that have some are told apart by their code units. */
 export function digestOf(text: string): string {
-  return createHash('sha256').update(text, 'utf16le').digest('base64url');
+  const hash = createHash('sha256');
+  if (text.isWellFormed()) return hash.update(text).digest('base64url');
+  return `u16:${hash.update(text, 'utf16le').digest('base64url')}`;
 }
 
 /** What a key is looked up by: itself, or for a long one its digest. The two never meet in one map, and long keys are still compared in full. */

@@ -47,8 +47,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
   readonly number: number;
   readonly name: string;
   readonly scope: string | null;
-  /** Replaced by its digest at settle when it is long: stories of settled flights must not hold megabytes. */
-  key: string | null;
+  readonly key: string | null;
   readonly index: string;
   /** Is it looked up by its digest? */
   readonly hasLongKey: boolean;
@@ -156,6 +155,13 @@ export class Flight extends WheelEntry implements LaunchOrder {
     return this.shared;
   }
 
+  /** A copy for the stories, which must not hold megabytes of keys; the flight's own key stays for a target that still reads it. */
+  withoutLongKey(): Flight {
+    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, { key: this.index });
+    story.dropWork();
+    return story;
+  }
+
   /** What is only needed in the air; the rest is the flight's story. */
   dropWork(): void {
     this.payload = this.carried = undefined;
@@ -164,7 +170,6 @@ export class Flight extends WheelEntry implements LaunchOrder {
     this.waitsFor = null;
     this.firstWaiter = this.lastWaiter = null;
     this.shared = this.resolveShared = this.rejectShared = null;
-    if (this.hasLongKey) this.key = this.index;
   }
 
   /** As it stands: `now` matters only while it flies. */

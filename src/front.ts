@@ -77,15 +77,16 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   launch(boarding: Boarding): Flight {
     const { limits, flightTimeoutMs, joinWithinMs, carry, name } = this.#options;
     const { key, payload } = boarding;
-    if (this.#isClosing) throw this.failures.closed();
-    if (this.airborne.size >= limits.flights) throw this.failures.limit('flights', limits.flights, key);
     const keyBytes = key === null ? 0 : key.length;
+    // First for speed: at a limit, nothing is packed.
+    this.#checkRoom(key, keyBytes);
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
     const admission = this.links.admit(payload);
     const bytes = keyBytes + admission.bytes;
-    if (this.#bytes + bytes > limits.airborneBytes) throw this.failures.limit('airborneBytes', limits.airborneBytes, key);
     const carried = carry === null ? undefined : carry();
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
+    // Again: what was called meanwhile is the user's, and may have launched or closed.
+    this.#checkRoom(key, bytes);
     const launchedAt = this.#seam.now();
     const { body } = admission;
     const flight = new Flight(
@@ -102,9 +103,18 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0)
       watching.warnNothingJoins(name, LAUNCHES_WITHOUT_JOIN);
     this.#reentrance?.wouldDeadlock(flight);
+    // Counted before the target runs: what that does to others of this flight must not end it under its leader.
+    this.waiters.seat(flight);
     this.links.launch(flight);
     watching.launched(name, flight);
     return flight;
+  }
+
+  #checkRoom(key: string | null, bytes: number): void {
+    const { limits } = this.#options;
+    if (this.#isClosing) throw this.failures.closed();
+    if (this.airborne.size >= limits.flights) throw this.failures.limit('flights', limits.flights, key);
+    if (this.#bytes + bytes > limits.airborneBytes) throw this.failures.limit('airborneBytes', limits.airborneBytes, key);
   }
 
   /** Nobody waits any more. */
@@ -150,10 +160,9 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
-    if (flight.status === 'flying') {
-      this.attempted(flight, attempt);
-      this.#settle(flight, 'fulfilled', value, attempt.endedAt);
-    }
+    // Told first: whoever listens may end the flight before its value does.
+    if (flight.status === 'flying') this.attempted(flight, attempt);
+    if (flight.status === 'flying') this.#settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);
   }
 
@@ -204,7 +213,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.counters[status]++;
     if (status === 'fulfilled') this.waiters.fulfil(flight, result);
     else this.waiters.reject(flight, result);
-    this.stories.add(flight);
+    this.stories.add(flight.hasLongKey ? flight.withoutLongKey() : flight);
     watching.settled(this.#options.name, flight);
   }
 

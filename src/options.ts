@@ -194,6 +194,8 @@ function flatten(options: Record<string, unknown>): Map<string, unknown> {
   const paths = new Map<string, unknown>();
   for (const [name, value] of Object.entries(options)) {
     if (name === 'targets') continue;
+    // Paths are for messages; an option itself has no dot in its name.
+    if (name.includes('.')) throw new TypeError(`options['${name}']: there is no such option; options in groups are nested`);
     const isGroup = name === 'backoff' || name === 'limits';
     if (!isGroup) paths.set(name, value);
     else if (typeof value === 'object' && value !== null)

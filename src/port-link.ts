@@ -43,6 +43,8 @@ export class PortLink implements LifeReceiver {
   #life: HostLife | null = null;
   #residentCount = 0;
   #isLost = false;
+  #isEnding = false;
+  #isRetired = false;
   /** It said something unreadable: nothing more from it is believed. */
   #isDisbelieved = false;
   #why = 'the thread died';
@@ -70,6 +72,10 @@ export class PortLink implements LifeReceiver {
   get life(): HostLife {
     if (this.#life === null) throw new Error('coalescer: this link has no life yet: this is a bug');
     return this.#life;
+  }
+  /** Did it end in order? Then its end is no loss. */
+  get isRetired(): boolean {
+    return this.#isRetired;
   }
   get isLost(): boolean {
     return this.#isLost;
@@ -164,7 +170,9 @@ export class PortLink implements LifeReceiver {
 
   /** Ends this life by force; `lost` follows when it is gone, so that its ledger is read when nobody writes it. */
   end(why: string): void {
-    if (this.#isLost) return;
+    // Once: a thread that is out of memory may take long to die, and its heart stands still meanwhile.
+    if (this.#isLost || this.#isEnding) return;
+    this.#isEnding = true;
     this.#why = why;
     void this.#life?.terminate().catch((error: unknown) => {
       // Whatever kept it from ending: its port closes, and it is lost all the same.
@@ -177,6 +185,7 @@ export class PortLink implements LifeReceiver {
   async close(): Promise<void> {
     await this.life.stop().catch(() => undefined); // a set-up that cannot be closed must not keep its thread alive
     this.#why = 'closed';
+    this.#isRetired = true;
     await this.life.terminate();
   }
 

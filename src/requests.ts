@@ -20,6 +20,7 @@ export interface RequestOptions {
 /** The arguments behind the payload: options, which `'per-request'` makes required. */
 export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [options: O & { readonly scope: string }] : [options?: O];
 
+const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
 const NO_OPTIONS: RequestOptions = Object.freeze({});
 
 /**
@@ -29,6 +30,10 @@ const NO_OPTIONS: RequestOptions = Object.freeze({});
 export function checkRequest(options: RequestOptions | undefined, targetNames: readonly string[] | null): RequestOptions {
   if (options === undefined) return NO_OPTIONS;
   if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!REQUEST_OPTIONS.has(name))
+      throw new TypeError(`request options.${name}: there is no such option; known are ${[...REQUEST_OPTIONS].join(', ')}`);
+  }
   const { signal, timeoutMs, fresh, targets } = options;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`request options.signal: expected an AbortSignal, got ${given(signal)}`);

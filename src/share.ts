@@ -31,9 +31,10 @@ export function freezeDeep(value: unknown): void {
   const seen = new Set<object>();
   const waiting: unknown[] = [value];
   for (let part = waiting.pop(); waiting.length > 0 || part !== undefined; part = waiting.pop()) {
-    if (typeof part !== 'object' || part === null || seen.has(part) || (!Array.isArray(part) && !isPlainObject(part))) continue;
+    if (typeof part !== 'object' || part === null || seen.has(part)) continue;
     seen.add(part);
     try {
+      if (!Array.isArray(part) && !isPlainObject(part)) continue;
       Object.freeze(part);
       for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(part)))
         if (typeof inner === 'object') waiting.push(inner);

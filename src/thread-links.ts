@@ -157,7 +157,6 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { memory, thread } = link.life;
     const quarantine = this.#quarantineOn(link);
     this.#keepCounts(memory);
-    if (!this.#isClosed) receiver.thread('lost', thread, flights.length);
     this.#roster.lost(link);
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
       flight,
@@ -166,6 +165,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     }));
     const culprit = memory.culprit === 0 ? null : (residents.find(({ flight }) => (flight.number | 0) === memory.culprit) ?? 'gone');
     const fates = judgeDeath(residents, culprit, quarantine !== null, options.relaunchesMax);
+    const goOn = residents.filter(({ flight }, index) => flight.status === 'flying' && fates[index]?.end === 'relaunch');
+    if (!link.isRetired && !this.#isClosed) receiver.thread('lost', thread, goOn.length);
     for (const [index, { flight }] of residents.entries()) {
       this.#takeLedger(flight, memory, why);
       flight.link = null;

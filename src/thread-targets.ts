@@ -89,9 +89,11 @@ const RULES = {
 } as const;
 
 function fillThreads(module: URL | string, options: (ThreadOptions & { readonly config?: unknown }) | undefined): FilledThreads {
+  if (options !== undefined && (typeof options !== 'object' || options === null))
+    throw new TypeError(`threadTargets options: expected an object, got ${given(options)}`);
   const { config, ...rest } = options ?? {};
   for (const [name, value] of Object.entries(rest)) {
-    const rule = (RULES as Partial<Record<string, (typeof RULES)[keyof typeof RULES]>>)[name];
+    const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof typeof RULES] : undefined;
     if (rule === undefined)
       throw new TypeError(`threadTargets options.${name}: there is no such option; known are config, ${Object.keys(RULES).join(', ')}`);
     if (value !== undefined && !rule.check(value))
@@ -103,7 +105,7 @@ function fillThreads(module: URL | string, options: (ThreadOptions & { readonly 
 
 /** A URL as text: that is what crosses to the thread. */
 function urlOf(module: unknown): string {
-  if (module instanceof URL) return module.href;
+  if (module instanceof URL) return urlOf(module.href);
   if (typeof module !== 'string') throw new TypeError(`threadTargets module: expected a URL or an absolute path, got ${given(module)}`);
   if (/^(file|data|node):/.test(module)) return module;
   if (!isAbsolute(module))

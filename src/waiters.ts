@@ -41,19 +41,26 @@ export class Waiters implements LeaveReceiver {
     return this.#count;
   }
 
-  /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
-  add(flight: Flight, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
-    const { options, counters, failures } = this.#setup;
-    // Only `cancel`, called by the target while it was being called, can be as quick as that.
-    if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
+  /** Counts one in. The leader is counted before its promise is made. */
+  seat(flight: Flight): void {
     this.#count++;
-    if (++flight.waiting >= options.limits.waitersPerFlight) flight.hasRoom = false;
-    const isJoin = ++flight.joined > 1;
-    if (isJoin) counters.joined++;
+    flight.joined++;
+    if (++flight.waiting >= this.#setup.options.limits.waitersPerFlight) flight.hasRoom = false;
+  }
+
+  /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
+  add(flight: Flight, { signal, timeoutMs }: RequestOptions, isLeader: boolean): Promise<unknown> {
+    const { options, counters, failures } = this.#setup;
+    // `cancel` or `close`, called by the target while it was being called, or by a subscriber, can be as quick as that.
+    if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
+    if (!isLeader) {
+      counters.joined++;
+      this.seat(flight);
+    }
     const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
     // Last: whoever listens may end the flight, and this waiter with it.
-    if (isJoin) watching.joined(options.name, flight);
+    if (!isLeader) watching.joined(options.name, flight);
     return promise;
   }
 

@@ -22,6 +22,7 @@ export interface AttemptStart {
 export class Attempt implements AttemptContext {
   readonly attempt: number;
   readonly target: string;
+  readonly carried: unknown;
   readonly #order: LaunchOrder;
   readonly #seam: Seam;
   readonly #deadline: number;
@@ -30,6 +31,8 @@ export class Attempt implements AttemptContext {
 
   constructor(order: LaunchOrder, seam: Seam, start: AttemptStart) {
     this.#order = order;
+    // Its own: the flight lets go of what it carries when it has settled, and a target may still look.
+    this.carried = order.carried;
     this.#seam = seam;
     this.target = start.target;
     this.attempt = start.attempt;
@@ -50,9 +53,6 @@ export class Attempt implements AttemptContext {
   }
   get key(): string | null {
     return this.#order.key;
-  }
-  get carried(): unknown {
-    return this.#order.carried;
   }
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {

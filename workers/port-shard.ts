@@ -8,7 +8,7 @@ import type { FlightRecord } from './flight-record.js';
 import { Outbox } from './outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, type BodyKind, FAILED, type Failure, type FrontFrame, FULFILLED, LAUNCH,
-  type LaunchFrame, type LaunchOrder, PACKED, type ShardFrame,
+  type LaunchFrame, type LaunchOrder, type ShardFrame,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -147,8 +147,10 @@ export class PortShard implements ShardReceiver<PortOrder> {
     }
   }
 
+  /** Sent at once: should the next target kill this thread in this very tick, what went before must be known. Failures are rare, a post costs 5 µs. */
   attempted({ slot, number }: PortOrder, attempt: AttemptRecord): void {
     this.#outbox.push([ATTEMPTED, slot, number, attemptTuple(attempt)]);
+    this.#outbox.flush();
   }
 
   fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord): void {
@@ -161,6 +163,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#records[slot] = undefined;
     const tuple = attempt === null ? null : attemptTuple(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
-    this.#outbox.push([FAILED, slot, number, tuple, failure, PACKED, this.#setup.wire.packValue(errorRecord(error))]);
+    const { kind, bytes } = packBody(errorRecord(error), this.#setup.wire.packValue);
+    this.#outbox.push([FAILED, slot, number, tuple, failure, kind, bytes]);
   }
 }
