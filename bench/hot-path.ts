@@ -28,7 +28,7 @@ function requestByMap(key: string): Promise<string> {
   return promise;
 }
 
-const unsettled = new Promise<string>(() => undefined);
+const unsettled = new Promise<string>(() => {});
 const never = (): Promise<string> => unsettled;
 
 let next = 0;

@@ -125,7 +125,8 @@ export class FlightFailures {
   /** Gives a waiter its own structured clone. */
   copyTo(waiter: Waiter, value: unknown): void {
     try {
-      waiter.resolve(structuredClone(value));
+      // A structured clone of a Buffer is a plain Uint8Array.
+      waiter.resolve(Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
     } catch (cause) {
       const { flight } = waiter;
       const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;

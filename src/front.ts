@@ -82,9 +82,9 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#checkRoom(key, keyBytes);
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
     const admission = this.links.admit(payload);
-    const bytes = keyBytes + admission.bytes;
     const carried = carry === null ? undefined : carry();
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
+    const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     this.#checkRoom(key, bytes);
     const launchedAt = this.#seam.now();

@@ -3,7 +3,8 @@ import { isPlainObject } from '../workers/plain.js';
 
 /**
  * `readonly`: the same object for all; the compiler forbids writing. `frozen`: plain data also frozen at run time, always, also for one waiter.
- * `copy`: each waiter its own structured clone. `same`: the same object, writable, you take care.
+ * What is no plain data (a typed array, a Proxy that refuses) cannot be frozen and is given as it is.
+ * `copy`: each waiter its own structured clone: a class instance loses its class. `same`: the same object, writable, you take care.
  */
 export type Share = 'readonly' | 'frozen' | 'copy' | 'same';
 

@@ -80,7 +80,7 @@ export class StoryRing {
   #next = 0;
 
   constructor(size: number) {
-    this.#flights = new Array<Flight | undefined>(size).fill(undefined);
+    this.#flights = Array<Flight | undefined>(size).fill(undefined);
   }
 
   add(flight: Flight): void {

@@ -6,12 +6,12 @@ const pristine = new AsyncResource('coalescer');
 
 /** Calls `run` so that what it arms or starts is in no request's context. */
 export function inCleanContext<Argument, Result>(run: (argument: Argument) => Result, argument: Argument): Result {
-  return pristine.runInAsyncScope(run as (argument: Argument) => Result, undefined, argument);
+  return pristine.runInAsyncScope(run, undefined, argument);
 }
 
 /** The same with a context of its own, for users' code: what it enters and never leaves (`enterWith`) is gone with it. */
 export function inOwnContext<Argument>(run: (argument: Argument) => void, argument: Argument): void {
-  pristine.runInAsyncScope(makeContext).runInAsyncScope(run as (argument: Argument) => void, undefined, argument);
+  pristine.runInAsyncScope(makeContext).runInAsyncScope(run, undefined, argument);
 }
 
 const makeContext = (): AsyncResource => new AsyncResource('coalescer', NO_DESTROY);

@@ -15,15 +15,15 @@ export type Envelope = Uint8Array | readonly [frames: Uint8Array, ...beside: Uin
 /** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
 const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
 
-/** Copies a typed array as what it is: a Buffer stays a Buffer. */
-const copyOf = (Object.getPrototypeOf(Uint8Array.prototype) as { slice(this: unknown): unknown }).slice;
+/** What the types leave out: documented for subclasses. */
+const reading = DefaultDeserializer.prototype as unknown as { readonly _readHostObject: (this: DefaultDeserializer) => NodeJS.TypedArray };
 
 /** Node's deserializer makes typed arrays as views on what it reads, which holds others' values too; these own their bytes. */
 class OwningDeserializer extends DefaultDeserializer {
   _readHostObject(): unknown {
-    // Documented for subclasses, and missing from the types.
-    const { _readHostObject: readView } = DefaultDeserializer.prototype as unknown as { _readHostObject(this: unknown): unknown };
-    return copyOf.call(readView.call(this));
+    const view = reading._readHostObject.call(this);
+    // Buffer.prototype.slice would share.
+    return Buffer.isBuffer(view) ? Buffer.from(exact(view).buffer) : view.slice();
   }
 }
 
@@ -62,7 +62,7 @@ export class Wire {
       if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
       const last = frame.length - 1;
       // Frames with a body end in it, behind its kind; a number there is an index.
-      if (beside.length > 0 && frame.length > 5 && typeof frame[last] === 'number') frame[last] = beside[frame[last] as number];
+      if (beside.length > 0 && frame.length > 5 && typeof frame[last] === 'number') frame[last] = beside[frame[last]];
     }
     return frames as unknown as readonly Frame[];
   }

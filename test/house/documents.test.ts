@@ -24,7 +24,7 @@ function edgesOfMachine(): string[] {
   const states = flightMachine.config.states ?? {};
   const edges = Object.entries(states).flatMap(([from, { on = {} }]) =>
     Object.entries(on).flatMap(([event, transitions]) =>
-      [transitions].flat().map((transition) => `${from} ${event} ${String((transition as { target: string }).target)}`),
+      [transitions].flat().map((transition) => `${from} ${event} ${(transition as { target: string }).target}`),
     ),
   );
   return edges.toSorted();
