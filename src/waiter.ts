@@ -78,8 +78,9 @@ export class SignalWatch {
       this.#watched.delete(signal);
       for (const each of waiters) each.signalled();
     };
-    this.#watched.set(signal, { waiters, listener });
+    // A signal that cannot be listened to throws here, and is not watched.
     signal.addEventListener('abort', listener, { once: true });
+    this.#watched.set(signal, { waiters, listener });
   }
 
   remove(signal: AbortSignal, waiter: Waiter): void {
@@ -88,6 +89,10 @@ export class SignalWatch {
     known.waiters.delete(waiter);
     if (known.waiters.size > 0) return;
     this.#watched.delete(signal);
-    signal.removeEventListener('abort', known.listener);
+    try {
+      signal.removeEventListener('abort', known.listener);
+    } catch {
+      // Whatever this signal's maker meant: others of the flight must get their answer. The listener finds nobody.
+    }
   }
 }

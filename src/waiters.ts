@@ -1,6 +1,6 @@
 /** Who waits for which flight: in, out by signal or time, and what they get at the end. It decides about waiters, never about flights. */
 import type { Seam } from '../workers/environment.js';
-import type { Wheel } from '../workers/wheel.js';
+import { TICK_MS, type Wheel } from '../workers/wheel.js';
 import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
@@ -11,6 +11,9 @@ import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
 import { SignalWatch, Waiter, type LeaveReceiver } from './waiter.js';
 import * as watching from './watching.js';
+
+/** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
+const SAME_MS = 2 * TICK_MS;
 
 /** Told when nobody waits for a flight any more. */
 export interface LastLeftReceiver {
@@ -69,36 +72,47 @@ export class Waiters implements LeaveReceiver {
     const { seam, wheel, reentrance } = this.#setup;
     const waiter = new Waiter(flight, signal ?? null, this);
     if (reentrance !== null) waiter.asking = reentrance.asking;
-    if (signal !== undefined) this.#signals.add(signal, waiter);
+    try {
+      if (signal !== undefined) this.#signals.add(signal, waiter);
+    } catch (error) {
+      // A signal that cannot be listened to: this waiter never was.
+      waiter.unlink();
+      this.#unseat(flight, seam.now());
+      return Promise.reject(error);
+    }
     // Aborted by the target while it was being called: an aborted signal tells no one any more.
     if (signal?.aborted === true) {
       this.waiterLeft(waiter, 'signal');
       return waiter.promise;
     }
-    // Not beyond the flight's own time: there the flight's end says more.
+    // Not beyond the flight's own end, which says more; but that may be told two ticks late.
     const now = timeoutMs === undefined ? 0 : seam.now();
-    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline) wheel.arm(waiter, timeoutMs, now);
+    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline + SAME_MS) wheel.arm(waiter, timeoutMs, now);
     return waiter.promise;
   }
 
   waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void {
-    const { seam, failures, counters, receiver, reentrance } = this.#setup;
+    const { seam, failures, counters, reentrance } = this.#setup;
     const { flight } = waiter;
     if (flight.status !== 'flying') return;
     this.#detach(waiter);
     waiter.unlink();
-    this.#count--;
-    flight.waiting--;
-    flight.hasRoom = true;
+    const now = seam.now();
     counters[why === 'signal' ? 'left' : 'timedOut']++;
     if (waiter.asking !== null) reentrance?.gaveUp(waiter.asking, flight);
-    const now = seam.now();
-    // The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew.
-    if (flight.waiting === 0) receiver.lastLeft(flight, now);
+    this.#unseat(flight, now);
     if (why === 'signal') return waiter.reject(waiter.signal?.reason);
     const error = failures.timeout(flight, now);
     rememberFlight(error, flight);
     waiter.reject(error);
+  }
+
+  /** One fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew. */
+  #unseat(flight: Flight, now: number): void {
+    this.#count--;
+    flight.waiting--;
+    flight.hasRoom = true;
+    if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
   }
 
   fulfil(flight: Flight, value: unknown): void {
