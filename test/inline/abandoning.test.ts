@@ -157,3 +157,30 @@ test('a flight that was abandoned counts as abandoned, once, and neither as fulf
   const { abandoned, fulfilled, rejected, left, launched } = coalescer.stats();
   assert.deepEqual({ abandoned, fulfilled, rejected, left, launched }, { abandoned: 1, fulfilled: 0, rejected: 0, left: 1, launched: 1 });
 });
+
+test('a flight that somebody left and another joined is past joining when its age says so, however long it may linger', async () => {
+  const stage = openStage({ abandonAfterMs: 10_000, flightTimeoutMs: 30_000 });
+  const { coalescer, primary, environment } = stage;
+  const leave = come(stage);
+  await environment.advance(4_000);
+  leave();
+  await environment.advance(1_000);
+  watch(coalescer.request('a', { timeoutMs: 8_000 }));
+  await environment.advance(15_000);
+  watch(coalescer.request('a'));
+  assert.equal(primary.calls.length, 2);
+});
+
+test('a flight that lingers past its age of joining is joined by nobody', async () => {
+  const stage = openStage({ abandonAfterMs: 25_000, flightTimeoutMs: 30_000 });
+  const { coalescer, primary, environment } = stage;
+  const leave = come(stage);
+  await environment.advance(14_000);
+  leave();
+  await environment.advance(900);
+  const joined = watch(coalescer.request('a', { timeoutMs: 50 }));
+  await environment.advance(110);
+  watch(coalescer.request('a'));
+  assert.equal(primary.calls.length, 2);
+  assert.equal(joined.state, 'rejected');
+});

@@ -1,12 +1,14 @@
 // Whose async context is where: targets run in a clean one with what `carry` took along, each waiter resumes in its own. LESSONS 34, RELIABILITY I7.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createCoalescer, type AttemptContext, type CoalescerOptions, type TargetSpec } from '../../src/index.js';
 import type { Environment } from '../../src/index.js';
-import { countedEnvironment, httpError, watch, type CountedEnvironment } from './stage.js';
+import { countedEnvironment, httpError, hang, watch, type CountedEnvironment } from './stage.js';
 
 const tenant = new AsyncLocalStorage<string>();
+const turn = (): Promise<void> => Promise.resolve();
 
 /** As the process's own timers do, runs each in the context that armed it. */
 function contextual(environment: CountedEnvironment): Environment {
@@ -16,10 +18,10 @@ function contextual(environment: CountedEnvironment): Environment {
 interface Seen {
   readonly environment: CountedEnvironment;
   readonly seen: (string | undefined)[];
-  open(
+  readonly open: (
     runs: readonly ((payload: string, context: AttemptContext) => unknown)[],
     options?: Partial<CoalescerOptions<string, unknown, 'public', 'readonly'>>,
-  ): (payload?: string) => ReturnType<typeof watch>;
+  ) => (payload?: string) => ReturnType<typeof watch>;
 }
 
 /** Coalescers whose targets write down the tenant they see, each time they are called. */
@@ -44,7 +46,7 @@ function openSeen(): Seen {
 
 test('the leader’s context is not the flight’s: a target sees nobody’s tenant', async () => {
   const { open, seen, environment } = openSeen();
-  const request = open([async () => (await null, seen.push(tenant.getStore()), 'x')]);
+  const request = open([async () => (await turn(), seen.push(tenant.getStore()), 'x')]);
   const leader = tenant.run('acme', () => request());
   tenant.run('globex', () => request());
   await environment.advance(0);
@@ -55,9 +57,13 @@ test('the leader’s context is not the flight’s: a target sees nobody’s ten
 test('neither does a target that is called after a failure, a time-out or a backoff', async () => {
   const { open, seen, environment } = openSeen();
   const fail = (): Promise<never> => Promise.reject(httpError(503));
-  const hang = (): Promise<never> => new Promise(() => undefined);
   const afterFailure = open([fail, () => 'x']);
-  const afterThrow = open([() => { throw httpError(503); }, () => 'x']); // prettier
+  const afterThrow = open([
+    () => {
+      throw httpError(503);
+    },
+    () => 'x',
+  ]); // prettier
   const afterTime = open([hang, () => 'x'], { attemptTimeoutMs: 50 });
   const afterBackoff = open([fail], { maxAttempts: 2 });
   for (const request of [afterFailure, afterThrow, afterTime, afterBackoff]) tenant.run('acme', () => request());
@@ -73,7 +79,7 @@ test('a context that one target enters and never leaves is not seen by the next 
     throw httpError(503);
   };
   const leakLater = async (): Promise<never> => {
-    await null;
+    await turn();
     tenant.enterWith('left behind after an await');
     throw httpError(503);
   };
@@ -95,8 +101,13 @@ test('classify runs in a clean context too', async () => {
   const environment = countedEnvironment();
   const seen: unknown[] = [];
   const classify = (): 'answer' => (seen.push(tenant.getStore()), 'answer');
-  const spec = { run: (_: string): Promise<string> => Promise.reject(httpError(503)), classify };
-  const atOnce = { run: (_: string): string => { throw httpError(503); }, classify }; // prettier
+  const spec = { run: (): Promise<string> => Promise.reject(httpError(503)), classify };
+  const atOnce = {
+    run: (): string => {
+      throw httpError(503);
+    },
+    classify,
+  }; // prettier
   for (const target of [spec, atOnce]) {
     const coalescer = createCoalescer({ scope: 'public', targets: { target }, environment: contextual(environment) });
     tenant.run('acme', () => watch(coalescer.request('a')));
@@ -107,7 +118,7 @@ test('classify runs in a clean context too', async () => {
 
 test('each waiter resumes in its own context, whoever came first and whatever settled it', async () => {
   const { open, seen, environment } = openSeen();
-  const request = open([async () => (await null, 'x')]);
+  const request = open([async () => (await turn(), 'x')]);
   const resumed: string[] = [];
   for (const name of ['acme', 'globex', 'initech']) {
     tenant.run(name, () => {
@@ -128,7 +139,7 @@ test('a signal’s abort and a time that is up resume their waiter in its own co
   const environment = countedEnvironment();
   const coalescer = createCoalescer({
     scope: 'public',
-    targets: { hang: (_: string): Promise<string> => new Promise(() => undefined) },
+    targets: { hang },
     environment: contextual(environment),
   });
   const resumed: unknown[] = [];
@@ -145,58 +156,21 @@ test('a signal’s abort and a time that is up resume their waiter in its own co
   assert.deepEqual(resumed, ['by signal', 'by time', 'by the flight']);
 });
 
-test('carry takes along from the leader’s context what every attempt shall see, once for each launch', async () => {
-  let carried = 0;
-  const { open, environment, seen } = openSeen();
-  const told: unknown[] = [];
-  const tell = (_: string, context: AttemptContext): Promise<never> => (told.push(context.carried), Promise.reject(httpError(503)));
-  const carry = (): unknown => (carried++, { trace: tenant.getStore() });
-  const request = open([tell, tell], { carry });
-  tenant.run('leader', () => request());
-  tenant.run('follower', () => request());
-  await environment.advance(0);
-  assert.equal(seen.length, 2);
-  assert.deepEqual(told, [{ trace: 'leader' }, { trace: 'leader' }]);
-  assert.equal(carried, 1);
-  tenant.run('another', () => request('b'));
-  assert.deepEqual([told.at(-1), carried], [{ trace: 'another' }, 2]);
-});
-
-test('what was carried is no part of the key, and without carry there is nothing', async () => {
-  const { open, environment, seen } = openSeen();
-  let carried: unknown = 'not asked yet';
-  const request = open([(_, context) => ((carried = context.carried), 'x')]);
-  tenant.run('one', () => request());
-  await environment.advance(0);
-  assert.equal(seen.length, 1);
-  assert.equal(carried ?? null, null);
-});
-
-test('a carry that throws fails its request with what it threw, and leaves no flight behind', async () => {
-  const environment = countedEnvironment();
-  let calls = 0;
-  const thrown = new Error('nothing to carry');
-  let isBroken = true;
-  const coalescer = createCoalescer({
-    scope: 'public',
-    targets: { only: (_: string): string => `call ${++calls}` },
-    carry: () => {
-      if (isBroken) throw thrown;
-      return {};
-    },
-    environment,
-  });
-  const waiter = watch(coalescer.request('a'));
-  await environment.advance(0);
-  assert.equal(calls, 0);
-  assert.equal(waiter.reason, thrown);
-  const { airborne, waiting, bytes, requests, launched, joined, refused } = coalescer.stats();
-  assert.deepEqual([airborne, waiting, bytes], [0, 0, 0]);
-  assert.equal(requests, launched + joined + refused);
-  isBroken = false;
-  const again = watch(coalescer.request('a'));
-  await environment.advance(0);
-  assert.equal(again.value, 'call 1');
+test('the clean context is nobody’s even where the package is first loaded inside a request', () => {
+  const url = new URL('../../src/index.js', import.meta.url).href;
+  const script = `
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    const tenant = new AsyncLocalStorage();
+    const seen = [];
+    await tenant.run('acme', async () => {
+      const { createCoalescer } = await import(${JSON.stringify(url)});
+      const coalescer = createCoalescer({ scope: 'public', targets: { only: async () => (seen.push(tenant.getStore()), 'x') } });
+      await coalescer.request('a');
+      await tenant.run('globex', () => coalescer.request('a'));
+    });
+    console.log(JSON.stringify(seen));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 10_000 });
+  assert.equal(stdout.trim(), '[null,null]');
 });
 
 test('a hung flight holds on to no context of those who asked and left', async () => {
@@ -208,11 +182,11 @@ test('a hung flight holds on to no context of those who asked and left', async (
   const environment = countedEnvironment();
   const coalescer = createCoalescer({
     scope: 'public',
-    targets: { hang: (_: string): Promise<string> => new Promise(() => undefined) },
+    targets: { hang },
     environment: contextual(environment),
   });
   const left = (): WeakRef<object> => {
-    const context = { tenant: 'acme', payload: new Array(1_000).fill('x') };
+    const context = { tenant: 'acme', payload: Array.from({ length: 1_000 }, () => 'x') };
     const leaving = new AbortController();
     storage.run(context, () => watch(coalescer.request('a', { signal: leaving.signal, timeoutMs: 5_000 })));
     watch(coalescer.request('a'));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, flightOf, type CoalescerError } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
-import { codeOf, countedEnvironment, httpError, openStage, watch } from './stage.js';
+import { codeOf, countedEnvironment, hang, httpError, openStage, watch } from './stage.js';
 
 const TICK = 10;
 
@@ -62,10 +62,11 @@ test('with fewer attempts than targets the time is shared among the attempts the
 test('remainingMs tells each attempt what it has left, now', async () => {
   const environment = countedEnvironment();
   const told: number[] = [];
+  // oxlint-disable-next-line typescript/unbound-method -- Taking it out of the context is what is tested.
   const ask = (_: string, { remainingMs }: { remainingMs(): number }): Promise<string> => {
     told.push(remainingMs());
     environment.setTimer(1_000, () => told.push(remainingMs()));
-    return new Promise(() => undefined);
+    return hang();
   };
   const coalescer = createCoalescer({ scope: 'public', targets: { one: ask, two: ask }, flightTimeoutMs: 30_000, environment });
   watch(coalescer.request('a'));
@@ -79,11 +80,11 @@ test('remainingMs tells each attempt what it has left, now', async () => {
 test('remainingMs never goes below nothing', async () => {
   const environment = countedEnvironment();
   let remaining = (): number => -1;
-  const hang = (_: string, context: { remainingMs(): number }): Promise<string> => {
+  const run = (_: string, context: { remainingMs(): number }): Promise<string> => {
     remaining = () => context.remainingMs();
-    return new Promise(() => undefined);
+    return hang();
   };
-  const coalescer = createCoalescer({ scope: 'public', targets: { hang }, flightTimeoutMs: 1_000, environment });
+  const coalescer = createCoalescer({ scope: 'public', targets: { run }, flightTimeoutMs: 1_000, environment });
   watch(coalescer.request('a'));
   await environment.advance(5_000);
   assert.equal(remaining(), 0);
@@ -104,7 +105,10 @@ test('attemptTimeoutMs ends an attempt, and a target’s own goes before the coa
   await environment.advance(40);
   assert.equal(second.calls[0]!.signal.aborted, true);
   assert.equal(codeOf(waiter), 'COALESCER_TARGETS_FAILED');
-  assert.deepEqual((waiter.reason as CoalescerError).attempts?.map(({ end }) => end), ['timed-out', 'timed-out']);
+  assert.deepEqual(
+    (waiter.reason as CoalescerError).attempts?.map(({ end }) => end),
+    ['timed-out', 'timed-out'],
+  );
 });
 
 test('an attempt never has more time than its flight', async () => {
@@ -119,8 +123,8 @@ test('an attempt never has more time than its flight', async () => {
 test('a target that answers its abort with an AbortError was too slow, and that is no answer', async () => {
   const { coalescer, primary, backup, environment } = openStage({ attemptTimeoutMs: 100 }, 2);
   const waiter = watch(coalescer.request('a'));
-  const { signal, reject } = primary.calls[0]!;
-  signal.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')));
+  const call = primary.calls[0]!;
+  call.signal.addEventListener('abort', () => call.reject(new DOMException('stopped', 'AbortError')));
   await environment.advance(100 + TICK);
   assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1]);
   backup.calls[0]!.resolve('from backup');
@@ -165,11 +169,18 @@ test('the signal of an attempt is not aborted when it was answered in time', asy
   primary.calls[1]!.reject(httpError(404));
   await environment.advance(60_000);
   assert.equal(primary.calls.length, 2);
-  assert.deepEqual(primary.calls.map(({ signal }) => signal.aborted), [false, false]);
+  assert.deepEqual(
+    primary.calls.map(({ signal }) => signal.aborted),
+    [false, false],
+  );
 });
 
 test('the flight’s time holds over all attempts and backoffs together', async () => {
-  const { coalescer, primary, environment } = openStage({ flightTimeoutMs: 1_000, maxAttempts: 5, backoff: { baseMs: 900, maxMs: 8_000 } }, 1, () => 0.99);
+  const { coalescer, primary, environment } = openStage(
+    { flightTimeoutMs: 1_000, maxAttempts: 5, backoff: { baseMs: 900, maxMs: 8_000 } },
+    1,
+    () => 0.99,
+  );
   const waiter = watch(coalescer.request('a'));
   primary.calls[0]!.reject(httpError(503));
   await environment.advance(950);

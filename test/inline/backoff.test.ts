@@ -8,10 +8,14 @@ import { countedEnvironment, httpError, openStage, watch, type CountedEnvironmen
 const TICK = 10;
 
 /** Fails every call at once, and tells at which instants they came. */
-async function instants(options: { random: () => number; maxAttempts?: number; backoff?: { baseMs?: number; maxMs?: number } }): Promise<number[]> {
+async function instants(options: {
+  random: () => number;
+  maxAttempts?: number;
+  backoff?: { baseMs?: number; maxMs?: number };
+}): Promise<number[]> {
   const at: number[] = [];
   const environment = countedEnvironment(options.random);
-  const targets = { only: async (_: string): Promise<string> => (at.push(environment.now()), Promise.reject(httpError(503))) };
+  const targets = { only: async (): Promise<string> => (at.push(environment.now()), Promise.reject(httpError(503))) };
   const { maxAttempts = 5, backoff } = options;
   const coalescer = createCoalescer({ scope: 'public', targets, environment, maxAttempts, ...(backoff === undefined ? {} : { backoff }) });
   watch(coalescer.request('a'));
@@ -47,13 +51,18 @@ test('the wait never grows beyond maxMs', async () => {
 test('the wait grows with each call of the same target, also where others are left', async () => {
   const at: number[] = [];
   const environment = countedEnvironment(() => 0.9999);
-  const run = async (_: string): Promise<string> => (at.push(environment.now()), Promise.reject(httpError(503)));
-  const targets = { first: { run, classify: (): Verdict => 'retry' }, second: scriptedTarget<string, string>(), third: scriptedTarget<string, string>() };
+  const run = async (): Promise<string> => (at.push(environment.now()), Promise.reject(httpError(503)));
+  const targets = {
+    first: { run, classify: (): Verdict => 'retry' },
+    second: scriptedTarget<string, string>(),
+    third: scriptedTarget<string, string>(),
+  };
   const coalescer = createCoalescer({ scope: 'public', targets, environment, maxAttempts: 5 });
   watch(coalescer.request('a'));
   await environment.settle();
   assert.equal(at.length, 5);
-  for (const [n, gap] of gapsOf(at).entries()) assert.ok(gap >= 99 * 2 ** n - 1 && gap <= 100 * 2 ** n + TICK, `repeat ${n} came after ${gap} ms`);
+  for (const [n, gap] of gapsOf(at).entries())
+    assert.ok(gap >= 99 * 2 ** n - 1 && gap <= 100 * 2 ** n + TICK, `repeat ${n} came after ${gap} ms`);
 });
 
 test('chance is drawn anew for each wait', async () => {
@@ -109,7 +118,11 @@ interface Held {
 }
 
 /** A flight over `first` (which says `verdict` of every error) and, if asked for, `second`; the first call has failed. */
-async function hold(verdict: Verdict, hasSecond: boolean, options: Partial<CoalescerOptions<string, string, 'public', 'readonly'>> = {}): Promise<Held> {
+async function hold(
+  verdict: Verdict,
+  hasSecond: boolean,
+  options: Partial<CoalescerOptions<string, string, 'public', 'readonly'>> = {},
+): Promise<Held> {
   const [first, second] = [scriptedTarget<string, string>(), scriptedTarget<string, string>()];
   const environment = countedEnvironment(() => 0);
   const spec = { run: first, classify: () => verdict };
@@ -178,7 +191,7 @@ test('a target that was held is still held when the flight has been elsewhere', 
   const { first, second, environment } = await hold({ verdict: 'failover', retryAfterMs: 5_000 }, true);
   second.calls[0]!.reject(httpError(404 + 99));
   for (let waited = 0; waited < 4_990; waited += 10) {
-    for (const { reject } of second.calls) reject(httpError(503));
+    for (const call of second.calls) call.reject(httpError(503));
     assert.equal(first.calls.length, 1, `called again after ${waited} ms`);
     await environment.advance(10);
   }
@@ -209,7 +222,7 @@ test('a hold that makes no sense is no loop and loses no waiter', async () => {
   for (const retryAfterMs of [Number.NaN, -1, -1e9, '5', null, undefined, {}] as never[]) {
     const { first, environment, waiter } = await hold({ verdict: 'retry', retryAfterMs }, false);
     for (let round = 0; round < 5; round++) {
-      for (const { reject } of first.calls) reject(httpError(429));
+      for (const call of first.calls) call.reject(httpError(429));
       await environment.advance(10_000);
     }
     assert.ok(first.calls.length <= 3, `${first.calls.length} calls`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, type AttemptContext, type Coalescer, type Verdict } from '../../src/index.js';
-import { codeOf, countedEnvironment, httpError, watch, type CountedEnvironment, type Watched } from './stage.js';
+import { codeOf, countedEnvironment, hang, httpError, watch, type CountedEnvironment, type Watched } from './stage.js';
 
 interface Inside {
   readonly environment: CountedEnvironment;
@@ -21,9 +21,9 @@ function openInside(act: (coalescer: Coalescer<string, unknown>, context: Attemp
     called.push(payload);
     signals.push(context.signal);
     if (payload !== 'a') return payload;
-    if (!isFirst) return new Promise(() => undefined);
+    if (!isFirst) return hang();
     isFirst = false;
-    return act(coalescer, context) ?? new Promise(() => undefined);
+    return act(coalescer, context) ?? hang();
   };
   const coalescer: Coalescer<string, unknown> = createCoalescer({ scope: 'public', targets: { run }, environment, flightTimeoutMs: 1_000 });
   return { environment, coalescer, called, signals };
@@ -97,59 +97,11 @@ test('a target that asks for another key flies it inside its own flight', async 
   const waiters = [watch(inside.coalescer.request('a')), watch(inside.coalescer.request('b'))];
   await inside.environment.advance(10);
   assert.deepEqual(inside.called, ['a', 'b']);
-  assert.deepEqual(waiters.map(({ value }) => value), ['a and b', 'b']);
+  assert.deepEqual(
+    waiters.map(({ value }) => value),
+    ['a and b', 'b'],
+  );
   idle(inside);
-});
-
-test('a target that asks for its own key, undetected, is ended by the flight’s time and not for ever', async () => {
-  const environment = countedEnvironment();
-  let calls = 0;
-  const run = (payload: string): Promise<unknown> => (calls++, coalescer.request(payload));
-  const coalescer: Coalescer<string, unknown> = createCoalescer({
-    scope: 'public',
-    targets: { run },
-    environment,
-    flightTimeoutMs: 1_000,
-    detectReentrance: false,
-  });
-  const waiter = watch(coalescer.request('a'));
-  await environment.advance(1_010);
-  assert.equal(calls, 1);
-  assert.equal(codeOf(waiter), 'COALESCER_TIMEOUT');
-  assert.deepEqual([coalescer.stats().airborne, coalescer.stats().waiting], [0, 0]);
-});
-
-test('a target that asks for its own key unshared, or with fresh, gets a flight of its own', async () => {
-  for (const options of [{ key: null }, { fresh: true }]) {
-    const inside = openInside((coalescer) => void watch(coalescer.request('a', options)));
-    watch(inside.coalescer.request('a'));
-    assert.deepEqual(inside.called, ['a', 'a']);
-    assert.equal(inside.coalescer.stats().airborne, 2);
-    await inside.environment.advance(1_010);
-    idle(inside);
-  }
-});
-
-test('who asks afresh from inside takes the key: the outer flight ends for its own waiter only', async () => {
-  const resolvers: ((value: string) => void)[] = [];
-  let inner: Watched | undefined;
-  const environment = countedEnvironment();
-  const run = (payload: string): Promise<string> =>
-    new Promise((resolve) => {
-      resolvers.push(resolve);
-      if (resolvers.length === 1) inner = watch(coalescer.request(payload, { fresh: true }));
-    });
-  const coalescer: Coalescer<string, string> = createCoalescer({ scope: 'public', targets: { run }, environment });
-  const outer = watch(coalescer.request('a'));
-  const third = watch(coalescer.request('a'));
-  assert.equal(resolvers.length, 2);
-  resolvers[0]!('outer');
-  await environment.advance(0);
-  assert.deepEqual([outer.value, inner?.state], ['outer', 'pending']);
-  resolvers[1]!('inner');
-  await environment.advance(0);
-  assert.equal(inner?.value, 'inner');
-  assert.ok(third.value === 'inner' || third.value === 'outer');
 });
 
 test('a classify that cancels, forgets or asks again leaves every waiter settled once', async () => {
@@ -164,7 +116,7 @@ test('a classify that cancels, forgets or asks again leaves every waiter settled
     for (const verdict of ['answer', 'failover', 'retry'] as const) {
       const environment = countedEnvironment();
       let calls = 0;
-      const run = async (_: string): Promise<unknown> => (calls++, Promise.reject(httpError(503)));
+      const run = async (): Promise<unknown> => (calls++, Promise.reject(httpError(503)));
       let hasActed = false;
       const classify = (): Verdict => {
         if (!hasActed) act(coalescer);
@@ -185,40 +137,6 @@ test('a classify that cancels, forgets or asks again leaves every waiter settled
       assert.deepEqual([airborne, waiting, bytes, environment.timers()], [0, 0, 0, 0]);
     }
   }
-});
-
-test('a key or a scope that asks for another key is no trouble', async () => {
-  const environment = countedEnvironment();
-  const called: string[] = [];
-  const inner: Watched[] = [];
-  const ask = (payload: string): string => {
-    if (payload === 'a') inner.push(watch(coalescer.request('b')));
-    return payload;
-  };
-  const run = (payload: string): string => (called.push(payload), payload);
-  const coalescer: Coalescer<string, string> = createCoalescer({ scope: ask, key: ask, targets: { run }, environment });
-  const waiter = watch(coalescer.request('a'));
-  await environment.advance(0);
-  assert.deepEqual([...new Set(called)], ['b', 'a']);
-  assert.deepEqual([waiter.value, ...inner.map(({ value }) => value)], ['a', 'b', 'b']);
-});
-
-test('a key that asks for its own key first: both requests are answered, and nothing stays behind', async () => {
-  const environment = countedEnvironment();
-  let calls = 0;
-  let asked = 0;
-  const inner: Watched[] = [];
-  const key = (payload: string): string => {
-    if (asked++ === 0) inner.push(watch(coalescer.request(payload)));
-    return payload;
-  };
-  const run = async (payload: string): Promise<string> => (calls++, payload);
-  const coalescer: Coalescer<string, string> = createCoalescer({ scope: 'public', key, targets: { run }, environment });
-  const waiter = watch(coalescer.request('a'));
-  await environment.advance(10);
-  assert.equal(calls, 1);
-  assert.deepEqual([waiter.value, inner[0]?.value], ['a', 'a']);
-  assert.deepEqual([coalescer.stats().airborne, environment.timers()], [0, 0]);
 });
 
 test('options whose getters meddle are read, and lose nobody', async () => {

@@ -27,7 +27,11 @@ test('while it drains, joins are taken, launches are refused, and flights end as
   const before = watch(coalescer.request('a'));
   const closing = watch(coalescer.close());
   const joined = watch(coalescer.request('a'));
-  const refused = [watch(coalescer.request('b')), watch(coalescer.request('a', { fresh: true })), watch(coalescer.request('a', { key: null }))];
+  const refused = [
+    watch(coalescer.request('b')),
+    watch(coalescer.request('a', { fresh: true })),
+    watch(coalescer.request('a', { key: null })),
+  ];
   await settled();
   assert.equal(calls(), 1);
   assert.deepEqual(refused.map(codeOf), ['COALESCER_CLOSED', 'COALESCER_CLOSED', 'COALESCER_CLOSED']);
@@ -47,11 +51,17 @@ test('what is left after drainMs rejects with one typed error, and its call is a
   const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a')), watch(coalescer.request('b'))];
   const closing = watch(coalescer.close({ drainMs: 500 }));
   await environment.advance(499);
-  assert.deepEqual(waiters.map(({ state }) => state), ['pending', 'pending', 'pending']);
+  assert.deepEqual(
+    waiters.map(({ state }) => state),
+    ['pending', 'pending', 'pending'],
+  );
   await environment.advance(11);
   assert.equal(primary.calls.length, 2);
   assert.deepEqual(waiters.map(codeOf), ['COALESCER_CLOSED', 'COALESCER_CLOSED', 'COALESCER_CLOSED']);
-  assert.deepEqual(primary.calls.map(({ signal }) => signal.aborted), [true, true]);
+  assert.deepEqual(
+    primary.calls.map(({ signal }) => signal.aborted),
+    [true, true],
+  );
   assert.equal(closing.state, 'fulfilled');
   assertNothingLeft(stage);
 });
@@ -92,7 +102,10 @@ test('close is idempotent: called again, before or after its end, it settles wit
   await environment.advance(110);
   assert.equal(primary.calls.length, 1);
   assert.equal(codeOf(waiter), 'COALESCER_CLOSED');
-  assert.deepEqual(closings.map(({ state }) => state), ['fulfilled', 'fulfilled', 'fulfilled']);
+  assert.deepEqual(
+    closings.map(({ state }) => state),
+    ['fulfilled', 'fulfilled', 'fulfilled'],
+  );
   await coalescer.close();
   assertNothingLeft(stage);
 });
@@ -177,11 +190,17 @@ test('idle settles when nothing is in the air any more, at once if nothing is, a
   watch(coalescer.request('b'));
   primary.calls[0]!.resolve('x');
   await settled();
-  assert.deepEqual(idle.map(({ state }) => state), ['pending', 'pending']);
+  assert.deepEqual(
+    idle.map(({ state }) => state),
+    ['pending', 'pending'],
+  );
   primary.calls[1]!.reject(new Error('x'));
   await settled();
   assert.equal(primary.calls.length, 2);
-  assert.deepEqual(idle.map(({ state }) => state), ['fulfilled', 'fulfilled']);
+  assert.deepEqual(
+    idle.map(({ state }) => state),
+    ['fulfilled', 'fulfilled'],
+  );
 });
 
 test('idle notices an abandon, a cancel and a time-out', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coalesce, flightOf, type AttemptContext } from '../../src/index.js';
-import { countedEnvironment, httpError, watch } from './stage.js';
+import { countedEnvironment, hang, httpError, watch } from './stage.js';
 
 test('equal calls share one, and get the same value', async () => {
   let reads = 0;
@@ -18,7 +18,7 @@ test('an error comes as thrown after one call, whatever its status says', async 
   for (const status of [404, 429, 503]) {
     let calls = 0;
     const error = httpError(status);
-    const read = coalesce(async (_: string): Promise<string> => (calls++, Promise.reject(error)), { scope: 'public', environment });
+    const read = coalesce(async (): Promise<string> => (calls++, Promise.reject(error)), { scope: 'public', environment });
     const waiters = [watch(read('a')), watch(read('a'))];
     await environment.settle();
     assert.equal(calls, 1);
@@ -42,7 +42,7 @@ test('the function gets its payload and the context of its attempt', async () =>
 test('each caller has its own signal and time', async () => {
   const environment = countedEnvironment();
   let calls = 0;
-  const read = coalesce((_: string): Promise<string> => (calls++, new Promise(() => undefined)), { scope: 'public', environment });
+  const read = coalesce((): Promise<string> => (calls++, hang()), { scope: 'public', environment });
   const leaving = new AbortController();
   const [left, late, stays] = [watch(read('a', { signal: leaving.signal })), watch(read('a', { timeoutMs: 20 })), watch(read('a'))];
   leaving.abort('gone');
@@ -54,7 +54,7 @@ test('each caller has its own signal and time', async () => {
 test('its coalescer is there: to watch, to forget and to close', async () => {
   const environment = countedEnvironment();
   let calls = 0;
-  const read = coalesce(async (_: string) => ++calls, { scope: 'public', name: 'reader', environment });
+  const read = coalesce(async () => ++calls, { scope: 'public', name: 'reader', environment });
   const first = read('a');
   assert.equal(read.coalescer.forget({ payload: 'a' }), 1);
   assert.deepEqual([await first, await read('a')], [1, 2]);
@@ -66,7 +66,7 @@ test('its coalescer is there: to watch, to forget and to close', async () => {
 
 test("with scope 'per-request' the compiler asks for the scope", async () => {
   let calls = 0;
-  const read = coalesce(async (_: string) => ++calls, { scope: 'per-request', environment: countedEnvironment() });
+  const read = coalesce(async () => ++calls, { scope: 'per-request', environment: countedEnvironment() });
   await Promise.all([read('a', { scope: 'acme' }), read('a', { scope: 'globex' })]);
   assert.equal(calls, 2);
   // @ts-expect-error: Expected 2 arguments, but got 1.
@@ -75,6 +75,6 @@ test("with scope 'per-request' the compiler asks for the scope", async () => {
 
 test('a function that needs no payload can be coalesced as well', async () => {
   let calls = 0;
-  const read = coalesce(async (_: undefined) => ++calls, { scope: 'public', environment: countedEnvironment() });
+  const read = coalesce(async () => ++calls, { scope: 'public', environment: countedEnvironment() });
   assert.deepEqual(await Promise.all([read(undefined), read(undefined)]), [1, 1]);
 });

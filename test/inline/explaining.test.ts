@@ -51,8 +51,14 @@ test('an abandon, a cancel and a time-out are told as the ends that they are', a
   assert.equal(primary.calls.length, 3);
   const ends = await Promise.all(['left', 'cancelled', 'late'].map((payload) => coalescer.explain({ payload })));
   const last = ends.map((story) => story!.events.at(-1)!);
-  assert.deepEqual(last.map(({ what }) => what), ['settled', 'settled', 'settled']);
-  assert.deepEqual(last.map((event) => event['as']), ['abandoned', 'rejected', 'rejected']);
+  assert.deepEqual(
+    last.map(({ what }) => what),
+    ['settled', 'settled', 'settled'],
+  );
+  assert.deepEqual(
+    last.map((event) => event['as']),
+    ['abandoned', 'rejected', 'rejected'],
+  );
 });
 
 test('of a key that never flew there is no story; of several flights the newest tells', async () => {
@@ -104,7 +110,13 @@ test('counters add up at every moment of a busy life', async () => {
   const step = (round: number): void => {
     const key = `k${(round * 7) % 6}`;
     const leave = new AbortController();
-    watch(coalescer.request(key, { signal: round % 3 === 0 ? leave.signal : undefined, timeoutMs: round % 5 === 0 ? 30 : undefined, fresh: round % 11 === 0 }));
+    watch(
+      coalescer.request(key, {
+        signal: round % 3 === 0 ? leave.signal : undefined,
+        timeoutMs: round % 5 === 0 ? 30 : undefined,
+        fresh: round % 11 === 0,
+      }),
+    );
     if (round % 6 === 0) leave.abort();
     if (round % 13 === 0) coalescer.cancel({ payload: key });
     if (round % 17 === 0) coalescer.forget({ scope: null });
@@ -177,6 +189,9 @@ test('when nothing ever joins in 10,000 launches, one process warning names the 
   }
   await environment.advance(0);
   process.off('warning', onWarning);
-  assert.deepEqual(warnings.map(({ code }) => code), ['COALESCER_NOTHING_JOINS']);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['COALESCER_NOTHING_JOINS'],
+  );
   assert.match(warnings[0]!.message, /joins: false/);
 });

@@ -48,10 +48,17 @@ test('the leader leaving in the middle of the failover does not stop it', async 
 });
 
 test('by default there are as many calls as targets, and at most three', async () => {
-  for (const [count, expected] of [[1, 1], [2, 2], [3, 3], [5, 3]] as const) {
+  for (const [count, expected] of [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [5, 3],
+  ] as const) {
     const called: string[] = [];
     const names = ['a', 'b', 'c', 'd', 'e'].slice(0, count);
-    const targets = Object.fromEntries(names.map((name) => [name, async (_: string): Promise<string> => (called.push(name), Promise.reject(httpError(500)))]));
+    const targets = Object.fromEntries(
+      names.map((name) => [name, async (): Promise<string> => (called.push(name), Promise.reject(httpError(500)))]),
+    );
     const environment = countedEnvironment();
     const coalescer = createCoalescer({ scope: 'public', targets, environment });
     const waiter = watch(coalescer.request('x'));
@@ -66,7 +73,7 @@ test('maxAttempts bounds the calls of a flight, however many wait', async () => 
     const { coalescer, primary, backup, third, environment, calls } = openStage({ maxAttempts }, 3);
     const waiters = Array.from({ length: 100 }, () => watch(coalescer.request('a')));
     for (let round = 0; round < 12; round++) {
-      for (const { calls: theirs } of [primary, backup, third]) for (const { reject } of theirs) reject(httpError(503));
+      for (const { calls: theirs } of [primary, backup, third]) for (const call of theirs) call.reject(httpError(503));
       await environment.advance(1_000);
     }
     assert.equal(calls(), maxAttempts);
@@ -80,9 +87,9 @@ test('no target is called again while one is left that has not failed', async ()
   watch(coalescer.request('a'));
   for (let round = 0; round < 12; round++) {
     for (const [name, { calls }] of Object.entries({ primary, backup, third })) {
-      for (const { reject } of calls.slice(order.filter((called) => called === name).length)) {
+      for (const call of calls.slice(order.filter((called) => called === name).length)) {
         order.push(name);
-        reject(httpError(503));
+        call.reject(httpError(503));
       }
     }
     await environment.advance(500);
@@ -170,8 +177,14 @@ test('each attempt has a state of its own: number, signal, target and context ar
   const waiter = watch(coalescer.request('a'));
   await environment.settle();
   assert.equal(seen.length, 4);
-  assert.deepEqual(seen.map(({ attempt }) => attempt), [1, 2, 3, 4]);
-  assert.deepEqual(seen.slice(0, 2).map(({ target }) => target), ['one', 'two']);
+  assert.deepEqual(
+    seen.map(({ attempt }) => attempt),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(
+    seen.slice(0, 2).map(({ target }) => target),
+    ['one', 'two'],
+  );
   assert.equal(new Set(seen.map(({ signal }) => signal)).size, 4);
   assert.deepEqual(new Set(seen.map(({ key }) => key)), new Set(['a']));
   assert.equal(codeOf(waiter), 'COALESCER_TARGETS_FAILED');

@@ -107,7 +107,10 @@ test('cancel rejects all waiters with one typed error, aborts the call and frees
   assert.equal(primary.calls.length, 2);
   primary.calls[0]!.resolve('too late');
   await settled();
-  assert.deepEqual(waiters.map(codeOf), Array.from({ length: 3 }, () => 'COALESCER_FLIGHT_CANCELLED'));
+  assert.deepEqual(
+    waiters.map(codeOf),
+    Array.from({ length: 3 }, () => 'COALESCER_FLIGHT_CANCELLED'),
+  );
   const error = waiters[0]!.reason as CoalescerError;
   assert.equal(new Set(waiters.map((waiter) => waiter.reason)).size, 1);
   assert.equal(error.cause, reason);
@@ -167,7 +170,7 @@ test('waiters counts who waits now: those who joined, not those who left, and th
   assert.equal(coalescer.waiters({ payload: 'a' }), 2);
   assert.equal(coalescer.waiters({ scope: null, key: 'a' }), 2);
   assert.equal(coalescer.waiters({ scope: null }), 3);
-  for (const { resolve } of primary.calls) resolve('x');
+  for (const call of primary.calls) call.resolve('x');
   await settled();
   assert.equal(coalescer.waiters({ scope: null }), 0);
 });

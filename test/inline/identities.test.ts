@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, jsonValue, property } from 'fast-check';
 import { createCoalescer, type CoalescerError } from '../../src/index.js';
 import { virtualEnvironment } from '../../src/testing.js';
-import { openStage, watch } from './stage.js';
+import { hang, openStage, watch } from './stage.js';
 
-const anything = (): { keyOf(payload: unknown): string | null; calls: unknown[]; request(payload: unknown): Promise<unknown> } => {
+const anything = (): { keyOf: (payload: unknown) => string | null; calls: unknown[]; request: (payload: unknown) => Promise<unknown> } => {
   const calls: unknown[] = [];
   const coalescer = createCoalescer({
     scope: 'public',
     environment: virtualEnvironment(),
-    targets: { only: (payload: unknown): Promise<unknown> => (calls.push(payload), new Promise(() => undefined)) },
+    targets: { only: (payload: unknown): Promise<unknown> => (calls.push(payload), hang()) },
   });
   return { calls, keyOf: (payload) => coalescer.identify(payload).key, request: (payload) => coalescer.request(payload) };
 };
@@ -28,22 +28,64 @@ test('the order of properties makes no difference, at any depth, and neither doe
 
 test('values of different kinds never make one key', () => {
   const { keyOf } = anything();
-  const values: unknown[] = [1, '1', '"1"', [1], ['1'], [[1]], { 0: 1 }, {}, [], '', '{}', '[]', null, 'null', true, 'true', 'undefined', [null], { a: null }];
-  values.push('=1', '=null', '=true', '"', '"{}"', { '': '' }, ' ', '\0', 1e21, '1e21', 1e-7, 'a,b', ['a,b'], ['a', 'b'], '=', '==1', '=undefined');
+  const values: unknown[] = [
+    1,
+    '1',
+    '"1"',
+    [1],
+    ['1'],
+    [[1]],
+    { 0: 1 },
+    {},
+    [],
+    '',
+    '{}',
+    '[]',
+    null,
+    'null',
+    true,
+    'true',
+    'undefined',
+    [null],
+    { a: null },
+  ];
+  values.push(
+    '=1',
+    '=null',
+    '=true',
+    '"',
+    '"{}"',
+    { '': '' },
+    ' ',
+    '\0',
+    1e21,
+    '1e21',
+    1e-7,
+    'a,b',
+    ['a,b'],
+    ['a', 'b'],
+    '=',
+    '==1',
+    '=undefined',
+  );
   const keys = values.map(keyOf);
   assert.equal(new Set(keys).size, values.length);
 });
 
 test('two plain values have equal keys when they are equal, and only then', () => {
   const { keyOf } = anything();
-  const plain = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify([value]).includes('-0'));
+  const plain = jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify([value]).includes('-0'));
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).reverse().map(([name, part]) => [name, shuffled(part)])); // prettier
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([name, part]) => [name, shuffled(part)]),
+    ); // prettier
   };
-  fc.assert(
-    fc.property(plain, plain, (one, other) => {
+  check(
+    property(plain, plain, (one, other) => {
       const hasMinusZero = [one, other].some((value) => holds(value, (part) => Object.is(part, -0)));
       if (hasMinusZero) return;
       assert.equal(keyOf(shuffled(one)), keyOf(one));
@@ -172,7 +214,10 @@ test('long keys are compared in full: no short key, and no other long one, can s
   const { coalescer, primary } = openStage();
   const long = 'x'.repeat(20_000);
   const digest = createHash('sha256').update(long);
-  const shorts = [...(['hex', 'base64', 'base64url'] as const).map((encoding) => digest.copy().digest(encoding)), digest.digest().toString('latin1')];
+  const shorts = [
+    ...(['hex', 'base64', 'base64url'] as const).map((encoding) => digest.copy().digest(encoding)),
+    digest.digest().toString('latin1'),
+  ];
   const prefixed = ['sha256:', 'sha256-', '\0', '#', 'digest:'].flatMap((prefix) => shorts.map((short) => `${prefix}${short}`));
   const keys = [long, `${long}y`, `y${long}`, long.slice(1), ...shorts, ...prefixed];
   for (const key of keys) for (let twice = 0; twice < 2; twice++) watch(coalescer.request(key));
@@ -191,7 +236,10 @@ test('long keys that differ only where UTF-8 cannot tell them apart do not meet,
   for (const key of keys) assert.equal(coalescer.waiters({ payload: key }), 2);
   primary.calls[0]!.resolve('first');
   await settled();
-  assert.deepEqual(keys.map((key) => coalescer.waiters({ payload: key })), [0, 2, 2]);
+  assert.deepEqual(
+    keys.map((key) => coalescer.waiters({ payload: key })),
+    [0, 2, 2],
+  );
   watch(coalescer.request(keys[1]!));
   assert.equal(primary.calls.length, 3);
 });

@@ -53,8 +53,11 @@ test('requests for different keys do not meet', async () => {
   const { coalescer, primary } = openStage();
   const requests = Array.from({ length: 100 }, (_, index) => coalescer.request(`k${index}`));
   assert.equal(primary.calls.length, 100);
-  for (const { payload, resolve } of primary.calls) resolve(`answer to ${payload}`);
-  assert.deepEqual(await Promise.all(requests), Array.from({ length: 100 }, (_, index) => `answer to k${index}`));
+  for (const call of primary.calls) call.resolve(`answer to ${call.payload}`);
+  assert.deepEqual(
+    await Promise.all(requests),
+    Array.from({ length: 100 }, (_, index) => `answer to k${index}`),
+  );
 });
 
 test('a request after the settle is a new flight: a settled value is not kept', async () => {
@@ -86,7 +89,10 @@ test('a waiter that retries in its catch starts a new flight, and the retries of
   await settled();
   assert.equal(primary.calls.length, 2);
   primary.calls[1]!.resolve('alive');
-  assert.deepEqual(await Promise.all(retrying), Array.from({ length: 10 }, () => 'alive'));
+  assert.deepEqual(
+    await Promise.all(retrying),
+    Array.from({ length: 10 }, () => 'alive'),
+  );
   assert.equal(primary.calls.length, 2);
 });
 
@@ -105,7 +111,7 @@ test('a retry in a catch after a sync throw starts anew and does not meet the de
   const coalescer = createCoalescer({
     scope: 'public',
     targets: {
-      only: (_: string): string => {
+      only: (): string => {
         if (++calls === 1) throw new Error('at once');
         return 'second time';
       },
@@ -132,7 +138,7 @@ test('the key is taken when the request is made: who changes the payload later s
   const coalescer = createCoalescer({
     scope: 'public',
     targets: {
-      only: (_: { id: number }): Promise<string> => {
+      only: (): Promise<string> => {
         calls++;
         return new Promise((resolve) => {
           answer = resolve;
@@ -171,7 +177,7 @@ test('a target that writes to its payload leaves no entry behind: the flight end
 
 test('request never throws synchronously, whatever it is given', async () => {
   const { coalescer, calls } = openStage();
-  const hostile = coalescer.request as (payload: unknown, options?: unknown) => Promise<unknown>;
+  const hostile = (payload: unknown, options?: unknown): Promise<unknown> => coalescer.request(payload as never, options as never);
   const wrong: readonly [unknown, unknown][] = [
     [() => 1, undefined],
     [Symbol('s'), undefined],
@@ -184,7 +190,7 @@ test('request never throws synchronously, whatever it is given', async () => {
     ['a', { key: 7 }],
   ];
   for (const [payload, options] of wrong) {
-    const promise = hostile.call(coalescer, payload, options);
+    const promise = hostile(payload, options);
     await assert.rejects(promise);
   }
   assert.equal(calls(), 0);

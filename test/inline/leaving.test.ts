@@ -78,8 +78,8 @@ test('an abandoned target that rejects on its abort, as fetch does, starts no fa
   const { coalescer, primary, backup, settled, calls } = openStage({}, 2);
   const leaving = new AbortController();
   const left = watch(coalescer.request('a', { signal: leaving.signal }));
-  const { signal, reject } = primary.calls[0]!;
-  signal.addEventListener('abort', () => reject(new Error('the call was stopped')));
+  const call = primary.calls[0]!;
+  call.signal.addEventListener('abort', () => call.reject(new Error('the call was stopped')));
   leaving.abort('gone');
   await settled();
   assert.equal(calls(), 1);
@@ -111,7 +111,10 @@ test('a target that asks again while it is being aborted starts a new flight, no
   assert.equal(primary.calls[1]!.signal.aborted, false);
   primary.calls[1]!.resolve('new');
   await settled();
-  assert.deepEqual(again.map(({ value }) => value), ['new']);
+  assert.deepEqual(
+    again.map(({ value }) => value),
+    ['new'],
+  );
   assert.equal(coalescer.stats().airborne, 0);
 });
 

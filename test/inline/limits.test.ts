@@ -1,11 +1,13 @@
 // At every limit a typed error that names it; nothing in the air is lost, and what was taken is given back. RELIABILITY I28, guarantee 8.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { createCoalescer, type CoalescerError, type Limits } from '../../src/index.js';
 import { codeOf, countedEnvironment, httpError, openStage, watch, type Watched } from './stage.js';
 
 /** The limit that the library's own error names. */
-const limitOf = (watched: Watched): unknown => (codeOf(watched) === 'COALESCER_LIMIT' ? (watched.reason as CoalescerError).limit : watched.state);
+const limitOf = (watched: Watched): unknown =>
+  codeOf(watched) === 'COALESCER_LIMIT' ? (watched.reason as CoalescerError).limit : watched.state;
 
 test('flights: one too many is refused, those in the air are joined and answered as before', async () => {
   const { coalescer, primary, settled } = openStage({ name: 'users', limits: { flights: 2 } });
@@ -107,12 +109,12 @@ test('resultBytes: a value that is too long is refused to all, without another t
     [new DataView(new ArrayBuffer(101)), true],
   ] as const) {
     let calls = 0;
-    const only = async (_: string): Promise<unknown> => (calls++, value);
+    const only = async (): Promise<unknown> => (calls++, value);
     const coalescer = createCoalescer({ scope: 'public', environment, targets: { only, backup: only }, limits: { resultBytes: 100 } });
     const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
     await environment.advance(0);
     assert.equal(calls, 1);
-    for (const waiter of waiters) assert.equal(limitOf(waiter), isTooLong ? 'resultBytes' : 'fulfilled', String(value));
+    for (const waiter of waiters) assert.equal(limitOf(waiter), isTooLong ? 'resultBytes' : 'fulfilled', inspect(value));
     assert.deepEqual([coalescer.stats().airborne, coalescer.stats().bytes], [0, 0]);
   }
 });
@@ -128,7 +130,10 @@ test('airborneBytes: what all flights hold together is bounded, and given back w
   assert.ok(coalescer.stats().bytes > 0 && coalescer.stats().bytes <= 1_000);
   const inTheAir = primary.calls.length;
   for (const end of ['value', 'error', 'time'] as const) {
-    for (const { resolve, reject } of primary.calls.slice(-inTheAir)) end === 'value' ? resolve('x') : end === 'error' && reject(httpError(500));
+    for (const call of primary.calls.slice(-inTheAir)) {
+      if (end === 'value') call.resolve('x');
+      if (end === 'error') call.reject(httpError(500));
+    }
     await environment.advance(end === 'time' ? 1_010 : 0);
     assert.equal(coalescer.stats().bytes, 0, end);
     for (const letter of ['e', 'f'].slice(0, inTheAir)) watch(coalescer.request(key(letter)));
@@ -166,6 +171,12 @@ test('the defaults are finite: the 10,001st flight and the 10,001st waiter are r
   await settled();
   assert.equal(primary.calls.length, 10_000);
   assert.deepEqual([limitOf(flight), limitOf(waiters[9_998]!), limitOf(waiters[9_999]!)], ['flights', 'pending', 'waitersPerFlight']);
-  const names: Required<Record<keyof Limits, true>> = { flights: true, waitersPerFlight: true, payloadBytes: true, resultBytes: true, airborneBytes: true };
+  const names: Required<Record<keyof Limits, true>> = {
+    flights: true,
+    waitersPerFlight: true,
+    payloadBytes: true,
+    resultBytes: true,
+    airborneBytes: true,
+  };
   assert.equal(Object.keys(names).length, 5);
 });

@@ -11,7 +11,7 @@ interface Busy {
   readonly coalescer: Coalescer<string, string>;
   readonly waiters: Watched[];
   readonly signals: Set<AbortSignal>;
-  calls(): number;
+  readonly calls: () => number;
 }
 
 /** Some hundred requests of all kinds, whose targets answer, fail, throw or hang, at times of their own. */
@@ -50,7 +50,9 @@ async function beBusy(seed: number): Promise<Busy> {
     signals.add(leave.signal);
     const signal = chance(2) === 0 ? leave.signal : undefined;
     const timeoutMs = chance(3) === 0 ? 1 + chance(700) : undefined;
-    waiters.push(watch(coalescer.request(payload, { signal, timeoutMs, fresh: chance(10) === 0, ...(chance(12) === 0 ? { key: null } : {}) })));
+    waiters.push(
+      watch(coalescer.request(payload, { signal, timeoutMs, fresh: chance(10) === 0, ...(chance(12) === 0 ? { key: null } : {}) })),
+    );
     if (chance(3) === 0) environment.setTimer(chance(400), () => leave.abort('gone'));
     if (chance(20) === 0) coalescer.forget({ payload });
     if (chance(25) === 0) coalescer.cancel({ payload });
@@ -63,7 +65,10 @@ function assertNothingLeft({ environment, coalescer, waiters, signals }: Busy): 
   assert.equal(waiters.filter(({ state }) => state === 'pending').length, 0, 'every waiter is settled');
   const { airborne, waiting, bytes, requests, launched, joined, refused, fulfilled, rejected, abandoned, targets } = coalescer.stats();
   assert.deepEqual([airborne, waiting, bytes], [0, 0, 0]);
-  assert.deepEqual(Object.values(targets).map((target) => target.airborne), [0, 0, 0]);
+  assert.deepEqual(
+    Object.values(targets).map((target) => target.airborne),
+    [0, 0, 0],
+  );
   assert.equal(requests, launched + joined + refused);
   assert.equal(launched, fulfilled + rejected + abandoned);
   assert.equal(coalescer.waiters({ scope: null }) + coalescer.forget({ scope: null }), 0);
@@ -94,7 +99,11 @@ for (let seed = 1; seed <= 20; seed++) {
 test('100,000 flights of as many keys leave no entry and no timer', async () => {
   const environment = countedEnvironment();
   let calls = 0;
-  const coalescer = createCoalescer({ scope: 'per-request', targets: { only: async (payload: string) => (calls++, payload) }, environment });
+  const coalescer = createCoalescer({
+    scope: 'per-request',
+    targets: { only: async (payload: string) => (calls++, payload) },
+    environment,
+  });
   for (let index = 0; index < 100_000; index += 2) {
     await Promise.all([coalescer.request(`k${index}`, { scope: `s${index % 1_000}` }), coalescer.request(`k${index}`, { scope: 's' })]);
   }
@@ -108,7 +117,10 @@ test('100,000 flights of as many keys leave no entry and no timer', async () => 
 function runAlone(script: string): { readonly stdout: string; readonly status: number | null } {
   const url = new URL('../../src/index.js', import.meta.url).href;
   const code = `import { createCoalescer } from ${JSON.stringify(url)};\n${script}`;
-  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8', timeout: 10_000 });
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
   assert.equal(stderr, '');
   return { stdout, status };
 }

@@ -10,17 +10,65 @@ const noop = (): undefined => undefined;
 
 const TIMER_MAX = 2_147_483_647;
 type Wrong = readonly [value: unknown, came: string];
-const noNumbers: readonly Wrong[] = [['5', "'5'"], [null, 'null'], [{}, 'an object'], [true, 'true'], [noop, 'a function'], [[], 'an array']];
-const noMs: readonly Wrong[] = [...noNumbers, [-1, '-1'], [Number.NaN, 'NaN'], [Number.POSITIVE_INFINITY, 'Infinity'], [TIMER_MAX + 1, '2147483648']];
-const noWhole: readonly Wrong[] = [...noNumbers, [0, '0'], [-1, '-1'], [1.5, '1.5'], [Number.NaN, 'NaN'], [Number.POSITIVE_INFINITY, 'Infinity']];
-const noFunctions: readonly Wrong[] = [['f', "'f'"], [null, 'null'], [7, '7'], [{}, 'an object']];
+const noNumbers: readonly Wrong[] = [
+  ['5', "'5'"],
+  [null, 'null'],
+  [{}, 'an object'],
+  [true, 'true'],
+  [noop, 'a function'],
+  [[], 'an array'],
+];
+const noMs: readonly Wrong[] = [
+  ...noNumbers,
+  [-1, '-1'],
+  [Number.NaN, 'NaN'],
+  [Number.POSITIVE_INFINITY, 'Infinity'],
+  [TIMER_MAX + 1, '2147483648'],
+];
+const noWhole: readonly Wrong[] = [
+  ...noNumbers,
+  [0, '0'],
+  [-1, '-1'],
+  [1.5, '1.5'],
+  [Number.NaN, 'NaN'],
+  [Number.POSITIVE_INFINITY, 'Infinity'],
+];
+const noFunctions: readonly Wrong[] = [
+  ['f', "'f'"],
+  [null, 'null'],
+  [7, '7'],
+  [{}, 'an object'],
+];
 
 /** For each option what is expected (a part of the words for it), and what is refused. */
 const checks: Readonly<Record<string, { readonly expected: RegExp; readonly wrong: readonly Wrong[] }>> = {
-  name: { expected: /name/, wrong: [['', "''"], ['x'.repeat(101), "'xxx"], [7, '7'], [null, 'null']] },
-  scope: { expected: /'public', 'per-request' or a function/, wrong: [['acme', "'acme'"], [null, 'null'], ['', "''"], [{}, 'an object']] },
+  name: {
+    expected: /name/,
+    wrong: [
+      ['', "''"],
+      ['x'.repeat(101), "'xxx"],
+      [7, '7'],
+      [null, 'null'],
+    ],
+  },
+  scope: {
+    expected: /'public', 'per-request' or a function/,
+    wrong: [
+      ['acme', "'acme'"],
+      [null, 'null'],
+      ['', "''"],
+      [{}, 'an object'],
+    ],
+  },
   key: { expected: /function/, wrong: noFunctions },
-  share: { expected: /'readonly', 'frozen', 'copy' or 'same'/, wrong: [['clone', "'clone'"], [true, 'true'], [null, 'null']] },
+  share: {
+    expected: /'readonly', 'frozen', 'copy' or 'same'/,
+    wrong: [
+      ['clone', "'clone'"],
+      [true, 'true'],
+      [null, 'null'],
+    ],
+  },
   flightTimeoutMs: { expected: /milliseconds/, wrong: [...noMs, [0, '0']] },
   attemptTimeoutMs: { expected: /milliseconds/, wrong: [...noMs, [0, '0']] },
   maxAttempts: { expected: /whole number, 1 to 5/, wrong: [...noWhole, [6, '6']] },
@@ -30,13 +78,28 @@ const checks: Readonly<Record<string, { readonly expected: RegExp; readonly wron
   joinWithinMs: { expected: /milliseconds/, wrong: noMs },
   carry: { expected: /function/, wrong: noFunctions },
   relaunchesMax: { expected: /whole number, 0 to 10/, wrong: [...noNumbers, [-1, '-1'], [11, '11'], [0.5, '0.5']] },
-  detectReentrance: { expected: /true or false/, wrong: [['yes', "'yes'"], [1, '1'], [null, 'null']] },
+  detectReentrance: {
+    expected: /true or false/,
+    wrong: [
+      ['yes', "'yes'"],
+      [1, '1'],
+      [null, 'null'],
+    ],
+  },
   'limits.flights': { expected: /whole number/, wrong: noWhole },
   'limits.waitersPerFlight': { expected: /whole number/, wrong: noWhole },
   'limits.payloadBytes': { expected: /whole number/, wrong: noWhole },
   'limits.resultBytes': { expected: /whole number/, wrong: noWhole },
   'limits.airborneBytes': { expected: /whole number/, wrong: noWhole },
-  environment: { expected: /now, setTimer, clearTimer, random/, wrong: [[{}, 'an object'], [{ now: noop, setTimer: noop, clearTimer: noop }, 'an object'], [null, 'null'], [noop, 'a function']] },
+  environment: {
+    expected: /now, setTimer, clearTimer, random/,
+    wrong: [
+      [{}, 'an object'],
+      [{ now: noop, setTimer: noop, clearTimer: noop }, 'an object'],
+      [null, 'null'],
+      [noop, 'a function'],
+    ],
+  },
 };
 
 /** Options with one of them set, at its path. */
@@ -82,7 +145,8 @@ test('the ends of each range are in it', () => {
     'limits.flights': [1],
     'limits.airborneBytes': [1],
   };
-  for (const [path, values] of Object.entries(ends)) for (const value of values) assert.doesNotThrow(() => make(withOption(path, value)), path);
+  for (const [path, values] of Object.entries(ends))
+    for (const value of values) assert.doesNotThrow(() => make(withOption(path, value)), path);
 });
 
 test('the scope is required: sharing between tenants is never a default', () => {
@@ -98,63 +162,19 @@ test('an option that does not exist is refused by its name, so that no misspelt 
     flightTimeoutMS: { flightTimeoutMS: 5 },
   };
   for (const [path, options] of Object.entries(strangers)) {
-    assert.throws(() => make({ scope: 'public', targets, ...options }), (error: Error) => error.message.includes(`options.${path}`), path);
+    assert.throws(
+      () => make({ scope: 'public', targets, ...options }),
+      (error: Error) => error.message.includes(`options.${path}`),
+      path,
+    );
   }
 });
 
 test('groups of options and the options themselves must be objects', () => {
-  for (const limits of [null, 5, 'many']) assert.throws(() => make({ scope: 'public', targets, limits }), /options\.limits.*expected an object/);
+  for (const limits of [null, 5, 'many'])
+    assert.throws(() => make({ scope: 'public', targets, limits }), /options\.limits.*expected an object/);
   for (const backoff of [null, 5]) assert.throws(() => make({ scope: 'public', targets, backoff }), /options\.backoff.*expected an object/);
   for (const options of [undefined, null, 5, 'public']) assert.throws(() => make(options), /expected an object/);
-});
-
-test('targets are checked: a record of functions or { run }, with nothing unknown in it', () => {
-  const run = (payload: string): string => payload;
-  const wrong: readonly [given: unknown, message: RegExp][] = [
-    [undefined, /targets.*got undefined/],
-    [null, /targets.*got null/],
-    [[run], /targets.*got an array/],
-    [run, /targets/],
-    [{}, /targets.*got 0/],
-    [Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`t${index}`, run])), /targets.*got 25/],
-    [{ '0': run }, /targets\.0.*integer/],
-    [{ one: run, '17': run }, /targets\.17.*integer/],
-    [{ one: 7 }, /targets\.one.*got 7/],
-    [{ one: null }, /targets\.one/],
-    [{ one: { call: run } }, /targets\.one.*'run'/],
-    [{ one: { run, weight: 5 } }, /targets\.one\.weight/],
-    [{ one: { run, classify: 'http' } }, /targets\.one\.classify.*function.*'http'/],
-    [{ one: { run, replayable: 'no' } }, /targets\.one\.replayable.*true or false.*'no'/],
-    [{ one: { run, attemptTimeoutMs: 0 } }, /targets\.one\.attemptTimeoutMs.*got 0/],
-    [{ one: { run, attemptTimeoutMs: Number.NaN } }, /targets\.one\.attemptTimeoutMs.*got NaN/],
-    [{ one: { run, attemptTimeoutMs: TIMER_MAX + 1 } }, /targets\.one\.attemptTimeoutMs/],
-  ];
-  for (const [given, message] of wrong) assert.throws(() => make({ scope: 'public', targets: given }), { message });
-});
-
-test('a target that is an instance of a class is called as its method', async () => {
-  class Database {
-    readonly rows = new Map([['a', 'row a']]);
-    calls = 0;
-    run(key: string): string | undefined {
-      this.calls++;
-      return this.rows.get(key);
-    }
-  }
-  class Reader {
-    readonly #database: Database;
-    constructor(database: Database) {
-      this.#database = database;
-    }
-    run(key: string): string | undefined {
-      return this.#database.run(key);
-    }
-  }
-  const database = new Database();
-  const coalescer = createCoalescer({ scope: 'public', targets: { reader: new Reader(database) } });
-  assert.equal(await coalescer.request('a'), 'row a');
-  assert.equal(database.calls, 1);
-  await coalescer.close();
 });
 
 test('what is changed in the options after the coalescer was made changes nothing', async () => {
@@ -169,33 +189,6 @@ test('what is changed in the options after the coalescer was made changes nothin
   options.limits.flights = 0;
   assert.equal(await coalescer.request('a'), 'first 1');
   assert.equal((coalescer as unknown as { stats(): { name: string } }).stats().name, 'before');
-});
-
-test('the options of a request are checked with their path, what was expected and what came', async () => {
-  const { coalescer, calls } = openStage();
-  const wrong: readonly [options: unknown, message: RegExp][] = [
-    [7, /options.*expected an object.*got 7/],
-    [{ signal: {} }, /signal.*AbortSignal.*an object/],
-    [{ signal: 'abort' }, /signal.*AbortSignal.*'abort'/],
-    [{ signal: null }, /signal.*AbortSignal.*null/],
-    [{ timeoutMs: 0 }, /timeoutMs.*milliseconds.*got 0/],
-    [{ timeoutMs: -5 }, /timeoutMs.*got -5/],
-    [{ timeoutMs: Number.NaN }, /timeoutMs.*got NaN/],
-    [{ timeoutMs: '5' }, /timeoutMs.*got '5'/],
-    [{ timeoutMs: null }, /timeoutMs.*got null/],
-    [{ fresh: 1 }, /fresh.*true or false.*got 1/],
-    [{ fresh: 'no' }, /fresh.*true or false.*got 'no'/],
-  ];
-  for (const [options, message] of wrong) {
-    await assert.rejects(coalescer.request('a', options as never), (error: Error) => {
-      assert.ok(error instanceof TypeError || error instanceof RangeError);
-      assert.match(error.message, message);
-      return true;
-    });
-  }
-  assert.equal(calls(), 0);
-  const { requests, refused, airborne } = coalescer.stats();
-  assert.deepEqual([requests, refused, airborne], [wrong.length, wrong.length, 0]);
 });
 
 test('coalesce checks what it is given', () => {

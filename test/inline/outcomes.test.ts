@@ -22,7 +22,16 @@ test('a value is told with its flight, its target, its attempts and its role', a
   assert.equal(calls(), 2);
   const leader = await after(stage, leading, () => backup.calls[0]!.resolve('answer'));
   const follower = await following;
-  const shared = { status: 'fulfilled', value: 'answer', flight: 'users#1', target: 'backup', waiters: 2, failedOver: true, relaunches: 0, durationMs: 100 };
+  const shared = {
+    status: 'fulfilled',
+    value: 'answer',
+    flight: 'users#1',
+    target: 'backup',
+    waiters: 2,
+    failedOver: true,
+    relaunches: 0,
+    durationMs: 100,
+  };
   const attempts = [
     { target: 'primary', attempt: 1, durationMs: 40, end: 'failed', status: 503, message: 'HTTP 503' },
     { target: 'backup', attempt: 2, durationMs: 60, end: 'value' },
@@ -35,7 +44,7 @@ test('flights are numbered within their coalescer, and no number comes twice', a
   const { coalescer, primary, settled } = openStage({ name: 'users' });
   const outcomes = ['a', 'b', 'a'].map((key) => coalescer.outcome(key));
   assert.equal(primary.calls.length, 2);
-  for (const { resolve } of primary.calls) resolve('x');
+  for (const call of primary.calls) call.resolve('x');
   await settled();
   const next = coalescer.outcome('a');
   primary.calls[2]!.resolve('x');
@@ -117,7 +126,10 @@ test('outcome resolves for a request that was refused by a limit or a close, and
     assert.deepEqual([outcome.attempts, outcome.target, outcome.failedOver, outcome.waitedMs], [[], null, false, 0]);
   }
   const reasons = [limited, aborted, closed].map((outcome) => (outcome as { reason: unknown }).reason);
-  assert.deepEqual([(reasons[0] as { code: string }).code, reasons[1], (reasons[2] as { code: string }).code], ['COALESCER_LIMIT', 'gone', 'COALESCER_CLOSED']);
+  assert.deepEqual(
+    [(reasons[0] as { code: string }).code, reasons[1], (reasons[2] as { code: string }).code],
+    ['COALESCER_LIMIT', 'gone', 'COALESCER_CLOSED'],
+  );
 });
 
 test('outcome rejects for mistakes in the call: a bad option, no key, no scope, and functions of ours that throw', async () => {
@@ -166,5 +178,8 @@ test('a waiter that left says how far its flight had come then', async () => {
   const outcome = await after(stage, leaving, () => leave.abort('gone'));
   assert.equal(calls(), 2);
   assert.deepEqual([outcome.status, outcome.waitedMs, outcome.durationMs], ['rejected', 50, 50]);
-  assert.deepEqual(outcome.attempts.map(({ target, end }) => ({ target, end })), [{ target: 'primary', end: 'failed' }]);
+  assert.deepEqual(
+    outcome.attempts.map(({ target, end }) => ({ target, end })),
+    [{ target: 'primary', end: 'failed' }],
+  );
 });

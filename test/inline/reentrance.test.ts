@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { createCoalescer, type AttemptContext, type Coalescer } from '../../src/index.js';
 import { codeOf, countedEnvironment, watch, type CountedEnvironment } from './stage.js';
 
-type Ask = (key: string, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number; readonly fresh?: boolean }) => Promise<string>;
+type Ask = (
+  key: string,
+  options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number; readonly fresh?: boolean },
+) => Promise<string>;
 type Plan = Readonly<Record<string, (ask: Ask, context: AttemptContext) => Promise<string>>>;
 
 interface Planned {
@@ -25,7 +28,20 @@ function openPlan(plan: Plan): Planned {
   return { environment, coalescer, called };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** Gates that a test opens by name. */
+function openGates(): { readonly gates: Record<string, () => void>; readonly gate: (name: string) => Promise<void> } {
+  const gates: Record<string, () => void> = {};
+  const gate = (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      gates[name] = resolve;
+    });
+  return { gates, gate };
+}
 
 test('a request for the key whose target is running is refused at once, and rejects with a typed error', async () => {
   const { coalescer, called, environment } = openPlan({ a: (ask) => ask('a') });
@@ -47,7 +63,7 @@ test('the target may catch it, and answer itself', async () => {
 test('it is noticed after awaits, timers and callbacks too', async () => {
   const { coalescer, called, environment } = openPlan({
     async a(ask) {
-      await null;
+      await turn();
       await turn();
       await new Promise<void>((resolve) => {
         process.nextTick(() => queueMicrotask(resolve));
@@ -72,8 +88,7 @@ test('a ring over several keys is noticed where it closes', async () => {
 });
 
 test('a ring closed by joining a flight that others launched is noticed', async () => {
-  const gates: Record<string, () => void> = {};
-  const gate = (name: string): Promise<void> => new Promise((resolve) => (gates[name] = resolve));
+  const { gates, gate } = openGates();
   const { coalescer, called, environment } = openPlan({
     a: async (ask) => (await gate('a'), ask('b')),
     b: async (ask) => (await gate('b'), ask('a')),
@@ -88,8 +103,8 @@ test('a ring closed by joining a flight that others launched is noticed', async 
 });
 
 test('a ring through two joins among four keys is noticed', async () => {
-  const gates: Record<string, () => void> = {};
-  const through = (next: string) => async (ask: Ask) => (await new Promise<void>((resolve) => (gates[next] = resolve)), ask(next));
+  const { gates, gate } = openGates();
+  const through = (next: string) => async (ask: Ask) => (await gate(next), ask(next));
   const { coalescer, called, environment } = openPlan({ a: through('b'), b: through('c'), c: through('d'), d: through('a') });
   const waiters = ['a', 'b', 'c', 'd'].map((key) => watch(coalescer.request(key)));
   for (const key of ['c', 'a', 'd', 'b']) {
@@ -134,15 +149,18 @@ test('another scope, an unshared request and a fresh one are other flights: not 
 });
 
 test('other callers who join from outside meanwhile are not refused', async () => {
-  let answer: (value: string) => void = () => undefined;
-  const { coalescer, called, environment } = openPlan({ a: () => new Promise((resolve) => (answer = resolve)) });
+  const { gates, gate } = openGates();
+  const { coalescer, called, environment } = openPlan({ a: () => gate('a').then(() => 'for all') });
   const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
   await turn();
   waiters.push(watch(coalescer.request('a')));
-  answer('for all');
+  gates['a']!();
   await environment.advance(0);
   assert.deepEqual(called, ['a']);
-  assert.deepEqual(waiters.map(({ value }) => value), ['for all', 'for all', 'for all']);
+  assert.deepEqual(
+    waiters.map(({ value }) => value),
+    ['for all', 'for all', 'for all'],
+  );
 });
 
 test('the chain of who waits goes on through a target’s caller: a waiter inside one target is not outside', async () => {
@@ -168,7 +186,10 @@ test('code that a finished flight left running may ask for the key again: nothin
   let late: ReturnType<typeof watch> | undefined;
   const { coalescer, called, environment } = openPlan({
     a: async (ask) => {
-      if (called.length === 1) void turn().then(() => turn()).then(() => (late = watch(ask('a'))));
+      if (called.length === 1)
+        void turn()
+          .then(() => turn())
+          .then(() => (late = watch(ask('a'))));
       return `call ${called.length}`;
     },
   });
@@ -181,8 +202,7 @@ test('code that a finished flight left running may ask for the key again: nothin
 });
 
 test('a wait that was given up is no wait: what it had waited for may ask for the key', async () => {
-  const gates: Record<string, () => void> = {};
-  const gate = (name: string): Promise<void> => new Promise((resolve) => (gates[name] = resolve));
+  const { gates, gate } = openGates();
   const leaving = new AbortController();
   const { coalescer, called, environment } = openPlan({
     a: async (ask) => {
@@ -199,14 +219,19 @@ test('a wait that was given up is no wait: what it had waited for may ask for th
   gates['a']!();
   await environment.advance(0);
   assert.deepEqual(called, ['a', 'b']);
-  assert.deepEqual(waiters.map(({ value }) => value), ['gave up', 'gave up']);
+  assert.deepEqual(
+    waiters.map(({ value }) => value),
+    ['gave up', 'gave up'],
+  );
 });
 
 test('the next flight of a key is not the one whose code still runs: a ring needs flights that wait now', async () => {
   const { coalescer, called, environment } = openPlan({
     a: async (ask) => {
       if (called.filter((key) => key === 'a').length > 1) return 'second a';
-      void turn().then(() => turn()).then(() => watch(ask('b')));
+      void turn()
+        .then(() => turn())
+        .then(() => watch(ask('b')));
       return 'first a';
     },
     b: (ask) => ask('a'),

@@ -102,12 +102,15 @@ test('with key null every request is a flight of its own, and each fails over fo
   const { coalescer, primary, backup, settled } = openStage({ key: () => null }, 2);
   const waiters = Array.from({ length: 3 }, () => watch(coalescer.request('a')));
   assert.equal(primary.calls.length, 3);
-  for (const { reject } of primary.calls) reject(httpError(503));
+  for (const call of primary.calls) call.reject(httpError(503));
   await settled();
   assert.equal(backup.calls.length, 3);
-  for (const [index, { resolve }] of backup.calls.entries()) resolve(`answer ${index}`);
+  for (const [index, call] of backup.calls.entries()) call.resolve(`answer ${index}`);
   await settled();
-  assert.deepEqual(waiters.map(({ value }) => value), ['answer 0', 'answer 1', 'answer 2']);
+  assert.deepEqual(
+    waiters.map(({ value }) => value),
+    ['answer 0', 'answer 1', 'answer 2'],
+  );
   assert.deepEqual([coalescer.stats().unshared, coalescer.stats().joined, coalescer.stats().airborne], [3, 0, 0]);
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, type Coalescer } from '../../src/index.js';
 import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
-import { watch } from './stage.js';
+import { hang, watch } from './stage.js';
 
 function perRequest(): { readonly coalescer: Coalescer<string, string, string, 'per-request'>; readonly calls: readonly unknown[] } {
   const only = scriptedTarget<string, string>();
@@ -54,8 +54,13 @@ test('a function that has no scope for a payload is refused in the same way', as
 
 test('a function takes the scope from the payload', () => {
   const calls: unknown[] = [];
-  const only = (payload: { owner: string; id: number }): Promise<string> => (calls.push(payload), new Promise(() => undefined));
-  const coalescer = createCoalescer({ environment: virtualEnvironment(), scope: (payload: { owner: string }) => payload.owner, key: ({ id }) => `${id}`, targets: { only } });
+  const only = (payload: { owner: string; id: number }): Promise<string> => (calls.push(payload), hang());
+  const coalescer = createCoalescer({
+    environment: virtualEnvironment(),
+    scope: (payload: { owner: string }) => payload.owner,
+    key: ({ id }) => `${id}`,
+    targets: { only },
+  });
   for (const owner of ['acme', 'globex', 'acme']) watch(coalescer.request({ owner, id: 1 }));
   assert.equal(calls.length, 2);
   assert.deepEqual(coalescer.identify({ owner: 'acme', id: 1 }), { scope: 'acme', key: '1' });
@@ -89,7 +94,26 @@ test("a tenant named 'public', 'null' or 'undefined' is a tenant", () => {
 test('no delimiter in a key or a scope fakes another scope', () => {
   const { coalescer, calls } = perRequest();
   const pairs = new Map<string, { scope: string; key: string }>();
-  for (const mark of ['\0', '\u0001', ':', '::', '|', '/', '#', '\n', ' ', ',', '","', '"],["', '\ufeff', '\u2028', '\uffff', '%00', '\\', '\\0']) {
+  for (const mark of [
+    '\0',
+    '\u0001',
+    ':',
+    '::',
+    '|',
+    '/',
+    '#',
+    '\n',
+    ' ',
+    ',',
+    '","',
+    '"],["',
+    '\ufeff',
+    '\u2028',
+    '\uffff',
+    '%00',
+    '\\',
+    '\\0',
+  ]) {
     for (const [scope, key] of [
       [`a${mark}b`, 'c'],
       ['a', `b${mark}c`],
@@ -136,7 +160,11 @@ test('forget, cancel and waiters reach one scope only', async () => {
 
 test("with 'public' the scope is null, in the identity and for targets", async () => {
   let scope: unknown;
-  const coalescer = createCoalescer({ environment: virtualEnvironment(), scope: 'public', targets: { only: async (_: string, context) => void (scope = context.scope) } });
+  const coalescer = createCoalescer({
+    environment: virtualEnvironment(),
+    scope: 'public',
+    targets: { only: async (_: string, context) => void (scope = context.scope) },
+  });
   await coalescer.request('a');
   assert.equal(scope, null);
   assert.deepEqual(coalescer.identify('a'), { scope: null, key: 'a' });

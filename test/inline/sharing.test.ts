@@ -14,8 +14,13 @@ interface Given {
 async function give(value: unknown, share: Share | undefined, many = 3, key?: null): Promise<Given> {
   const environment = countedEnvironment();
   let calls = 0;
-  const only = async (_: string): Promise<unknown> => (calls++, value);
-  const coalescer = createCoalescer({ scope: 'public', targets: { only, backup: only }, environment, ...(share === undefined ? {} : { share }) });
+  const only = async (): Promise<unknown> => (calls++, value);
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { only, backup: only },
+    environment,
+    ...(share === undefined ? {} : { share }),
+  });
   const options = key === undefined ? {} : { key };
   const waiters = Array.from({ length: many }, () => watch(coalescer.request('a', options)));
   await environment.advance(0);
@@ -68,7 +73,10 @@ test('a value that throws when it is looked at is refused or given, and loses no
     throw new Error('do not look');
   };
   const unreadable = Object.defineProperty({}, 'part', { enumerable: true, get: thrower });
-  const trapped = new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : thrower()), ownKeys: thrower, preventExtensions: thrower });
+  const trapped = new Proxy(
+    {},
+    { get: (_, name) => (name === 'then' ? undefined : thrower()), ownKeys: thrower, preventExtensions: thrower },
+  );
   let deep: unknown[] = [];
   for (let level = 0; level < 50_000; level++) deep = [deep];
   for (const value of [unreadable, trapped, deep, [proxy]]) {
@@ -143,7 +151,12 @@ const readOnce: Readonly<Record<string, () => unknown>> = {
   'an async generator': countLater,
   'an iterator of a list': () => [1].values(),
   'an iterator of a Map': () => new Map([[1, 2]]).entries(),
-  'an iterator made by hand': () => ({ next: () => ({ done: true, value: undefined }), [Symbol.iterator]() { return this; } }), // prettier
+  'an iterator made by hand': () => ({
+    next: () => ({ done: true, value: undefined }),
+    [Symbol.iterator]() {
+      return this;
+    },
+  }), // prettier
 };
 
 for (const [what, make] of Object.entries(readOnce)) {
@@ -167,7 +180,19 @@ for (const [what, make] of Object.entries(readOnce)) {
 }
 
 test('what can be read again and again is shared: texts, bytes, lists, maps, sets, functions, errors', async () => {
-  const values = ['text', Buffer.from('x'), [1], new Map(), new Set(), { next: 'page 2' }, { pipe: 'line' }, () => 1, new Error('as a value'), new Blob(['x']), null];
+  const values = [
+    'text',
+    Buffer.from('x'),
+    [1],
+    new Map(),
+    new Set(),
+    { next: 'page 2' },
+    { pipe: 'line' },
+    () => 1,
+    new Error('as a value'),
+    new Blob(['x']),
+    null,
+  ];
   for (const value of values) {
     const { calls, waiters } = await give(value, undefined);
     assert.equal(calls, 1);
@@ -178,7 +203,7 @@ test('what can be read again and again is shared: texts, bytes, lists, maps, set
 test('a flight that was refused its value has ended: the next request calls again', async () => {
   const environment = countedEnvironment();
   let calls = 0;
-  const only = async (_: string): Promise<unknown> => (++calls === 1 ? [1].values() : 'text');
+  const only = async (): Promise<unknown> => (++calls === 1 ? [1].values() : 'text');
   const coalescer = createCoalescer({ scope: 'public', targets: { only }, environment });
   const first = watch(coalescer.request('a'));
   await environment.advance(0);
@@ -190,8 +215,8 @@ test('a flight that was refused its value has ended: the next request calls agai
 });
 
 test('by its type a shared value is not to be written to', () => {
-  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (_: string) => ({ list: [1] }) } });
-  const own = createCoalescer({ scope: 'public', share: 'copy', targets: { only: async (_: string) => ({ list: [1] }) } });
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: async () => ({ list: [1] }) } });
+  const own = createCoalescer({ scope: 'public', share: 'copy', targets: { only: async () => ({ list: [1] }) } });
   // Never called: the compiler's complaint is what is tested.
   const write = async (): Promise<void> => {
     // @ts-expect-error: Property 'push' does not exist on type 'readonly number[]'.

@@ -54,13 +54,19 @@ test('fifty waiters on one signal are one listener and no warning, and all leave
   assert.equal(primary.calls.length, 5);
   assert.equal(listeners(leaving.signal), 1);
   leaving.abort('all of them');
-  assert.deepEqual(primary.calls.map(({ signal }) => signal.aborted), Array.from({ length: 5 }, () => true));
+  assert.deepEqual(
+    primary.calls.map(({ signal }) => signal.aborted),
+    Array.from({ length: 5 }, () => true),
+  );
   await settled();
   assert.deepEqual(new Set(waiters.map(({ reason }) => reason)), new Set(['all of them']));
   assert.equal(coalescer.stats().left, 50);
   assert.equal(listeners(leaving.signal), 0);
   process.off('warning', onWarning);
-  assert.deepEqual(warnings.map(({ name }) => name), []);
+  assert.deepEqual(
+    warnings.map(({ name }) => name),
+    [],
+  );
 });
 
 test('the listener stays while one waiter of its signal waits, and goes with the last', async () => {
@@ -114,7 +120,10 @@ test('no listener stays on a signal, however its waiter was settled', async () =
   ask('closed');
   await Promise.all([coalescer.close({ drainMs: 0 }), environment.advance(100)]);
   await settled();
-  assert.deepEqual(Object.entries(signals).filter(([, signal]) => listeners(signal) > 0), []);
+  assert.deepEqual(
+    Object.entries(signals).filter(([, signal]) => listeners(signal) > 0),
+    [],
+  );
 });
 
 test('a refused request leaves no listener on its signal', async () => {
@@ -151,7 +160,10 @@ test('a signal that leaves keys while it aborts others: every waiter settles onc
   leaving.abort('gone');
   await settled();
   assert.equal(primary.calls.filter(({ payload }) => payload === 'b').length, 1);
-  assert.deepEqual(waiters.map(({ state }) => state), ['rejected', 'rejected', 'rejected']);
+  assert.deepEqual(
+    waiters.map(({ state }) => state),
+    ['rejected', 'rejected', 'rejected'],
+  );
   assert.deepEqual([again[0]!.state, again[1]!.reason], ['pending', 'gone']);
   const newest = primary.calls.findLast(({ payload }) => payload === 'c')!;
   assert.equal(newest.signal.aborted, false);
@@ -160,4 +172,30 @@ test('a signal that leaves keys while it aborts others: every waiter settles onc
   assert.equal(again[0]!.value, 'answer');
   assert.equal(coalescer.stats().airborne, 0);
   assert.equal(listeners(leaving.signal), 0);
+});
+
+test('a signal that is only half of one is refused, or at least keeps nobody else from the answer', async () => {
+  const wronged = (): never => {
+    throw new Error('half-made');
+  };
+  const halves: readonly object[] = [
+    { aborted: false, addEventListener: () => undefined },
+    { aborted: false, addEventListener: wronged, removeEventListener: wronged },
+    { aborted: false, addEventListener: () => undefined, removeEventListener: wronged },
+    { addEventListener: () => undefined, removeEventListener: () => undefined },
+  ];
+  for (const half of halves) {
+    const { coalescer, primary, environment } = openStage();
+    const before = watch(coalescer.request('a'));
+    const own = watch(coalescer.request('a', { signal: half as AbortSignal }));
+    const after = [watch(coalescer.request('a')), watch(coalescer.request('a', { signal: new AbortController().signal }))];
+    primary.calls[0]!.resolve('x');
+    await environment.advance(10);
+    assert.equal(primary.calls.length, 1);
+    for (const waiter of [before, ...after]) assert.equal(waiter.value, 'x');
+    assert.notEqual(own.state, 'pending');
+    const { airborne, waiting, requests, launched, joined, refused } = coalescer.stats();
+    assert.deepEqual([airborne, waiting, environment.timers()], [0, 0, 0]);
+    assert.equal(requests, launched + joined + refused);
+  }
 });

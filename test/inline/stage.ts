@@ -4,7 +4,7 @@ import { scriptedTarget, virtualEnvironment, type ScriptedTarget, type VirtualEn
 
 /** A virtual environment that knows how many timers are armed. */
 export interface CountedEnvironment extends VirtualEnvironment {
-  timers(): number;
+  readonly timers: () => number;
 }
 
 /** `random`: what every draw gives, where chance matters. */
@@ -40,15 +40,19 @@ export interface Stage {
   readonly backup: Script;
   readonly third: Script;
   /** Lets all promises settle that can, without moving time. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** How often all targets together were called. */
-  calls(): number;
+  readonly calls: () => number;
 }
 
 /** A coalescer with the first `count` of `primary`, `backup` and `third` as its targets. */
 export function openStage(options: StageOptions = {}, count: 1 | 2 | 3 = 1, random?: () => number): Stage {
   const environment = countedEnvironment(random);
-  const scripts = { primary: scriptedTarget<string, string>(), backup: scriptedTarget<string, string>(), third: scriptedTarget<string, string>() };
+  const scripts = {
+    primary: scriptedTarget<string, string>(),
+    backup: scriptedTarget<string, string>(),
+    third: scriptedTarget<string, string>(),
+  };
   const targets: Record<string, Script> = Object.fromEntries(Object.entries(scripts).slice(0, count));
   const coalescer = createCoalescer({ scope: 'public', environment, ...options, targets });
   return {
@@ -79,6 +83,11 @@ export function watch(promise: Promise<unknown>): Watched {
 /** The code of the library's own error that a promise has rejected with; what else came, as text. */
 export function codeOf({ state, reason }: Watched): string {
   return state === 'rejected' ? ((reason as Partial<CoalescerError> | undefined)?.code ?? `rejected: ${String(reason)}`) : state;
+}
+
+/** A promise that nobody will ever settle. */
+export function hang(): Promise<never> {
+  return new Promise<never>(() => {});
 }
 
 /** An error that says which HTTP status came. */

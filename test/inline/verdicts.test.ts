@@ -1,6 +1,7 @@
 // What an error means: the default by HTTP status, a target's own classify, and what happens when that one fails itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { classifyHttp, createCoalescer, type AttemptContext, type Verdict } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import { countedEnvironment, httpError, openStage, watch, type CountedEnvironment, type Script, type Watched } from './stage.js';
@@ -60,11 +61,14 @@ test('an AbortError is an answer; a TimeoutError and connection errors fail over
 });
 
 test('what is no error and no status fails over: texts, numbers, nothing, and objects that throw when looked at', () => {
-  const hostile = new Proxy({}, {
-    get() {
-      throw new Error('do not look');
+  const hostile = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('do not look');
+      },
     },
-  });
+  );
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   for (const thrown of ['404', 404, null, undefined, Symbol('404'), {}, { status: '404' }, { status: Number.NaN }, hostile, proxy]) {
@@ -146,14 +150,41 @@ test('a classify that throws loses no waiter: the flight ends or goes on, and th
 });
 
 test('a classify that says something unheard of loses no waiter either', async () => {
-  const odd = [undefined, null, 7, 'banana', {}, { verdict: 'banana' }, { verdict: 'answer' }, Promise.resolve('answer'), () => 'answer', []];
+  const odd = [
+    undefined,
+    null,
+    7,
+    'banana',
+    {},
+    { verdict: 'banana' },
+    { verdict: 'answer' },
+    Promise.resolve('answer'),
+    () => 'answer',
+    [],
+  ];
   for (const verdict of odd) {
     const { first, second, environment, waiter } = await failWith(httpError(503), () => verdict as never);
     assert.equal(first.calls.length, 1);
-    for (const { resolve } of second.calls) resolve('from the second');
+    for (const call of second.calls) call.resolve('from the second');
     await environment.advance(40_000);
-    assert.notEqual(waiter.state, 'pending', String(verdict));
+    assert.notEqual(waiter.state, 'pending', inspect(verdict));
     assert.ok(first.calls.length + second.calls.length <= 3);
+  }
+});
+
+test('a verdict that throws when it is looked at, or is a promise that rejects, is no crash', async () => {
+  const thrown = new Error('do not look');
+  const unreadable = Object.defineProperty({}, 'verdict', {
+    get: () => {
+      throw thrown;
+    },
+  });
+  for (const verdict of [() => unreadable, () => Promise.reject(thrown)]) {
+    const { first, second, environment, waiter } = await failWith(httpError(503), verdict as never);
+    assert.equal(first.calls.length, 1);
+    for (const call of second.calls) call.resolve('from the second');
+    await environment.advance(0);
+    assert.notEqual(waiter.state, 'pending');
   }
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, flightOf, type CoalescerError } from '../../src/index.js';
-import { codeOf, countedEnvironment, openStage, watch } from './stage.js';
+import { codeOf, countedEnvironment, hang, openStage, watch } from './stage.js';
 
 const TICK = 10;
 
@@ -77,7 +77,10 @@ test('a target that never settles is ended by the flight, whose error lists the 
   assert.deepEqual(waiters.map(codeOf), ['COALESCER_TIMEOUT', 'COALESCER_TIMEOUT', 'COALESCER_TIMEOUT']);
   const error = waiters[0]!.reason as CoalescerError;
   assert.deepEqual(new Set(waiters.map(({ reason }) => reason)), new Set([error]));
-  assert.deepEqual(flightOf(error)?.attempts.map(({ target, attempt }) => ({ target, attempt })), [{ target: 'primary', attempt: 1 }]);
+  assert.deepEqual(
+    flightOf(error)?.attempts.map(({ target, attempt }) => ({ target, attempt })),
+    [{ target: 'primary', attempt: 1 }],
+  );
   watch(coalescer.request('a'));
   assert.equal(primary.calls.length, 2);
 });
@@ -166,7 +169,7 @@ test('after a leap of the clock over many ticks, what was due is done, once', as
     scope: 'public',
     flightTimeoutMs: 5_000,
     environment: leaping,
-    targets: { only: (_: string): Promise<string> => (calls++, new Promise(() => undefined)) },
+    targets: { only: (): Promise<string> => (calls++, hang()) },
   });
   const waiters = [100, 2_000, 60_000].map((timeoutMs) => watch(coalescer.request('a', { timeoutMs })));
   leap = 86_400_000;
@@ -175,4 +178,13 @@ test('after a leap of the clock over many ticks, what was due is done, once', as
   assert.deepEqual(waiters.map(codeOf), ['COALESCER_TIMEOUT', 'COALESCER_TIMEOUT', 'COALESCER_TIMEOUT']);
   assert.equal(coalescer.stats().airborne, 0);
   assert.equal(environment.timers(), 0);
+});
+
+test('flightOf knows the flight behind a waiter’s own time-out', async () => {
+  const { coalescer, primary, environment } = openStage({ name: 'users' });
+  const hurried = watch(coalescer.request('a', { timeoutMs: 10 }));
+  watch(coalescer.request('a'));
+  await environment.advance(30);
+  assert.equal(primary.calls.length, 1);
+  assert.equal(flightOf(hurried.reason)?.flight, 'users#1');
 });

@@ -16,7 +16,7 @@ function open(threads: number): { readonly tally: Tally; readonly coalescer: Coa
     scope: 'public',
     targets: threadTargets<typeof targets>(module, { threads, config: { tally: tally.buffer } }),
   });
-  return { tally, coalescer: coalescer as Coalescer<Order, Answer> };
+  return { tally, coalescer };
 }
 
 for (const threads of [0, 1, 3]) {
@@ -25,7 +25,7 @@ for (const threads of [0, 1, 3]) {
     // Before the threads are ready: the first request need not wait for them.
     const answers = await Promise.all(Array.from({ length: MANY }, () => coalescer.request({ id: 1 })));
     assert.equal(tally.count('calls'), 1);
-    for (const answer of answers) assert.deepEqual(answer, { id: 1, target: 'primary', attempt: 1 });
+    for (const { id, target, attempt } of answers) assert.deepEqual([id, target, attempt], [1, 'primary', 1]);
     assert.equal(coalescer.stats().joined, MANY - 1);
     await coalescer.close();
   });
@@ -36,7 +36,7 @@ for (const threads of [0, 1, 3]) {
     const answers = await Promise.all(Array.from({ length: MANY }, () => coalescer.request({ id: 1, failing: ['primary'] })));
     assert.equal(tally.count('calls'), 2);
     assert.equal(tally.count('backup'), 1);
-    for (const answer of answers) assert.deepEqual(answer, { id: 1, target: 'backup', attempt: 2 });
+    for (const { id, target, attempt } of answers) assert.deepEqual([id, target, attempt], [1, 'backup', 2]);
     await coalescer.close();
   });
 
