@@ -1,0 +1,101 @@
+// What may be held and what may not: waiters of one flight by the hundred thousand, and of settled flights their stories only, never the long
+// keys, payloads, values or error texts they came with. Heaps are compared after a collection, with room for noise far below what would be held.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createCoalescer, isCoalescerError } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const MIB = 2 ** 20;
+
+async function heapUsed(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+const large = (end: number): string => Buffer.alloc(MIB / 2, 'x').toString('latin1') + end;
+
+test('100,000 waiters on one flight are one call, one answer, and gone', async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warned);
+  const target = scriptedTarget<string, object>();
+  const coalescer = createCoalescer({ scope: 'public', limits: { waitersPerFlight: 200_000 }, targets: { target } });
+  const controllers = Array.from({ length: 1_000 }, () => new AbortController());
+  const before = await heapUsed();
+  let waiting = Array.from({ length: 100_000 }, (_, index) => {
+    const { signal } = controllers[index % controllers.length] as AbortController;
+    return coalescer.request('key', index % 3 === 0 ? {} : index % 3 === 1 ? { signal } : { signal, timeoutMs: 20_000 });
+  });
+  assert.equal(target.calls.length, 1);
+  assert.equal(coalescer.waiters({ payload: 'key' }), 100_000);
+  for (const controller of controllers.slice(0, 10)) controller.abort();
+  const left = coalescer.stats().left;
+  assert.equal(coalescer.waiters({ payload: 'key' }), 100_000 - left);
+  const value = { answer: 42 };
+  target.calls[0]?.resolve(value);
+  const settled = await Promise.allSettled(waiting);
+  assert.equal(settled.filter((result) => result.status === 'fulfilled' && result.value === value).length, 100_000 - left);
+  assert.equal(settled.filter(({ status }) => status === 'rejected').length, left);
+  assert.ok(left > 600 && left < 1_000);
+  assert.equal(coalescer.stats().waiting, 0);
+  waiting = settled.length = 0 as never;
+  const after = await heapUsed();
+  assert.ok(after - before < 4 * MIB, `${after - before} bytes are left`);
+  process.off('warning', warned);
+  assert.deepEqual(warnings, []);
+});
+
+test('stories of settled flights hold no long key, payload or value', async () => {
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: string) => [`${payload}!`] } });
+  const before = await heapUsed();
+  for (let flight = 0; flight < 256; flight++) await coalescer.request(large(flight));
+  const after = await heapUsed();
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+  const story = await coalescer.explain({ payload: large(7) });
+  assert.equal(story?.events.at(-1)?.what, 'settled');
+});
+
+test('stories of failed flights hold no more of an error than they tell', async () => {
+  const only = async (payload: string): Promise<string> => {
+    throw Object.assign(new Error(large(0) + payload), { code: large(1) });
+  };
+  const coalescer = createCoalescer({ scope: 'public', targets: { only } });
+  const before = await heapUsed();
+  for (let flight = 0; flight < 256; flight++) await coalescer.request(`key ${flight}`).catch(() => undefined);
+  const after = await heapUsed();
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+  assert.match(String(await coalescer.explain({ payload: 'key 9' })), /xxxx/);
+});
+
+test('an error that somebody keeps does not keep the long key it names', async () => {
+  const only = async (): Promise<string> => {
+    throw new Error('down');
+  };
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { primary: (_payload: string) => only(), backup: (_payload: string) => only() },
+  });
+  const kept: unknown[] = [];
+  const before = await heapUsed();
+  for (let flight = 0; flight < 100; flight++) await coalescer.request(large(flight)).catch((error: unknown) => kept.push(error));
+  const after = await heapUsed();
+  assert.equal(kept.filter((error) => isCoalescerError(error, 'COALESCER_TARGETS_FAILED') && error.key?.length === 200).length, 100);
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+});
+
+test('a closed coalescer leaves no timer, and one that was never closed holds no process', async () => {
+  const baseline = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: string) => payload } });
+  await Promise.all(
+    ['a', 'b', 'a'].map((payload) => coalescer.request(payload, { timeoutMs: 10_000, signal: new AbortController().signal })),
+  );
+  await coalescer.close();
+  assert.equal(process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length, baseline);
+});

@@ -1,0 +1,39 @@
+/** What holds at the end: everybody was told, and nothing is left. */
+import { getEventListeners } from 'node:events';
+import type { Driver } from './driver.js';
+import type { World } from './world.js';
+
+/** Faults have stopped, and time enough has passed. */
+export function checkQuiet({ witness, library, requestWatch }: World): void {
+  for (const request of witness.requests)
+    witness.require(request.settles > 0, 'I1', () => `request ${request.number} of flight ${request.flight?.number} was never told`);
+  for (const flight of witness.flights.values())
+    witness.require(flight.landings === 1, 'I26', () => `flight ${flight.number} never landed`);
+  const { airborne, waiters, bytes } = library;
+  const left = `${airborne.size} flights, ${waiters.count} waiters, ${bytes} bytes`;
+  witness.require(airborne.size + waiters.count + bytes + requestWatch.airborne === 0, 'I26', () => `${left} are left in the front`);
+}
+
+/** It is closed. */
+export function checkGone({ witness, front, hosts, coalescer }: World, { sessions }: Driver): void {
+  const living = hosts.living.map(({ thread }) => thread);
+  witness.require(living.length === 0, 'I26', () => `threads ${living.join()} live on after close()`);
+  witness.require(front.timers.size === 0, 'I26', () => `${front.timers.size} timers are left after close()`);
+  witness.require(front.deferred === 0, 'I26', () => `${front.deferred} deferred calls are left after close()`);
+  const listeners = sessions.reduce((sum, { controller }) => sum + getEventListeners(controller.signal, 'abort').length, 0);
+  witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
+  witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
+  const stats = coalescer.stats();
+  const { requests, launched, joined, refused, fulfilled, rejected, abandoned } = stats;
+  witness.require(requests === launched + joined + refused, 'stats', () => `${requests} requests: ${launched} + ${joined} + ${refused}`);
+  witness.require(
+    launched === fulfilled + rejected + abandoned,
+    'stats',
+    () => `${launched} launched: ${fulfilled} + ${rejected} + ${abandoned}`,
+  );
+  const told = Object.values(stats.targets).reduce((sum, { attempts }) => sum + attempts, 0);
+  const begun = [...witness.flights.values()].reduce((sum, flight) => sum + flight.begun, 0);
+  witness.require(told === begun, 'stats', () => `${told} attempts are counted, ${begun} were begun`);
+  const airborne = Object.values(stats.targets).reduce((sum, target) => sum + target.airborne, 0);
+  witness.require(airborne === 0, 'stats', () => `${airborne} attempts are still counted as in the air`);
+}

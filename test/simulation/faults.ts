@@ -1,0 +1,62 @@
+/** What may go wrong in a schedule. Each class is on in half of all schedules: what is left out lets the rest go deeper (swarm testing). */
+import type { Random } from './random.js';
+
+export const FAULTS = [
+  // Of targets.
+  'failures',
+  'answers',
+  'retries',
+  'silence',
+  'slowness',
+  'lateness',
+  'throws',
+  'thenables',
+  'refusals',
+  // Of those who ask.
+  'signals',
+  'timeouts',
+  'freshness',
+  'routes',
+  'unshared',
+  'forgets',
+  'cancels',
+  'bursts',
+  'limits',
+  'earlyClose',
+  // Of time.
+  'inexactTimers',
+  'frontStalls',
+  // Of threads.
+  'delays',
+  'deaths',
+  'crashes',
+  'hangs',
+  'pauses',
+  'poison',
+  'slowSetUp',
+  'loadFailures',
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+export type Faults = Readonly<Record<Fault, boolean>>;
+
+export function drawFaults(random: Random): Faults {
+  return Object.fromEntries(FAULTS.map((fault) => [fault, random.chance(0.5)])) as Record<Fault, boolean>;
+}
+
+/** Where a life may die between two of its own steps. */
+export type CrashStep = 'load' | 'standby' | 'set-up' | 'frame-before' | 'frame-after' | 'ledger' | 'answer' | 'flush' | 'stop';
+
+/** How a poisonous payload kills the thread that runs it, and what evidence it leaves. */
+export const POISONS = [
+  // Its synchronous code: the running cell names it.
+  'exit',
+  'spin',
+  // Later, uncaught: named in quarantine only.
+  'throw',
+  // Later, without a trace: out of memory.
+  'silent',
+  // After its answer: a rejection that it left behind.
+  'stray',
+] as const;
+export type Poison = (typeof POISONS)[number];

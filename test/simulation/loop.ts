@@ -1,0 +1,89 @@
+/** One simulated event loop: the front's, or one life's. Its timers and deferred calls stop with it. It may stand still, hang, or be over. */
+import type { Seam } from '../../workers/environment.js';
+import type { Random } from './random.js';
+import type { Scheduler, SimEvent } from './scheduler.js';
+
+/** How its timers keep time. */
+export interface LoopHabits {
+  /** Timers fire up to this much late, and a little early, as Node's do. 0: exactly. */
+  readonly lateMsMax: number;
+  /** Deferred calls run within. */
+  readonly deferMsMax: number;
+}
+
+/** Node's timers may fire before the clock says so. */
+const EARLY_MS = 0.9;
+
+export class Loop {
+  /** Nothing happens on it any more. */
+  isOver = false;
+  /** It stands still until then; Infinity: it hangs. */
+  pausedUntil = 0;
+  /** Time it has stood still in all. */
+  pausedMs = 0;
+  /** The longest of these times. */
+  longestPauseMs = 0;
+  readonly timers = new Set<SimEvent>();
+  /** Deferred calls that have not run. */
+  deferred = 0;
+  readonly seam: Seam;
+  readonly #scheduler: Scheduler;
+  #pausedFrom = 0;
+
+  /** @param beforeDeferred asked before each deferred call; `false`: it does not happen */
+  constructor(scheduler: Scheduler, chance: Random, habits: LoopHabits, beforeDeferred: () => boolean = () => true) {
+    this.#scheduler = scheduler;
+    const { lateMsMax, deferMsMax } = habits;
+    this.seam = {
+      now: () => scheduler.now,
+      setTimer: (ms, run) => {
+        const late = lateMsMax === 0 ? 0 : Math.max(chance.between(-EARLY_MS, lateMsMax), -ms);
+        const timer: SimEvent = scheduler.at(scheduler.now + Math.max(0, ms) + late, this, () => {
+          this.timers.delete(timer);
+          run();
+        });
+        if (!this.isOver) this.timers.add(timer);
+        return timer;
+      },
+      clearTimer: (given) => {
+        const timer = given as SimEvent | null | undefined;
+        if (timer === null || timer === undefined) return;
+        timer.run = null;
+        this.timers.delete(timer);
+      },
+      random: () => chance.next(),
+      defer: (run) => {
+        this.deferred++;
+        scheduler.at(scheduler.now + chance.between(0, deferMsMax), this, () => {
+          this.deferred--;
+          if (beforeDeferred()) run();
+        });
+      },
+      release: () => undefined,
+    };
+  }
+
+  /** Can anything happen on it, now or later? */
+  get isStopped(): boolean {
+    return this.isOver || this.pausedUntil === Infinity;
+  }
+
+  /** Stands still for a while, as a stopped process or a long collection does. */
+  pause(ms: number): void {
+    if (this.isStopped) return;
+    const from = Math.max(this.pausedUntil, this.#scheduler.now);
+    this.pausedUntil = Math.max(this.pausedUntil, this.#scheduler.now + ms);
+    this.pausedMs += this.pausedUntil - from;
+    if (from <= this.#scheduler.now) this.#pausedFrom = from;
+    this.longestPauseMs = Math.max(this.longestPauseMs, this.pausedUntil - this.#pausedFrom);
+  }
+
+  hang(): void {
+    this.pausedUntil = Infinity;
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.timers.clear();
+  }
+}

@@ -1,0 +1,29 @@
+// Shows that the simulation works: each of these bugs, put in on purpose, is found by some schedule, and the schedules that found it are clean without it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FRONT_MUTANTS } from './front-mutants.js';
+import { LINK_MUTANTS } from './link-mutants.js';
+import { simulate } from './simulate.js';
+
+/** Schedules until each must be found. */
+const SEEDS_MAX = 4_000;
+
+for (const { name, plant, alteration } of [...FRONT_MUTANTS, ...LINK_MUTANTS]) {
+  test(`the simulation finds: ${name}`, async (context) => {
+    const takeOut = plant();
+    let found: number | null = null;
+    try {
+      for (let seed = 1; seed <= SEEDS_MAX && found === null; seed++) {
+        const { violations } = await simulate(seed, alteration);
+        const [first] = violations;
+        if (first === undefined) continue;
+        found = seed;
+        context.diagnostic(`${seed} schedules: ${first.invariant}: ${first.what.split('\n')[0]}`);
+      }
+    } finally {
+      takeOut();
+    }
+    assert.notEqual(found, null, `not found in ${SEEDS_MAX} schedules`);
+    assert.deepEqual((await simulate(found as number)).violations, []);
+  });
+}

@@ -1,0 +1,60 @@
+/** Chance from a seed: the same seed draws the same numbers on every machine. */
+
+/** Mulberry32: small, fast, and good enough to vary schedules. */
+export class Random {
+  #state: number;
+
+  /** Streams of one seed are independent, so that one more draw in one of them changes nothing in the others. */
+  constructor(seed: number, stream: number) {
+    this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(stream + 1, 0xc2b2ae35);
+    for (let round = 0; round < 4; round++) this.next();
+  }
+
+  /** At least 0, less than 1. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    const state = this.#state;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  between(least: number, most: number): number {
+    return least + this.next() * (most - least);
+  }
+
+  /** A whole number; both ends are possible. */
+  whole(least: number, most: number): number {
+    return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    return items[Math.floor(this.next() * items.length)] as Item;
+  }
+
+  /** One of the names, as often as its weight says. */
+  weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
+    let sum = 0;
+    for (const name in weights) sum += weights[name];
+    let at = this.next() * sum;
+    let last: Name | null = null;
+    for (const name in weights) {
+      last = name;
+      if ((at -= weights[name]) < 0) break;
+    }
+    return last as Name;
+  }
+
+  /** An index below `count`; small ones more often (Zipf with this exponent). */
+  zipf(count: number, exponent: number): number {
+    let sum = 0;
+    for (let rank = 1; rank <= count; rank++) sum += rank ** -exponent;
+    let at = this.next() * sum;
+    for (let rank = 1; rank < count; rank++) if ((at -= rank ** -exponent) < 0) return rank - 1;
+    return count - 1;
+  }
+}

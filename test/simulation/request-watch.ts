@@ -1,0 +1,210 @@
+/** What holds for those who ask: who may join what, what they are told, and until when. */
+import type { Flight } from '../../src/flight.js';
+import type { Outcome } from '../../src/reports.js';
+import { TICK_MS } from '../../workers/wheel.js';
+import type { Loop } from './loop.js';
+import type { FlightTrace, RequestTrace, TraceIdentity } from './traces.js';
+import { codeOf, refusalReason } from './verdict-on-errors.js';
+import type { Witness } from './witness.js';
+
+const idOf = ({ scope, key, routeId }: TraceIdentity): string => `${routeId} of ${scope} for ${key}`;
+
+export class RequestWatch {
+  readonly #witness: Witness;
+  readonly #front: Loop;
+  /** The flight of each identity that a request may join, as far as the simulation knows. */
+  readonly #current = new Map<string, FlightTrace>();
+  /** The request that is being made now. */
+  #asking: RequestTrace | null = null;
+  airborne = 0;
+
+  constructor(witness: Witness, front: Loop) {
+    this.#witness = witness;
+    this.#front = front;
+  }
+
+  /** Makes the request, seeing what becomes of it before its promise is known. */
+  asking<Result>(request: RequestTrace, make: () => Result): Result {
+    const witness = this.#witness;
+    const before = this.#asking;
+    witness.requests.push(request);
+    const { number, payload, scope, key, routeId, timeoutMs = null, isFresh } = request;
+    witness.note('request', number, payload, scope, key === null ? 'unshared' : 'shared', routeId, timeoutMs, isFresh);
+    this.#asking = request;
+    const result = make();
+    this.#asking = before;
+    request.airborne = this.airborne;
+    return result;
+  }
+
+  /** A flight is launched, and its target not called yet. */
+  launching(number: number): void {
+    const { now, flights, swarm } = this.#witness;
+    const request = this.#asking;
+    if (request === null) throw new Error('simulation: a launch that nobody asked for');
+    const { flightTimeoutMs, limits } = swarm.options;
+    this.#witness.require(number === flights.size + 1, 'harness', () => `flight ${number} is not the next`);
+    this.#witness.require(this.airborne < limits.flights, 'I28', () => `flight ${number} is one more than limits.flights`);
+    this.#witness.require(!this.#witness.isClosing, 'I26', () => `flight ${number} was launched after close()`);
+    this.airborne++;
+    flights.set(number, {
+      number, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
+      waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
+      end: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0,
+    }); // biome-ignore format: one thought
+  }
+
+  /** A request got its seat. */
+  boarded(flight: Flight): void {
+    const request = this.#asking as RequestTrace;
+    const trace = this.#witness.flight(flight.number);
+    trace.flight = flight;
+    request.flight = trace;
+    request.isLeader = trace.leader === request;
+    if (request.isLeader) this.#launched(request, trace);
+    else this.#joined(request, trace);
+    trace.waiting.add(request);
+  }
+
+  #launched(request: RequestTrace, trace: FlightTrace): void {
+    const witness = this.#witness;
+    witness.note('launched', trace.number, 'by', request.number);
+    if (request.key === null) return;
+    const current = this.#current.get(idOf(request));
+    const mustJoin = current !== undefined && !request.isFresh && this.#isJoinable(current);
+    witness.require(!mustJoin, 'I8', () => `request ${request.number} launched although it could join flight ${current?.number}`);
+    this.#current.set(idOf(request), trace);
+  }
+
+  #isJoinable({ end, isForgotten, launchedAt }: FlightTrace): boolean {
+    return end === null && !isForgotten && this.#witness.now < launchedAt + this.#witness.swarm.options.joinWithinMs;
+  }
+
+  #joined(request: RequestTrace, trace: FlightTrace): void {
+    const witness = this.#witness;
+    const { number, leader, end, isForgotten, launchedAt, stalledMs, waiting } = trace;
+    witness.note('joined', number, 'by', request.number);
+    const must = (holds: boolean, invariant: string, what: string): void =>
+      witness.require(holds, invariant, () => `request ${request.number} joined flight ${number}, ${what}`);
+    must(request.key !== null, 'I5', 'but is not to be shared');
+    must(request.key === leader.key && request.scope === leader.scope && request.routeId === leader.routeId, 'I5', 'of another identity');
+    must(!request.isFresh, 'I8', 'but asked for a fresh one');
+    must(end === null, 'I8', 'which had settled');
+    must(!isForgotten, 'I8', 'which was forgotten');
+    // Those who leave in this very turn are told in a moment.
+    const stay = [...waiting].filter((other) => !this.#mayLeave(other)).length;
+    must(stay < witness.swarm.options.limits.waitersPerFlight, 'I28', 'which was full');
+    must(this.#current.get(idOf(leader)) === trace, 'I8', 'which is not the newest of its key');
+    const age = witness.now - launchedAt - (this.#front.pausedMs - stalledMs);
+    // Two ticks: a waiter that leaves in the tick in which the flight grows too old puts that off by one more.
+    must(age <= witness.swarm.options.joinWithinMs + witness.slackMs + TICK_MS, 'I8', `which was ${age} ms old`);
+  }
+
+  /** What is in the air for this identity must not be joined from now on. */
+  forgets(scope: string | null, payload: number): void {
+    this.#witness.note('forget', scope, payload);
+    for (const flight of this.#flying(scope, payload)) flight.isForgotten = true;
+  }
+
+  /** How many flights a cancel must end. */
+  cancels(scope: string | null, payload: number): number {
+    const flying = this.#flying(scope, payload);
+    this.#witness.note('cancel', scope, payload, flying.length);
+    for (const flight of flying) flight.isCancelled = true;
+    return flying.length;
+  }
+
+  #flying(scope: string | null, payload: number): FlightTrace[] {
+    const fits = ({ end, leader }: FlightTrace): boolean =>
+      end === null && leader.scope === scope && leader.payload === payload && leader.key !== null;
+    return [...this.#witness.flights.values()].filter(fits);
+  }
+
+  /** Its signal was aborted just now. */
+  aborted(request: RequestTrace): void {
+    if (request.flight !== null && request.flight.end === null && request.settles === 0) request.mustLeave = true;
+  }
+
+  /** Its promise settled. */
+  settled(request: RequestTrace, isValue: boolean, result: unknown): void {
+    const witness = this.#witness;
+    const { number, flight } = request;
+    witness.note('settled', number, flight?.number ?? null, isValue ? 'value' : codeOf(result));
+    witness.require(++request.settles === 1, 'I1', () => `request ${number} settled again`);
+    if (flight === null) {
+      const why = refusalReason(witness, request, result);
+      witness.require(!isValue && why !== null, 'I28', () => `request ${number} was refused without a reason: ${String(result)}`);
+      return;
+    }
+    this.#inTime(request, flight);
+    const isLeaving = !isValue && this.#mayLeave(request) && result !== flight.end?.result;
+    if (isLeaving) this.#left(request, flight, result);
+    else this.#toldItsEnd(request, flight, isValue, result);
+    flight.waiting.delete(request);
+    if (isLeaving && flight.waiting.size === 0) this.#lastLeft(flight);
+  }
+
+  /** It asked how its answer came about. */
+  outcome(request: RequestTrace, { role, waitedMs, flight }: Outcome<unknown>): void {
+    const { flight: trace, number, askedAt, isLeader } = request;
+    const isTrue = (trace === null || (role === 'leader') === isLeader) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
+    const isFlight = flight === (trace === null ? '' : `simulated#${trace.number}`);
+    this.#witness.require(isTrue && isFlight, 'outcome', () => `request ${number} was told ${role} of ${flight} after ${waitedMs} ms`);
+  }
+
+  #inTime(request: RequestTrace, { deadline, number, stalledMs }: FlightTrace): void {
+    const { now, slackMs } = this.#witness;
+    const { pausedMs } = this.#front;
+    const ownTime = request.askedAt + (request.timeoutMs ?? Infinity);
+    // Beyond the flight's own time, that is what ends it.
+    const ownEnd = ownTime >= deadline ? Infinity : ownTime + pausedMs - request.stalledMs;
+    // The front ends a flight one tick after its shard should have, and one more where a waiter leaves in that very tick.
+    const latest = Math.min(ownEnd, deadline + 2 * TICK_MS + pausedMs - stalledMs) + slackMs;
+    const what = (): string => `request ${request.number} of flight ${number} settled at ${now}, ${now - latest} ms too late`;
+    this.#witness.require(now <= latest, 'I2', what);
+  }
+
+  #mayLeave({ signal, askedAt, timeoutMs = Infinity }: RequestTrace): boolean {
+    return signal?.aborted === true || this.#witness.now >= askedAt + timeoutMs;
+  }
+
+  #left(request: RequestTrace, { number }: FlightTrace, result: unknown): void {
+    const { askedAt, timeoutMs = Infinity, signal } = request;
+    const isTimeUp = codeOf(result) === 'COALESCER_TIMEOUT' && this.#witness.now >= askedAt + timeoutMs;
+    const isOwn = isTimeUp || (signal?.aborted === true && result === signal.reason);
+    this.#witness.require(isOwn, 'I7', () => `request ${request.number} left flight ${number} with ${String(result)}`);
+  }
+
+  #toldItsEnd(request: RequestTrace, { number, end }: FlightTrace, isValue: boolean, result: unknown): void {
+    const { swarm } = this.#witness;
+    const must = (holds: boolean, invariant: string, what: string): void =>
+      this.#witness.require(holds, invariant, () => `request ${request.number} ${what}: ${String(result)}`);
+    must(!request.mustLeave, 'I6', `was aborted, and waited for flight ${number}`);
+    must(end !== null, 'I1', `settled before flight ${number} did`);
+    if (end === null) return;
+    const isSame =
+      swarm.options.share === 'copy' && isValue ? JSON.stringify(result) === JSON.stringify(end.result) : result === end.result;
+    must(isValue === end.isValue && isSame, 'I9', `was told something else than flight ${number}`);
+  }
+
+  /** The key is free in this very tick. */
+  #lastLeft(flight: FlightTrace): void {
+    const { abandonAfterMs } = this.#witness.swarm.options;
+    flight.emptySince = this.#witness.now;
+    const mustEnd = abandonAfterMs === 0 || (abandonAfterMs !== 'finish' && flight.isForgotten);
+    this.#witness.require(!mustEnd || flight.end !== null, 'I6', () => `flight ${flight.number} goes on though the last waiter left`);
+  }
+
+  /** The front ends a flight because nobody waits. */
+  abandoned(flight: FlightTrace): void {
+    const { now, swarm } = this.#witness;
+    const { abandonAfterMs } = swarm.options;
+    const stays = [...flight.waiting].find((request) => !this.#mayLeave(request));
+    const what = `flight ${flight.number} was abandoned`;
+    this.#witness.require(stays === undefined, 'I6', () => `${what} while request ${stays?.number} waited`);
+    const isCurrent = this.#isJoinable(flight) && this.#current.get(idOf(flight.leader)) === flight;
+    const patience = typeof abandonAfterMs === 'number' ? flight.emptySince + abandonAfterMs - now : Infinity;
+    const isEarly = abandonAfterMs === 'finish' || (abandonAfterMs > 0 && isCurrent && patience > 1e-6);
+    this.#witness.require(!isEarly, 'I6', () => `${what} ${patience} ms early`);
+  }
+}

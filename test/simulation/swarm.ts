@@ -1,0 +1,125 @@
+/** One draw of everything that a schedule is made of: sizes, options, faults and how often they strike. */
+import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
+import { Random } from './random.js';
+
+export interface Swarm {
+  readonly seed: number;
+  readonly faults: Faults;
+  /** 0: inline. */
+  readonly threads: number;
+  readonly spare: boolean;
+  readonly heartbeatMs: number;
+  readonly readyWithinMs: number;
+  readonly targetNames: readonly string[];
+  /** Per target: how often an attempt on it goes wrong in one of the ways that are on. */
+  readonly sickness: readonly number[];
+  /** Targets with a time of their own, and those that must not be called twice. */
+  readonly targetTimes: readonly (number | null)[];
+  readonly unreplayable: readonly boolean[];
+  readonly keyCount: number;
+  readonly zipf: number;
+  /** `[null]`: public. */
+  readonly scopes: readonly (string | null)[];
+  readonly hasKeyFunction: boolean;
+  readonly requests: number;
+  /** Requests and faults come within. */
+  readonly spanMs: number;
+  /** As `fillOptions` takes them. */
+  readonly options: SwarmOptions;
+  readonly deferMsMax: number;
+  readonly delayMsMax: number;
+  readonly lateMsMax: number;
+  /** Chance to die at each step of a life. */
+  readonly crashRate: number;
+  readonly poisons: ReadonlyMap<number, Poison>;
+  readonly drainMs: number;
+}
+
+export interface SwarmOptions {
+  readonly flightTimeoutMs: number;
+  readonly joinWithinMs: number;
+  readonly maxAttempts: number | undefined;
+  readonly abandonAfterMs: number | 'finish';
+  readonly relaunchesMax: number;
+  readonly attemptTimeoutMs: number | undefined;
+  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  readonly share: 'readonly' | 'frozen' | 'copy' | 'same';
+  readonly limits: {
+    readonly flights: number;
+    readonly waitersPerFlight: number;
+    readonly airborneBytes: number;
+    readonly resultBytes: number;
+  };
+}
+
+const TARGET_NAMES = ['one', 'two', 'three', 'four'];
+
+export function drawSwarm(seed: number): Swarm {
+  const random = new Random(seed, 0);
+  const faults = drawFaults(random);
+  const threads = random.chance(0.3) ? 0 : random.pick([1, 1, 2, 2, 3, 4]);
+  const targetNames = TARGET_NAMES.slice(0, random.whole(1, 4));
+  const keyCount = random.whole(1, 8);
+  const scopes = random.chance(0.5) ? [null] : ['s', 't', 'u'].slice(0, random.whole(1, 3));
+  const isHanging = threads > 0 && (faults.hangs || faults.poison || faults.pauses);
+  return {
+    seed,
+    faults,
+    threads,
+    spare: random.chance(0.7),
+    // Judged in ten looks: short only where something hangs, since every beat is an event.
+    heartbeatMs: isHanging ? random.pick([100, 200, 400]) : 2_000,
+    readyWithinMs: random.between(50, 300),
+    targetNames,
+    sickness: targetNames.map(() => random.pick([0, 0.2, 0.5, 0.9, 1])),
+    targetTimes: targetNames.map(() => (random.chance(0.1) ? random.between(5, 100) : null)),
+    unreplayable: targetNames.map(() => random.chance(0.05)),
+    keyCount,
+    zipf: random.between(0, 1.2),
+    scopes,
+    hasKeyFunction: random.chance(0.3),
+    requests: 5 + Math.floor(55 * random.next() ** 3),
+    spanMs: random.pick([20, 60, 150, 300]),
+    options: drawOptions(random, faults),
+    deferMsMax: random.chance(0.5) ? 0 : 0.2,
+    delayMsMax: faults.delays ? random.pick([1, 5, 30]) : 0.1,
+    lateMsMax: faults.inexactTimers ? random.pick([1, 5]) : 0,
+    crashRate: faults.crashes ? random.pick([0.01, 0.03, 0.1]) : 0,
+    poisons: drawPoisons(random, faults, keyCount),
+    drainMs: random.pick([0, 20, 2_000]),
+  };
+}
+
+function drawOptions(random: Random, faults: Faults): SwarmOptions {
+  const flightTimeoutMs = random.between(
+    ...random.pick([
+      [30, 80],
+      [80, 300],
+      [80, 300],
+      [300, 800],
+    ] as [number, number][]),
+  );
+  const few = faults.limits;
+  return {
+    flightTimeoutMs,
+    joinWithinMs: random.pick([0.5, 0.5, 0.2, 1, 2]) * flightTimeoutMs,
+    maxAttempts: random.chance(0.5) ? undefined : random.whole(1, 5),
+    abandonAfterMs: random.pick<number | 'finish'>([0, 0, 0, random.between(1, 60), 'finish']),
+    relaunchesMax: random.pick([3, 3, 10, 1, 0]),
+    attemptTimeoutMs: random.chance(0.7) ? undefined : random.between(5, flightTimeoutMs),
+    backoff: { baseMs: random.between(1, 40), maxMs: random.between(20, 200) },
+    share: random.pick(['readonly', 'readonly', 'readonly', 'frozen', 'copy', 'same']),
+    limits: {
+      flights: few && random.chance(0.7) ? random.whole(1, 5) : 64,
+      waitersPerFlight: few && random.chance(0.5) ? random.whole(1, 4) : 1_000,
+      airborneBytes: few && random.chance(0.3) ? random.whole(20, 120) : 1_048_576,
+      resultBytes: few && random.chance(0.2) ? 200 : 1_048_576,
+    },
+  };
+}
+
+function drawPoisons(random: Random, faults: Faults, keyCount: number): Map<number, Poison> {
+  const poisons = new Map<number, Poison>();
+  if (faults.poison) for (let key = 0; key < keyCount; key++) if (random.chance(0.25)) poisons.set(key, random.pick(POISONS));
+  return poisons;
+}

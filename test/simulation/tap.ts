@@ -1,0 +1,73 @@
+/** Taps on the real front and links: what passes there is seen by the watches, and goes on unchanged. */
+import type { Front } from '../../src/front.js';
+import type { LinkReceiver, Links } from '../../src/links.js';
+import type { SimLife } from './sim-life.js';
+import type { World } from './world.js';
+
+/** What links tell the front. */
+export function tapReceiver({ witness, flightWatch, requestWatch }: World, receiver: LinkReceiver): LinkReceiver {
+  return {
+    attempted(flight, attempt) {
+      witness.note('attempted', flight.number, attempt.attempt, attempt.target, attempt.end, attempt.next ?? null);
+      flightWatch.told(flight, attempt);
+      receiver.attempted(flight, attempt);
+    },
+    fulfilled(flight, attempt, value) {
+      requestWatch.airborne--;
+      flightWatch.landed(flight);
+      receiver.fulfilled(flight, attempt, value);
+    },
+    failed(flight, attempt, failure, error) {
+      requestWatch.airborne--;
+      flightWatch.landed(flight);
+      receiver.failed(flight, attempt, failure, error);
+    },
+    relaunched(flight, why) {
+      witness.note('relaunched', flight.number, why);
+      receiver.relaunched(flight, why);
+    },
+    thread: (event, thread, relaunched) => receiver.thread(event, thread, relaunched),
+  };
+}
+
+/** What the front asks of links. */
+export function tapLinks<Kind extends Links>({ witness, flightWatch, requestWatch }: World, links: Kind): Kind {
+  const launch = links.launch.bind(links);
+  const abandon = links.abandon.bind(links);
+  links.launch = (flight) => {
+    witness.require(flight.status === 'flying', 'I4', () => `flight ${flight.number} is launched after its end`);
+    launch(flight);
+  };
+  links.abandon = (flight) => {
+    if (flight.status === 'abandoned') requestWatch.abandoned(witness.flight(flight.number));
+    flightWatch.abandoned(flight);
+    if (flight.link !== null) (flight.link.life as SimLife).willAbandon(flight.number);
+    abandon(flight);
+  };
+  return links;
+}
+
+/** Who comes on board, and what all of them are told. */
+export function tapWaiters({ witness, flightWatch, requestWatch }: World, { waiters }: Front): void {
+  const add = waiters.add.bind(waiters);
+  const fulfil = waiters.fulfil.bind(waiters);
+  const reject = waiters.reject.bind(waiters);
+  const seat = waiters.seat.bind(waiters);
+  waiters.seat = (flight) => {
+    // The leader has its seat before its target runs.
+    if (!witness.flights.has(flight.number)) requestWatch.launching(flight.number);
+    seat(flight);
+  };
+  waiters.add = (flight, options, isLeader) => {
+    requestWatch.boarded(flight);
+    return add(flight, options, isLeader);
+  };
+  waiters.fulfil = (flight, value) => {
+    flightWatch.settles(flight, true, value);
+    fulfil(flight, value);
+  };
+  waiters.reject = (flight, error) => {
+    flightWatch.settles(flight, false, error);
+    reject(flight, error);
+  };
+}

@@ -1,0 +1,108 @@
+/** What the simulation knows of requests, flights and calls by itself, whatever the library believes. */
+import type { Flight } from '../../src/flight.js';
+import type { AttemptContext } from '../../workers/targets.js';
+import type { Loop } from './loop.js';
+
+/** Whose it is, and what for: equal identities, and nothing less, may share. */
+export interface TraceIdentity {
+  readonly scope: string | null;
+  /** `null`: not shared. */
+  readonly key: string | null;
+  /** Its own list of targets; `null`: all. */
+  readonly routeId: string | null;
+}
+
+export interface RequestTrace extends TraceIdentity {
+  readonly number: number;
+  readonly payload: number;
+  readonly route: readonly string[];
+  readonly askedAt: number;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | null;
+  readonly isFresh: boolean;
+  /** The front had stood still for so long when it was asked. */
+  readonly stalledMs: number;
+  /** `null`: refused, or not yet on board. */
+  flight: FlightTrace | null;
+  isLeader: boolean;
+  /** It was aborted while its flight was in the air: it must leave. */
+  mustLeave: boolean;
+  settles: number;
+  /** Flights in the air when it was made. */
+  airborne: number;
+}
+
+export interface FlightTrace {
+  readonly number: number;
+  readonly leader: RequestTrace;
+  readonly launchedAt: number;
+  readonly deadline: number;
+  readonly stalledMs: number;
+  /** The library's own, for what its link knows. */
+  flight: Flight | null;
+  /** On board and not settled. */
+  readonly waiting: Set<RequestTrace>;
+  readonly calls: CallTrace[];
+  /** Attempts begun: stored in the ledger, or called inline. */
+  begun: number;
+  readonly tried: Set<string>;
+  /** Instants before which targets must not be called again. */
+  readonly holds: Map<string, { readonly until: number; readonly life: LifeTrace | null }>;
+  isForgotten: boolean;
+  isCancelled: boolean;
+  emptySince: number;
+  /** What all waiters are told at its end. */
+  end: { readonly isValue: boolean; readonly result: unknown; readonly at: number } | null;
+  /** How often its link told its end. */
+  landings: number;
+  /** Its link was told that nobody waits; or there was no link, and nothing may ever call for it. */
+  abandoned: 'no' | 'on-link' | 'nowhere';
+  /** Threads that died while an attempt of it was begun there and its end not told. */
+  losses: number;
+  /** Deaths that evidence names it for. */
+  named: number;
+  /** Of those, deaths of a quarantine thread that it had alone. */
+  aloneNamed: number;
+  /** Threads that its payload really killed. */
+  kills: number;
+}
+
+/** A life, as far as calls on it matter. */
+export interface LifeTrace {
+  readonly thread: number;
+  readonly loop: Loop;
+  /** Flights of which an attempt was begun on it. */
+  readonly begun: Set<number>;
+  /** Flights whose abandonment it has read. */
+  readonly abandonsRead: Set<number>;
+  role: 'loading' | 'standby' | 'active' | 'quarantine';
+  /** The flight that evidence names for its death. */
+  evidence: number | null;
+}
+
+export type CallEnd = 'value' | 'answer' | 'failover' | 'retry' | 'refused';
+
+/** One attempt, as its target sees it. */
+export interface CallTrace {
+  readonly flight: FlightTrace;
+  readonly attempt: number;
+  readonly target: string;
+  /** `null`: inline. */
+  readonly life: LifeTrace | null;
+  readonly loop: Loop;
+  readonly startedAt: number;
+  readonly limitMs: number;
+  /** The loop had stood still for so long when it began. */
+  readonly stalledMs: number;
+  readonly context: AttemptContext;
+  /** `null`: its target has not answered. */
+  end: CallEnd | null;
+  endedAt: number;
+  /** The front was told how it ended. */
+  isTold: boolean;
+}
+
+/** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */
+export function isLive(call: CallTrace): boolean {
+  return call.end === null && !call.loop.isOver && !call.context.signal.aborted;
+}

@@ -1,0 +1,85 @@
+/** Is an error the right one? Each must have a reason that the simulation knows of by itself. */
+import { isCoalescerError } from '../../src/errors.js';
+import type { CallTrace, FlightTrace, RequestTrace } from './traces.js';
+import type { Witness } from './witness.js';
+
+/** What targets throw. */
+export interface TargetError extends Error {
+  readonly flight: number;
+  readonly attempt: number;
+  readonly verdict: 'answer' | 'failover' | 'retry';
+  /** Its Retry-After; not under a name that the library may know. */
+  readonly holdMs: number;
+}
+
+export function codeOf(error: unknown): string {
+  if (isCoalescerError(error)) return error.code;
+  return error instanceof Error ? `${error.name} ${error.message}` : String(error);
+}
+
+/** Why a request that never got on board was refused; `null`: there is none. */
+export function refusalReason({ isClosing, swarm }: Witness, request: RequestTrace, error: unknown): string | null {
+  const { limits } = swarm.options;
+  if (request.signal?.aborted === true && error === request.signal.reason) return 'aborted before';
+  if (!isCoalescerError(error)) return null;
+  if (error.code === 'COALESCER_CLOSED') return isClosing ? 'closed' : null;
+  if (error.code !== 'COALESCER_LIMIT') return null;
+  if (error.limit === 'flights') return request.airborne >= limits.flights ? 'flights' : null;
+  if (error.limit === 'waitersPerFlight') return limits.waitersPerFlight < 1_000 ? 'waitersPerFlight' : null;
+  return error.limit === 'airborneBytes' && limits.airborneBytes < 1_000 ? 'airborneBytes' : null;
+}
+
+/** Why a flight ended with this error; `null`: it must not have. */
+export function failureReason(witness: Witness, flight: FlightTrace, error: unknown): string | null {
+  const { now, isClosing, hasLoadFailed, swarm } = witness;
+  const last = flight.calls.at(-1);
+  if (!isCoalescerError(error)) return targetErrorReason(witness, flight, error as Partial<TargetError> | undefined);
+  switch (error.code) {
+    case 'COALESCER_TIMEOUT':
+      return now >= flight.deadline ? 'its deadline passed' : null;
+    case 'COALESCER_FLIGHT_CANCELLED':
+      return flight.isCancelled ? 'cancelled' : null;
+    case 'COALESCER_CLOSED':
+      return isClosing ? 'closed' : null;
+    case 'COALESCER_TARGETS_NOT_LOADED':
+      return hasLoadFailed ? 'loading failed' : null;
+    case 'COALESCER_TARGETS_FAILED':
+      return exhaustedReason(witness, flight);
+    case 'COALESCER_POISONED':
+      // PROTOCOL.md 10: attributed twice, or died alone where only suspects fly.
+      return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;
+    case 'COALESCER_NOT_SHAREABLE':
+    case 'COALESCER_NOT_CLONEABLE':
+      return last?.end === 'refused' ? 'the value was refused' : null;
+    case 'COALESCER_LIMIT':
+      return error.limit === 'resultBytes' && last?.end === 'value' && swarm.options.limits.resultBytes < 1_000 ? 'too large' : null;
+    default:
+      return null;
+  }
+}
+
+/** The target's own error, as thrown: the answer, or all there is to say where there is but one target. */
+function targetErrorReason({ swarm }: Witness, flight: FlightTrace, error: Partial<TargetError> | undefined): string | null {
+  const call = flight.calls.at(-1);
+  if (call === undefined || error?.flight !== flight.number || error.attempt !== call.attempt) return null;
+  if (call.end === 'answer' || !isReplayable(swarm, call)) return 'the answer';
+  return swarm.targetNames.length === 1 && (call.end === 'failover' || call.end === 'retry') ? 'the only target failed' : null;
+}
+
+export function allowedAttempts({ options }: Witness['swarm'], { leader }: FlightTrace): number {
+  return options.maxAttempts ?? Math.min(3, leader.route.length);
+}
+
+export const isReplayable = ({ targetNames, unreplayable }: Witness['swarm'], { target }: CallTrace): boolean =>
+  unreplayable[targetNames.indexOf(target)] !== true;
+
+function exhaustedReason({ swarm }: Witness, flight: FlightTrace): string | null {
+  const { options } = swarm;
+  const last = flight.calls.at(-1);
+  if (flight.begun >= allowedAttempts(swarm, flight)) return 'all attempts were made';
+  if (flight.losses > options.relaunchesMax) return 'worn out';
+  if (last !== undefined && !isReplayable(swarm, last)) return 'must not be called twice';
+  // Attempts are left, but none that could begin before the deadline: only where a wait was due.
+  const isWaitDue = last?.end === 'retry' || flight.leader.route.every((target) => flight.tried.has(target));
+  return isWaitDue ? 'no time for the wait' : null;
+}

@@ -1,0 +1,66 @@
+/** Sees everything, and says when an invariant is broken. The watches beside it know which; this holds what they share. */
+import { TICK_MS } from '../../workers/wheel.js';
+import { EventLog } from './event-log.js';
+import type { Scheduler } from './scheduler.js';
+import type { Swarm } from './swarm.js';
+import type { FlightTrace, RequestTrace } from './traces.js';
+
+/** Something that must never happen did. */
+export interface Violation {
+  /** I1 to I28 of the reliability page, or what else it is. */
+  readonly invariant: string;
+  readonly what: string;
+  readonly at: number;
+}
+
+/** The turn that the wheel waits after a stall. */
+const STALL_TURN_MS = 1;
+
+export class Witness {
+  readonly log = new EventLog();
+  readonly violations: Violation[] = [];
+  readonly requests: RequestTrace[] = [];
+  readonly flights = new Map<number, FlightTrace>();
+  readonly swarm: Swarm;
+  readonly #scheduler: Scheduler;
+  /** Loading or set-up failed somewhere. */
+  hasLoadFailed = false;
+  isClosing = false;
+  /** Promises of `ready` that have not settled. */
+  waitingForReady = 0;
+  /** Faults have stopped. */
+  isCalm = false;
+
+  constructor(swarm: Swarm, scheduler: Scheduler) {
+    this.swarm = swarm;
+    this.#scheduler = scheduler;
+  }
+
+  get now(): number {
+    return this.#scheduler.now;
+  }
+
+  /** What a timer of the library may be late by: a tick, and what the schedule's own timers are late by. */
+  get slackMs(): number {
+    return TICK_MS + STALL_TURN_MS + 3 * this.swarm.lateMsMax + 0.01;
+  }
+
+  note(what: string, ...details: (string | number | boolean | null)[]): void {
+    this.log.add(this.now, what, ...details);
+  }
+
+  violate(invariant: string, what: string): void {
+    this.violations.push({ invariant, what, at: this.now });
+    this.note('VIOLATION', invariant, what);
+  }
+
+  require(holds: boolean, invariant: string, what: () => string): void {
+    if (!holds) this.violate(invariant, what());
+  }
+
+  flight(number: number): FlightTrace {
+    const flight = this.flights.get(number);
+    if (flight === undefined) throw new Error(`simulation: nobody launched flight ${number}`);
+    return flight;
+  }
+}

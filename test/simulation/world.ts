@@ -1,0 +1,116 @@
+/** One simulated process: a real front and real links, put together as `createCoalescer` does, on simulated hosts. */
+import { FrontedCoalescer } from '../../src/coalescer.js';
+import type { Flight } from '../../src/flight.js';
+import { Front } from '../../src/front.js';
+import { InlineLinks } from '../../src/inline-links.js';
+import type { LinkReceiver, Links } from '../../src/links.js';
+import { fillOptions, type FilledOptions } from '../../src/options.js';
+import { ThreadLinks } from '../../src/thread-links.js';
+import type { PortShardSettings } from '../../workers/port-shard.js';
+import type { TargetSpec } from '../../workers/targets.js';
+import { Wheel } from '../../workers/wheel.js';
+import { Wire, type Envelope } from '../../workers/wire.js';
+import { FlightWatch } from './flight-watch.js';
+import { Loop, type LoopHabits } from './loop.js';
+import { Random } from './random.js';
+import { RequestWatch } from './request-watch.js';
+import { Scheduler } from './scheduler.js';
+import { SimHosts } from './sim-hosts.js';
+import type { SimLife } from './sim-life.js';
+import { drawSwarm, type Swarm } from './swarm.js';
+import { tapLinks, tapReceiver, tapWaiters } from './tap.js';
+import { targetsOn } from './targets-module.js';
+import { ThreadWatch } from './thread-watch.js';
+import type { Payload } from './upstream.js';
+import { Witness } from './witness.js';
+
+/** A bug put in on purpose, where it cannot be done to the classes themselves. */
+export interface Alteration {
+  readonly target?: (target: TargetSpec<never, unknown>) => TargetSpec<never, unknown>;
+  readonly front?: (front: Front) => void;
+}
+
+export class World {
+  readonly swarm: Swarm;
+  readonly random: Random;
+  readonly scheduler = new Scheduler();
+  /** What happens to the process from outside: threads end, faults strike. */
+  readonly machine: Loop;
+  /** The caller's event loop. */
+  readonly front: Loop;
+  readonly habits: LoopHabits;
+  readonly witness: Witness;
+  readonly requestWatch: RequestWatch;
+  readonly flightWatch: FlightWatch;
+  readonly threadWatch: ThreadWatch;
+  readonly options: FilledOptions;
+  readonly settings: PortShardSettings;
+  readonly hosts: SimHosts;
+  readonly library: Front;
+  readonly coalescer: FrontedCoalescer;
+  readonly alteration: Alteration;
+  /** Do posted buffers really leave their sender, as those that are transferred? */
+  readonly #isTransferring: boolean;
+
+  constructor(seed: number, alteration: Alteration) {
+    const swarm = drawSwarm(seed);
+    const { scheduler } = this;
+    this.swarm = swarm;
+    this.alteration = alteration;
+    this.random = new Random(seed, 1);
+    this.#isTransferring = this.random.chance(0.05);
+    this.habits = { lateMsMax: swarm.lateMsMax, deferMsMax: swarm.deferMsMax };
+    this.machine = new Loop(scheduler, this.random, { lateMsMax: 0, deferMsMax: 0 });
+    this.front = new Loop(scheduler, this.random, this.habits);
+    this.witness = new Witness(swarm, scheduler);
+    this.requestWatch = new RequestWatch(this.witness, this.front);
+    this.flightWatch = new FlightWatch(this.witness);
+    this.threadWatch = new ThreadWatch(this.witness);
+    this.options = this.#fillOptions();
+    const { maxAttempts, attemptTimeoutMs, backoff, limits } = this.options;
+    this.settings = { maxAttempts, attemptTimeoutMs, backoff, resultBytes: limits.resultBytes };
+    this.hosts = new SimHosts(this);
+    const { seam } = this.front;
+    const wheel = new Wheel(seam);
+    const connect = (receiver: LinkReceiver): Links => this.#connect(wheel, tapReceiver(this, receiver));
+    this.library = new Front({ seam, wheel, options: this.options, reentrance: null, connect });
+    tapWaiters(this, this.library);
+    alteration.front?.(this.library);
+    this.coalescer = new FrontedCoalescer(this.library, this.options, seam);
+  }
+
+  #fillOptions(): FilledOptions {
+    const { options, scopes, hasKeyFunction } = this.swarm;
+    return fillOptions({
+      ...options,
+      name: 'simulated',
+      scope: scopes[0] === null ? 'public' : 'per-request',
+      key: hasKeyFunction ? ({ payload }: Payload) => `key ${payload}` : undefined,
+      // Tells the targets which flight it is; the front numbers them alike.
+      carry: () => ({ number: this.witness.flights.size + 1 }),
+    });
+  }
+
+  #connect(wheel: Wheel, receiver: LinkReceiver): Links {
+    const { options, swarm } = this;
+    const { seam } = this.front;
+    if (swarm.threads === 0)
+      return tapLinks(this, new InlineLinks({ targets: targetsOn(this, null), seam, wheel, options, reentrance: null, receiver }));
+    const openHosts = (): Promise<SimHosts> => Promise.resolve(this.hosts);
+    return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts }));
+  }
+
+  makeWire(): Wire {
+    return new Wire();
+  }
+
+  /** What arrives of what is posted. */
+  carry(envelope: Envelope, transferList: readonly ArrayBuffer[]): Envelope {
+    return this.#isTransferring ? structuredClone(envelope, { transfer: [...transferList] }) : envelope;
+  }
+
+  /** What the front thinks is on a life. */
+  residentsOf(life: SimLife): Flight[] {
+    return this.library.airborne.filter(({ link }) => link?.life === life);
+  }
+}

@@ -1,0 +1,92 @@
+// Errors cross as data: name, message, stack, code, status, headers that say when to come back, own plain data, three causes. Whatever is thrown
+// can be described, and the description never throws.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { inspectCrossing } from '../../workers/crossing.js';
+import { errorOf, errorRecord } from '../../workers/error-record.js';
+
+const arrived = (error: unknown): Record<string, unknown> & Error => errorOf(errorRecord(error)) as Record<string, unknown> & Error;
+
+class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  get status(): number {
+    return 503;
+  }
+}
+
+test('an error arrives with its name, message, stack, code, status and own data, and without its class', () => {
+  const error = Object.assign(new UpstreamError('down'), { code: 'E_DOWN', body: { detail: [1, 2n] }, retryAfterMs: 5 });
+  const copy = arrived(error);
+  assert.ok(copy instanceof Error && !(copy instanceof UpstreamError));
+  assert.deepEqual(
+    [copy.name, copy.message, copy.stack, copy['code'], copy['status'], copy['retryAfterMs']],
+    ['UpstreamError', 'down', error.stack, 'E_DOWN', 503, 5],
+  );
+  assert.deepEqual(copy['body'], { detail: [1, 2n] });
+});
+
+test('of the headers those that say when to come back and who asked are carried, from a bag or a Headers', () => {
+  const carried = { 'retry-after': '3', 'retry-after-ms': '2500', 'x-request-id': 'r1' };
+  for (const headers of [{ ...carried, cookie: 'secret' }, new Headers({ ...carried, cookie: 'secret' })])
+    assert.deepEqual(arrived(Object.assign(new Error('a'), { headers }))['headers'], carried);
+});
+
+test('three causes cross and no more, and a cycle of causes ends', () => {
+  const depthOf = (error: unknown): number => (error instanceof Error ? 1 + depthOf(error.cause) : 0);
+  const nested = [1, 2, 3, 4, 5].reduce<Error | undefined>((cause, level) => new Error(`${level}`, { cause }), undefined);
+  assert.equal(depthOf(arrived(nested)), 4);
+  const cycle = new Error('a');
+  cycle.cause = cycle;
+  assert.equal(depthOf(arrived(cycle)), 4);
+});
+
+test('own data that cannot cross or is too much is left out, and the rest arrives', () => {
+  const error = Object.assign(new Error('a'), { map: new Map(), large: 'x'.repeat(20_000), small: 1, code: 'C', call: () => 1 });
+  const { small, code, large, map } = arrived(error);
+  assert.deepEqual({ small, code, large, map }, { small: 1, code: 'C', large: undefined, map: undefined });
+});
+
+test('what cannot be read of an error is left out, and the rest arrives', () => {
+  const throwing = (): never => {
+    throw new Error('boom');
+  };
+  const error = Object.assign(new Error('a'), { code: 'C', headers: { get: throwing } });
+  Object.defineProperty(error, 'detail', { get: throwing, enumerable: true });
+  const copy = arrived(error);
+  assert.deepEqual([copy.message, copy['code'], copy['detail']], ['a', 'C', undefined]);
+});
+
+test('a thrown value that is plain data arrives as it is', () => {
+  for (const thrown of ['text', 7, null, undefined, { reason: 'no' }, [1]]) assert.deepEqual(arrived(thrown), thrown);
+});
+
+test('whatever is thrown is described by data that can cross, and nothing is thrown on the way', () => {
+  const trap = new Proxy(
+    {},
+    { get: () => assert.fail('touched'), getPrototypeOf: () => assert.fail('touched'), ownKeys: () => assert.fail('touched') },
+  );
+  const describe = (thrown: unknown): void => {
+    const record = errorRecord(thrown);
+    assert.equal(inspectCrossing(record).refusal, null);
+    errorOf(record);
+  };
+  for (const thrown of [
+    trap,
+    Object.create(null),
+    Symbol('a'),
+    () => 1,
+    new Map(),
+    '\ud800',
+    new Error('\ud800'),
+    new DOMException('a', 'AbortError'),
+  ])
+    describe(thrown);
+  fc.assert(fc.property(fc.anything({ withNullPrototype: true, withMap: true, withDate: true, withBigInt: true }), describe), {
+    numRuns: 2_000,
+  });
+  fc.assert(
+    fc.property(fc.object(), (data) => describe(Object.assign(new Error('a'), data))),
+    { numRuns: 2_000 },
+  );
+});

@@ -1,0 +1,43 @@
+// The memory that outlives a thread: what one writes of one slot or target changes nothing of any other.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SharedMemory } from '../../workers/shared-memory.js';
+import { TARGETS_MAX } from '../../workers/targets.js';
+
+test('a ledger entry gives back up to 15 attempts and all 24 targets, each on its own', () => {
+  const memory = SharedMemory.ofSlots(3);
+  const other = new SharedMemory(memory.buffer);
+  for (let attempts = 0; attempts <= 15; attempts++) {
+    for (let target = 0; target < TARGETS_MAX; target++) {
+      for (const tried of [1 << target, 2 ** TARGETS_MAX - 1, (2 ** TARGETS_MAX - 1) ^ (1 << target)]) {
+        memory.enterLedger(1, attempts, tried, target);
+        assert.deepEqual(other.ledger(1), { attemptsMade: attempts, targetsTried: tried, lastTarget: target });
+      }
+    }
+  }
+  const empty = { attemptsMade: 0, targetsTried: 0, lastTarget: -1 };
+  assert.deepEqual([other.ledger(0), other.ledger(2)], [empty, empty]);
+  other.clearLedger(1);
+  assert.deepEqual(memory.ledger(1), empty);
+});
+
+test('heartbeat and ledger do not touch one another', () => {
+  const memory = SharedMemory.ofSlots(2);
+  const before = memory.heartbeat;
+  memory.enterLedger(0, 3, 5, 2);
+  memory.beat();
+  memory.beat();
+  assert.equal(memory.heartbeat, before + 2);
+  assert.deepEqual(memory.ledger(0), { attemptsMade: 3, targetsTried: 5, lastTarget: 2 });
+  assert.deepEqual(memory.ledger(1), { attemptsMade: 0, targetsTried: 0, lastTarget: -1 });
+});
+
+test('counts of each target are its own', () => {
+  const memory = SharedMemory.ofSlots(0);
+  for (let target = 0; target < TARGETS_MAX; target++) for (const what of [0, 1, 2, 3]) memory.count(target, what, target * 10 + what);
+  memory.count(5, 3, -1);
+  for (let target = 0; target < TARGETS_MAX; target++) {
+    const [attempts, failures, retries, airborne] = [0, 1, 2, 3].map((what) => target * 10 + what) as [number, number, number, number];
+    assert.deepEqual(memory.counts(target), { attempts, failures, retries, airborne: airborne - (target === 5 ? 1 : 0) });
+  }
+});

@@ -1,0 +1,82 @@
+// What happened to a flight, in order, as data and as text; and the ring of stories, which never grows and finds the newest.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StoryRing, storyOf } from '../../src/story.js';
+import { flightOf } from './flights.js';
+
+test('a story tells launch, attempts, failover, relaunch, joins and settling in the order of time', () => {
+  const flight = flightOf({ key: 'k', launchedAt: 100 });
+  flight.joined = 3;
+  flight.attempts = [
+    {
+      target: 'a',
+      attempt: 1,
+      startedAt: 100,
+      endedAt: 110,
+      end: 'failed',
+      status: 503,
+      message: 'down',
+      verdict: 'failover',
+      next: 'b',
+      waitMs: 0,
+    },
+    { target: 'b', attempt: 2, startedAt: 140, endedAt: 150, end: 'value' },
+  ];
+  flight.relaunches = [{ at: 130, why: 'thread lost' }];
+  flight.status = 'fulfilled';
+  flight.settledAt = 150;
+  const story = storyOf(flight, null);
+  assert.deepEqual(
+    story.events.map(({ atMs, what }) => [atMs, what]),
+    [
+      [0, 'launched'],
+      [0, 'attempt'],
+      [0, 'joined'],
+      [10, 'failed'],
+      [10, 'failover'],
+      [30, 'relaunched'],
+      [40, 'attempt'],
+      [50, 'value'],
+      [50, 'settled'],
+    ],
+  );
+  assert.equal(story.toString().split('\n').length, 9);
+  assert.match(story.toString(), /failover: from a, to b/);
+});
+
+test('the attempt in the air is told, and a flight in the air has not settled', () => {
+  const events = storyOf(flightOf({ launchedAt: 5 }), { target: 'a', startedAt: 7 }).events;
+  assert.deepEqual(
+    events.map(({ atMs, what }) => [atMs, what]),
+    [
+      [0, 'launched'],
+      [2, 'attempt'],
+    ],
+  );
+});
+
+test('the ring keeps the last stories and finds the newest that fits', () => {
+  const ring = new StoryRing(4);
+  assert.equal(
+    ring.find(() => true),
+    null,
+  );
+  const flights = Array.from({ length: 10 }, (_, index) => flightOf({ key: `${index % 2}` }));
+  for (const flight of flights) ring.add(flight);
+  assert.equal(
+    ring.find(() => true),
+    flights[9],
+  );
+  assert.equal(
+    ring.find(({ key }) => key === '0'),
+    flights[8],
+  );
+  assert.equal(
+    ring.find((flight) => flight === flights[6]),
+    flights[6],
+  );
+  assert.equal(
+    ring.find((flight) => flight === flights[5]),
+    null,
+  );
+});

@@ -1,0 +1,226 @@
+// What crosses arrives equal or is refused with its path, and owns its bytes: none of the packer's pool, of the envelope or of the input. Values are
+// drawn; envelopes are as large as a busy tick makes them; bytes that are not ours are refused, never hung on.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
+import * as fc from 'fast-check';
+import { packBody } from '../../workers/body.js';
+import {
+  ABANDON,
+  ATTEMPTED,
+  BUFFER,
+  BYTES,
+  CLONED,
+  FULFILLED,
+  PACKED,
+  type AbandonFrame,
+  type BodyKind,
+  type FulfilledFrame,
+} from '../../workers/protocol.js';
+import { Refused } from '../../workers/refused.js';
+import { Wire, type Envelope } from '../../workers/wire.js';
+
+const wire = new Wire();
+const trip = (value: unknown): unknown => {
+  const { kind, bytes } = packBody(value, wire.packValue);
+  return new Wire().unpackBody(kind, bytes);
+};
+
+const typedArray = fc.oneof(
+  fc.int8Array(), fc.uint8Array(), fc.uint8ClampedArray(), fc.int16Array(), fc.uint16Array(), fc.int32Array(), fc.uint32Array(),
+  fc.float32Array({ noNaN: false }), fc.float64Array(), fc.bigInt64Array(), fc.bigUint64Array(), fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  fc.uint8Array({ minLength: 16 }).map((bytes) => new Float64Array(bytes.slice(0, 16).buffer, 8, 1)),
+); // biome-ignore format: a list
+const leaf = fc.oneof(
+  fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary-ascii' }), fc.integer(), fc.maxSafeInteger(), fc.double(), fc.boolean(), fc.constantFrom(null, undefined, -0, Number.NaN),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), fc.date({ noInvalidDate: true }), typedArray,
+); // biome-ignore format: a list
+const name = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 8 }),
+  fc.constantFrom('constructor', 'toString', '', '0', 'length', '_proto_'),
+);
+const plain = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, depthSize: 'medium' },
+    leaf,
+    fc.array(tie('value'), { maxLength: 6 }),
+    fc.dictionary(
+      name.filter((text) => text !== '__proto__'),
+      tie('value'),
+      { maxKeys: 6, noNullPrototype: true },
+    ),
+  ),
+})).value;
+
+test('any plain value arrives equal', () => {
+  fc.assert(
+    fc.property(plain, (value) => assert.deepStrictEqual(trip(value), value)),
+    { numRuns: 5_000 },
+  );
+});
+
+test('any value at all arrives equal or is refused with a path, before anything is packed', () => {
+  const anything = fc.anything({
+    withBigInt: true,
+    withBoxedValues: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withObjectString: true,
+    withSet: true,
+    withSparseArray: true,
+    withTypedArray: true,
+    withUnicodeString: true,
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(anything, (value) => {
+      let arrived: unknown;
+      try {
+        arrived = trip(value);
+      } catch (error) {
+        assert.ok(
+          error instanceof Refused && error.code === 'COALESCER_NOT_CLONEABLE' && error.path?.startsWith('$') === true,
+          String(error),
+        );
+        refused++;
+        return;
+      }
+      assert.deepStrictEqual(arrived, value);
+    }),
+    { numRuns: 5_000 },
+  );
+  assert.ok(refused > 100);
+});
+
+class Stamp extends Date {}
+class Bytes extends Uint8Array {}
+const refused: Readonly<Record<string, unknown>> = {
+  'a Map': new Map(), 'a Set': new Set(), 'an Error': new Error('a'), 'a RegExp': /a/, 'a URL': new URL('http://a.test'), 'a function': () => 1, 'a symbol': Symbol('a'),
+  'a class instance': new (class Invoice { id = 1; })(), 'toJSON': { toJSON: () => 1 }, 'a lone surrogate': '\ud800', 'a lone surrogate in a name': { '\ud800': 1 }, 'holes': Object.assign([], { length: 1 }),
+  'a getter': { get a() { return 1; } }, 'an own __proto__': JSON.parse('{"__proto__":1}'), 'no prototype': Object.create(null), 'a bigint of 65 bits': 2n ** 64n, 'a negative bigint of 65 bits': -(2n ** 63n) - 1n,
+  'an invalid Date': new Date(Number.NaN), 'a subclass of Date': new Stamp(0), 'a Date with properties': Object.assign(new Date(0), { a: 1 }), 'a subclass of Uint8Array': new Bytes(1),
+  'a typed array with properties': Object.assign(new Uint16Array(1), { a: 1 }), 'a typed array with symbols': Object.assign(new Uint8Array(1), { [Symbol('a')]: 1 }), 'shared memory': new Uint8Array(new SharedArrayBuffer(1)),
+  'an ArrayBuffer': new ArrayBuffer(1), 'a DataView': new DataView(new ArrayBuffer(1)), 'a list with symbols': Object.assign([1], { [Symbol('a')]: 1 }), 'a promise': Promise.resolve(),
+}; // biome-ignore format: a table
+
+for (const [what, value] of Object.entries(refused)) {
+  test(`${what} cannot cross, and the path says where it stands`, () => {
+    const refusal = (path: string) => (error: unknown) =>
+      error instanceof Refused && error.code === 'COALESCER_NOT_CLONEABLE' && error.path?.startsWith(path) === true;
+    assert.throws(() => packBody(value, wire.packValue), refusal('$'));
+    assert.throws(() => packBody({ a: [0, value] }, wire.packValue), refusal('$.a[1]'));
+    assert.throws(() => packBody({ a: [0, value] }, null), refusal('$.a[1]'));
+  });
+}
+
+test('dates and bytes of another realm arrive as dates and bytes', () => {
+  const value = runInNewContext('({ at: new Date(7), bytes: new Uint8Array([1, 2]), more: [new Float64Array([1.5])] })') as object;
+  assert.deepEqual(trip(value), { at: new Date(7), bytes: Uint8Array.of(1, 2), more: [Float64Array.of(1.5)] });
+  assert.deepEqual(trip(runInNewContext('new Uint8Array([1, 2])')), Uint8Array.of(1, 2));
+});
+
+test('each kind of body is told apart, and without the packing library a value arrives equal too', () => {
+  const kinds: readonly (readonly [unknown, BodyKind])[] = [[{ a: 1 }, PACKED], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED]]; // biome-ignore format: a table
+  for (const [value, kind] of kinds) assert.equal(packBody(value, wire.packValue).kind, kind);
+  for (const value of [{ a: [1, new Date(3)] }, 'text', undefined, 5n, [new Uint16Array(2)]]) {
+    const { kind, bytes } = packBody(value, null);
+    assert.equal(kind, CLONED);
+    assert.deepStrictEqual(wire.unpackBody(kind, bytes), value);
+  }
+});
+
+const buffersOf = (value: unknown): ArrayBufferLike[] =>
+  ArrayBuffer.isView(value) ? [value.buffer] : typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersOf) : [];
+
+test('packed bytes are exactly their own, and what arrives has no view on them, on the input or on the pool', () => {
+  fc.assert(
+    fc.property(plain, (value) => {
+      const { kind, bytes } = packBody(value, wire.packValue);
+      assert.equal(bytes.buffer.byteLength, bytes.byteLength);
+      assert.equal(bytes.byteOffset, 0);
+      const arrived = new Wire().unpackBody(kind, bytes);
+      const own = new Set(buffersOf(arrived));
+      for (const foreign of [bytes.buffer, ...buffersOf(value)]) assert.ok(!own.has(foreign));
+      const before = structuredClone(arrived);
+      bytes.fill(0xff);
+      assert.deepStrictEqual(structuredClone(arrived), before);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+const attempt = ['primary', 1, 0, 1, 'value', null, null, null, null, null, null] as const;
+const fulfilled = (number: number, value: unknown): FulfilledFrame => {
+  const { kind, bytes } = packBody(value, wire.packValue);
+  return [FULFILLED, number, number, attempt, kind, bytes];
+};
+const posted = (envelope: Envelope, transfer: ArrayBuffer[]): Envelope => structuredClone<Envelope>(envelope, { transfer });
+
+test('an envelope of 10,000 frames arrives frame by frame, large bodies beside it', () => {
+  const values = Array.from({ length: 10_000 }, (_, index) =>
+    index % 1_000 === 0 ? Buffer.alloc(70_000 + index, index % 251) : { index, text: `value ${index}` },
+  );
+  const { envelope, transferList } = wire.pack(
+    values.map((value, index) => fulfilled(index, value)),
+    true,
+  );
+  assert.ok(Array.isArray(envelope));
+  assert.deepEqual([envelope.length, transferList.length, new Set(transferList).size], [11, 11, 11]);
+  const frames = new Wire().unpack<FulfilledFrame>(posted(envelope, transferList));
+  assert.equal(frames.length, values.length);
+  for (const [index, [op, slot, number, , kind, body]] of frames.entries()) {
+    assert.deepEqual([op, slot, number], [FULFILLED, index, index]);
+    assert.deepStrictEqual(wire.unpackBody(kind, body as Uint8Array), values[index]);
+  }
+});
+
+test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
+  const { envelope, transferList } = wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], true);
+  assert.ok(envelope instanceof Uint8Array);
+  assert.equal(envelope.buffer.byteLength, envelope.byteLength);
+  assert.deepEqual(transferList, [envelope.buffer]);
+  assert.deepEqual(new Wire().unpack(posted(envelope, transferList)), [[ABANDON, 1, 2]]);
+});
+
+test('without transfer large bodies stay with the sender: they are its copy for a relaunch', () => {
+  const frame = fulfilled(1, new Uint8Array(100_000).fill(7));
+  const { envelope, transferList } = wire.pack([frame], false);
+  assert.equal(transferList.length, 1);
+  posted(envelope, transferList);
+  assert.equal((frame[5] as Uint8Array).byteLength, 100_000);
+});
+
+test('bytes that are not ours are refused or read as frames, and never hang or pollute', () => {
+  const valid = wire.pack([fulfilled(1, { a: 1 }), [ATTEMPTED, 1, 1, attempt]], false).envelope as Uint8Array;
+  const damaged = fc
+    .tuple(
+      fc.array(fc.tuple(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }),
+      fc.nat({ max: valid.length }),
+    )
+    .map(([changes, length]) => {
+      const bytes = valid.slice(0, length);
+      for (const [at, byte] of changes) if (at < length) bytes[at] = byte;
+      return bytes;
+    });
+  const tries = (bytes: Uint8Array): void => {
+    try {
+      const frames = new Wire().unpack(bytes) as readonly unknown[];
+      for (const frame of frames) assert.ok(Array.isArray(frame) && typeof frame[0] === 'number');
+    } catch (error) {
+      assert.ok(error instanceof Error && error.name !== 'AssertionError', String(error));
+    }
+    for (const kind of [PACKED, CLONED] as const) {
+      try {
+        wire.unpackBody(kind, bytes);
+      } catch (error) {
+        assert.ok(error instanceof Error);
+      }
+    }
+  };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), tries), { numRuns: 5_000 });
+  fc.assert(fc.property(damaged, tries), { numRuns: 5_000 });
+  for (const head of [0xc1, 0xc6, 0xc9, 0xdb, 0xdd, 0xdf]) tries(Uint8Array.of(head, 0xff, 0xff, 0xff, 0xff, 1, 2, 3));
+  assert.deepEqual(Object.keys(Object.prototype), []);
+  assert.throws(() => wire.unpackBody(9 as never, Uint8Array.of(1)), TypeError);
+});
