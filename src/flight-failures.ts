@@ -131,7 +131,7 @@ export class FlightFailures {
       const { flight } = waiter;
       const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;
       const error = this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { cause, attempts: reports(flight) });
-      rememberFlight(error, flight);
+      rememberFlight(error, flight.forStory());
       waiter.reject(error);
     }
   }

@@ -155,8 +155,9 @@ export class Flight extends WheelEntry implements LaunchOrder {
     return this.shared;
   }
 
-  /** A copy for the stories, which must not hold megabytes of keys; the flight's own key stays for a target that still reads it. */
-  withoutLongKey(): Flight {
+  /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
+  forStory(): Flight {
+    if (!this.hasLongKey) return this;
     const story = Object.assign(Object.create(Flight.prototype) as Flight, this, { key: this.index });
     story.dropWork();
     return story;

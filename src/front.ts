@@ -124,6 +124,8 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     // One that nobody can join any more need not be kept for another.
     if (abandonAfterMs === 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
     flight.emptySince = now;
+    // Its time has come in this very tick: then the tick is not put off.
+    if (flight.due <= now) return this.flightDue(flight, now);
     this.#wheel.arm(flight, Math.min(abandonAfterMs, flight.due - now), now);
   }
 
@@ -213,7 +215,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.counters[status]++;
     if (status === 'fulfilled') this.waiters.fulfil(flight, result);
     else this.waiters.reject(flight, result);
-    this.stories.add(flight.hasLongKey ? flight.withoutLongKey() : flight);
+    this.stories.add(flight.forStory());
     watching.settled(this.#options.name, flight);
   }
 

@@ -100,10 +100,10 @@ export class Waiters implements LeaveReceiver {
     const now = seam.now();
     counters[why === 'signal' ? 'left' : 'timedOut']++;
     if (waiter.asking !== null) reentrance?.gaveUp(waiter.asking, flight);
+    // Made before the flight may end, and let go of what the error tells.
+    const error = why === 'timeout' ? failures.timeout(flight, now) : waiter.signal?.reason;
+    if (why === 'timeout') rememberFlight(error, flight.forStory());
     this.#unseat(flight, now);
-    if (why === 'signal') return waiter.reject(waiter.signal?.reason);
-    const error = failures.timeout(flight, now);
-    rememberFlight(error, flight);
     waiter.reject(error);
   }
 
@@ -129,7 +129,7 @@ export class Waiters implements LeaveReceiver {
 
   reject(flight: Flight, error: unknown): void {
     this.#count -= flight.waiting;
-    if (flight.waiting > 0) rememberFlight(error, flight);
+    if (flight.waiting > 0) rememberFlight(error, flight.forStory());
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
       waiter.reject(error);
