@@ -28,7 +28,7 @@ const otherWords: Readonly<Record<string, string>> = {
 
 export function badFileNames(files: readonly TreeFile[]): string[] {
   return files.flatMap((file) => {
-    const names = file.path.replace(/(?:\.machine|\.table|\.test)?\.ts$/, '').split('/');
+    const names = file.path.replace(/(?:\.machine|\.table|\.test)?\.c?ts$/, '').split('/');
     const drawer = names.find((name) => name.split('-').some((part) => drawers.test(part)));
     if (drawer !== undefined) return [`${file.path}:1 a drawer: name the thing instead of ${drawer}`];
     return names.every((name) => kebabCase.test(name)) ? [] : [`${file.path}:1 not kebab-case`];

@@ -197,13 +197,13 @@ test('a target that was held is still held when the flight has been elsewhere', 
   }
 });
 
-test('a hold that is longer than the flight makes no call, and no waiter waits beyond the flight’s time', async () => {
+test('a hold that is longer than the flight makes no call, and ends the flight where nothing else is left', async () => {
   for (const retryAfterMs of [30_001, 1e11, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
     for (const verdict of ['retry', 'failover'] as const) {
       const { first, environment, waiter } = await hold({ verdict, retryAfterMs }, false);
+      assert.equal(waiter.state, 'rejected', 'nobody waits for what cannot come in time');
       await environment.advance(30_000 + TICK);
       assert.equal(first.calls.length, 1, `${verdict} after ${retryAfterMs}`);
-      assert.equal(waiter.state, 'rejected');
       assert.equal(environment.timers(), 0);
     }
   }
@@ -229,4 +229,14 @@ test('a hold that makes no sense is no loop and loses no waiter', async () => {
     assert.equal(waiter.state, 'rejected', String(retryAfterMs));
     assert.equal(environment.timers(), 0);
   }
+});
+
+test('when all have failed and one of them is held beyond the flight’s time, another one is tried again', async () => {
+  const { first, second, environment, waiter } = await hold({ verdict: 'failover', retryAfterMs: 60_000 }, true);
+  second.calls[0]!.reject(httpError(503));
+  await environment.advance(1_000);
+  assert.deepEqual([first.calls.length, second.calls.length], [1, 2]);
+  second.calls[1]!.resolve('at the second time');
+  await environment.advance(0);
+  assert.equal(waiter.value, 'at the second time');
 });

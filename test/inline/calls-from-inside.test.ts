@@ -1,7 +1,7 @@
 // What a target, a classify, a key or a listener does to the coalescer while it is being called: nothing may be lost, nothing may go twice.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer, type AttemptContext, type Coalescer, type Verdict } from '../../src/index.js';
+import { createCoalescer, flightOf, type AttemptContext, type Coalescer, type Verdict } from '../../src/index.js';
 import { codeOf, countedEnvironment, hang, httpError, watch, type CountedEnvironment, type Watched } from './stage.js';
 
 interface Inside {
@@ -65,6 +65,8 @@ test('a target that cancels its own flight while it is being called', async () =
   await inside.environment.advance(10);
   assert.deepEqual(inside.called, ['a']);
   assert.equal(codeOf(waiter), 'COALESCER_FLIGHT_CANCELLED');
+  assert.equal((waiter.reason as Error).cause, 'from inside');
+  assert.equal(flightOf(waiter.reason)?.flight, 'coalescer#1');
   assert.equal(inside.signals[0]!.aborted, true);
   idle(inside);
 });

@@ -110,6 +110,18 @@ test('close is idempotent: called again, before or after its end, it settles wit
   assertNothingLeft(stage);
 });
 
+test('a second close does not shorten the first', async () => {
+  const { coalescer, primary, environment } = openStage();
+  const waiter = watch(coalescer.request('a'));
+  const closings = [watch(coalescer.close({ drainMs: 500 })), watch(coalescer.close({ drainMs: 0 }))];
+  await environment.advance(100);
+  assert.equal(primary.calls.length, 1);
+  assert.deepEqual([waiter.state, ...closings.map(({ state }) => state)], ['pending', 'pending', 'pending']);
+  primary.calls[0]!.resolve('x');
+  await environment.advance(0);
+  assert.deepEqual([waiter.value, ...closings.map(({ state }) => state)], ['x', 'fulfilled', 'fulfilled']);
+});
+
 test('after close a request, an outcome and a join are refused with a typed error, and nothing is called', async () => {
   const stage = openStage();
   const { coalescer } = stage;

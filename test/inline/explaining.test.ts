@@ -162,6 +162,17 @@ test('attempts, failures, retries and failovers are counted for each target', as
   assert.equal(failovers, 2);
 });
 
+test('a repeat of the same target is a retry, and no failover', async () => {
+  const { coalescer, primary, environment } = openStage({ maxAttempts: 2 }, 1, () => 0);
+  watch(coalescer.request('a'));
+  primary.calls[0]!.reject(httpError(503));
+  await environment.advance(20);
+  assert.equal(primary.calls.length, 2);
+  const { targets, failovers } = coalescer.stats();
+  assert.deepEqual(targets, { primary: { attempts: 2, failures: 1, retries: 1, airborne: 1 } });
+  assert.equal(failovers, 0);
+});
+
 test('stats are a picture of a moment: they do not change in the hand', async () => {
   const { coalescer, primary, settled } = openStage({ name: 'users' });
   const before = coalescer.stats();

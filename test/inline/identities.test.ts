@@ -29,6 +29,7 @@ test('the order of properties makes no difference, at any depth, and neither doe
 test('values of different kinds never make one key', () => {
   const { keyOf } = anything();
   const values: unknown[] = [
+    undefined,
     1,
     '1',
     '"1"',
@@ -191,9 +192,12 @@ test('a key given with the request takes the place of the coalescer’s', () => 
 });
 
 test('a key that is neither text nor null is refused: nobody becomes the key "undefined"', async () => {
-  for (const key of [undefined, 7, {}, true, Symbol('s')]) {
+  for (const key of [undefined, 7, {}, true, Symbol('s'), ['a'], Object('a'), { length: 1 }]) {
     const { coalescer, primary } = openStage({ key: () => key as never });
-    await assert.rejects(coalescer.request('a'));
+    await assert.rejects(coalescer.request('a'), { code: 'COALESCER_NOT_KEYABLE' });
+    await assert.rejects(coalescer.request('a', { key: key === undefined ? (7 as never) : (key as never) }), {
+      code: 'COALESCER_NOT_KEYABLE',
+    });
     assert.equal(primary.calls.length, 0);
     assert.equal(coalescer.stats().airborne, 0);
   }

@@ -38,7 +38,7 @@ for (const threads of [0, 1]) {
         [error.name, error.message, error['code'], error['status']],
         ['OverloadedError', 'too much of it', 'overloaded_error', 529],
       );
-      assert.match(error.stack ?? '', /too much of it[\s\S]*throw-errors\.js/);
+      assert.match(error.stack ?? '', /too much of it[\s\S]*throw-errors\.[jt]s/);
       assert.match(String(error), /^OverloadedError: too much of it$/);
       assert.deepStrictEqual(error['request'], { model: 'm-1', since: new Date(5), tokens: [1, 2], nothing: undefined });
       assert.deepEqual([Object.hasOwn(error, 'retry'), Object.hasOwn(error, 'socket')], [false, false]);

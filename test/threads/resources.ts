@@ -25,14 +25,24 @@ export function watchTimers(): { readonly live: () => Promise<number>; readonly 
   return { live, stop: () => void hook.disable() };
 }
 
-/** As text, so that two of them compare and differ readably. */
-export function resources(): string {
+/** By kind, so that two of them compare and differ readably. */
+export type Resources = Readonly<Record<string, number>>;
+
+/** Is there more of any kind in `now` than in `before`? What was still going away then may be gone. */
+export function exceeds(now: Resources, before: Resources): boolean {
+  return Object.entries(now).some(([kind, count]) => count > (before[kind] ?? 0));
+}
+
+export function resources(): Resources {
   const { libuv, workers } = process.report.getReport() as unknown as Report;
   const handles: Record<string, number> = {};
   for (const { type } of libuv.filter(({ is_active: isActive }) => isActive)) handles[type] = (handles[type] ?? 0) + 1;
   // The one timer handle of the loop is active while any JavaScript timer is armed: those are counted one by one.
-  const { timer: _timer, ...others } = handles;
-  const named = Object.entries(others).sort(([one], [other]) => (one < other ? -1 : 1));
-  const active = process.getActiveResourcesInfo().filter((name) => !['Timeout', 'Immediate'].includes(name)).sort(); // biome-ignore format: one line
-  return JSON.stringify({ threads: workers.length, handles: named, active });
+  // So are idle handles, by turns, while immediates are.
+  const { timer: _timer, idle: _idle, ...others } = handles;
+  const found: Record<string, number> = { ...others, threads: workers.length };
+  for (const name of process.getActiveResourcesInfo()) {
+    if (name !== 'Timeout' && name !== 'Immediate') found[`active ${name}`] = (found[`active ${name}`] ?? 0) + 1;
+  }
+  return found;
 }
