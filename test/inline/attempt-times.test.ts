@@ -161,6 +161,18 @@ test('a late answer of one flight is never the answer of another', async () => {
   assert.deepEqual([codeOf(first), second.state, other.state], ['COALESCER_TIMEOUT', 'pending', 'pending']);
 });
 
+test('a target is told why its answer is no longer wanted: a TimeoutError when its time is up, an AbortError when nobody waits', async () => {
+  const { coalescer, primary, environment } = openStage({ attemptTimeoutMs: 100 }, 2);
+  const leave = new AbortController();
+  watch(coalescer.request('late'));
+  watch(coalescer.request('left', { signal: leave.signal }));
+  leave.abort(new Error('the waiter’s own reason, which is not the flight’s'));
+  await environment.advance(100 + TICK);
+  assert.equal(primary.calls.length, 2);
+  const names = primary.calls.map(({ signal }) => (signal.reason as DOMException).name);
+  assert.deepEqual(names, ['TimeoutError', 'AbortError']);
+});
+
 test('the signal of an attempt is not aborted when it was answered in time', async () => {
   const { coalescer, primary, environment } = openStage({}, 2);
   watch(coalescer.request('a'));

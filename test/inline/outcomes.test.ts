@@ -157,6 +157,18 @@ test('outcome and request share a flight, and their roles are who launched and w
   assert.deepEqual([await request, outcome.role, outcome.waiters], ['x', 'follower', 2]);
 });
 
+test('the waiters of a flight are all that ever waited for it', async () => {
+  const stage = openStage();
+  const { coalescer, primary } = stage;
+  const leave = new AbortController();
+  const staying = coalescer.outcome('a');
+  void coalescer.outcome('a', { signal: leave.signal });
+  leave.abort();
+  const outcome = await after(stage, staying, () => primary.calls[0]!.resolve('x'));
+  assert.equal(primary.calls.length, 1);
+  assert.equal(outcome.waiters, 2);
+});
+
 test('a fresh request leads a flight of its own, and its outcome says so', async () => {
   const stage = openStage();
   const { coalescer, primary } = stage;

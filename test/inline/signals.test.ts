@@ -136,6 +136,19 @@ test('a refused request leaves no listener on its signal', async () => {
   assert.equal(listeners(signal), 0);
 });
 
+test('one signal may serve two coalescers, and leaves both', async () => {
+  const [one, other] = [openStage(), openStage()];
+  const leaving = new AbortController();
+  const waiters = [one, other].map(({ coalescer }) => watch(coalescer.request('a', { signal: leaving.signal })));
+  one.primary.calls[0]!.resolve('x');
+  await one.settled();
+  assert.equal(listeners(leaving.signal), 1);
+  leaving.abort('gone');
+  await other.settled();
+  assert.deepEqual([one.calls(), other.calls()], [1, 1]);
+  assert.deepEqual([waiters[0]!.value, waiters[1]!.reason, listeners(leaving.signal)], ['x', 'gone', 0]);
+});
+
 test('a waiter on a signal that follows several others leaves when one of them is aborted', async () => {
   const { coalescer, primary, settled } = openStage();
   const [one, other] = [new AbortController(), new AbortController()];

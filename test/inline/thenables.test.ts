@@ -1,5 +1,4 @@
 // Targets that answer with something like a promise: awaited as the language awaits, guarded against what it does wrong. LESSONS 9.
-// oxlint-disable unicorn/no-thenable -- They are what is tested.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openOdd, thrower } from './odd-stage.js';

@@ -188,3 +188,43 @@ test('flightOf knows the flight behind a waiter’s own time-out', async () => {
   assert.equal(primary.calls.length, 1);
   assert.equal(flightOf(hurried.reason)?.flight, 'users#1');
 });
+
+test('times that are up in one tick are all told in it, although the first ones told take others away', async () => {
+  const { coalescer, primary, environment } = openStage();
+  const waiters = Array.from({ length: 12 }, (_, index) => watch(coalescer.request(`k${index}`, { timeoutMs: 100 })));
+  for (const [index, { signal }] of primary.calls.entries()) {
+    signal.addEventListener('abort', () => {
+      for (const neighbour of index % 3 === 0 ? [index - 1, index + 1] : [index + 1]) coalescer.cancel({ payload: `k${neighbour}` });
+    });
+  }
+  await environment.advance(100 + TICK);
+  assert.equal(primary.calls.length, 12);
+  assert.equal(waiters.filter(({ state }) => state === 'pending').length, 0);
+  assert.deepEqual([coalescer.stats().airborne, environment.timers()], [0, 0]);
+});
+
+test('fake timers that were set before the coalescer was made hold', async (t) => {
+  const timers: { readonly at: number; readonly run: () => void }[] = [];
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const setTimer = t.mock.method(globalThis, 'setTimeout', (run: () => void, ms: number) => timers.push({ at: now + ms, run }));
+  let calls = 0;
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { only: (): Promise<string> => (calls++, hang()) },
+    flightTimeoutMs: 1_000,
+  });
+  setTimer.mock.restore();
+  const waiter = watch(coalescer.request('a'));
+  while (now < 1_020) {
+    now += TICK;
+    for (const timer of timers.splice(0)) {
+      if (timer.at <= now) timer.run();
+      else timers.push(timer);
+    }
+  }
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(calls, 1);
+  assert.equal(codeOf(waiter), 'COALESCER_TIMEOUT');
+});
