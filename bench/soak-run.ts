@@ -57,6 +57,8 @@ function open(name: string, calls: SharedArrayBuffer) {
   return createCoalescer({ name, scope: 'public', key: ({ key }: SoakOrder) => key, targets: module });
 }
 
+const WARM_UP_MS = 1_500;
+
 /** Which attempts were lost with a thread, and when the news of it came. */
 class Losses {
   readonly byFlight = new Map<string, { readonly attempt: number; readonly at: number }[]>();
@@ -145,6 +147,8 @@ export async function soak({ kills, seed, progress = () => undefined }: SoakOpti
   }
 
   await coalescer.ready();
+  // Until the spares have loaded too: that is where a service is when its first thread dies.
+  await pause(WARM_UP_MS);
   const streams = Array.from({ length: STREAMS }, stream);
   const deck: Death[] = [];
   while (result.kills < kills) {

@@ -8,7 +8,7 @@ import { given } from './options.js';
 export interface ThreadOptions {
   /** 0: run the module on this thread, values still passing through the codec. @default 1 */
   readonly threads?: number;
-  /** A loaded thread in waiting, so that a death costs no start-up. @default true where threads >= 1 */
+  /** Loaded threads in waiting, so that a death costs no start-up: one for the place of the dead one, one for those that may have killed it. @default true where threads >= 1 */
   readonly spare?: boolean;
   /** Heap limit per thread, in MiB. @default Node's */
   readonly heapMbMax?: number;
