@@ -34,6 +34,8 @@ export class Waiters implements LeaveReceiver {
   readonly #setup: WaitersSetup;
   readonly #signals = new SignalWatch();
   #count = 0;
+  /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
+  #ended: { readonly flight: Flight; readonly error: unknown } | null = null;
 
   constructor(setup: WaitersSetup) {
     this.#setup = setup;
@@ -55,7 +57,11 @@ export class Waiters implements LeaveReceiver {
   add(flight: Flight, { signal, timeoutMs }: RequestOptions, isLeader: boolean): Promise<unknown> {
     const { options, counters, failures } = this.#setup;
     // `cancel` or `close`, called by the target while it was being called, or by a subscriber, can be as quick as that.
-    if (flight.status !== 'flying') return Promise.reject(failures.cancelled(flight, undefined));
+    if (flight.status !== 'flying') {
+      const error = this.#ended?.flight === flight ? this.#ended.error : failures.cancelled(flight, undefined);
+      this.#ended = null;
+      return Promise.reject(error);
+    }
     if (!isLeader) {
       counters.joined++;
       this.seat(flight);
@@ -128,6 +134,7 @@ export class Waiters implements LeaveReceiver {
   }
 
   reject(flight: Flight, error: unknown): void {
+    this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#count -= flight.waiting;
     if (flight.waiting > 0) rememberFlight(error, flight.forStory());
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {

@@ -33,9 +33,13 @@ export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: 
   }
   const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
   if (untried !== undefined) return { target: untried, waitMs: 0 };
-  const following = record.route[(record.route.indexOf(record.target) + 1) % record.route.length] as number;
-  const again = afterBackoff(record, following, backoff, seam);
-  return now + again.waitMs < record.order.deadline ? again : null;
+  // All were called: the next in order again, or the first behind it that may be called within the flight's time.
+  const from = record.route.indexOf(record.target) + 1;
+  for (let step = 0; step < record.route.length; step++) {
+    const again = afterBackoff(record, record.route[(from + step) % record.route.length] as number, backoff, seam);
+    if (now + again.waitMs < record.order.deadline) return again;
+  }
+  return null;
 }
 
 /** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */

@@ -39,7 +39,7 @@ async function refusesToStart(coalescer: Coalescer<string, string>, because: Reg
 const AT_LOAD: readonly (readonly [what: string, module: string, because: RegExp])[] = [
   ['that does not exist', 'missing.js', /missing\.js/],
   ['that throws while loading', 'fail-at-load.js?throw', /loading went wrong/],
-  ['that exits while loading', 'fail-at-load.js?exit', /died while it loaded/],
+  ['that exits while loading', 'fail-at-load.js?exit', /died while it loaded|exited with code: 3/],
   ['that rejects unhandled while loading', 'fail-at-load.js?reject', /died while it loaded|rejected where nobody looks/],
   ['that hangs while loading', 'fail-at-load.js?hang', /did not load within readyWithinMs = 1500 ms/],
   ['that spins while loading', 'fail-at-load.js?spin', /did not load within readyWithinMs = 1500 ms/],
