@@ -79,7 +79,7 @@ async function main(): Promise<void> {
       step(flight.ATTEMPT_RESOLVED);
     })
     .add('table/live XState actor, four events', () => {
-      const actor = createActor(flightMachine, { input: { attemptsMax: 3 } }).start();
+      const actor = createActor(flightMachine, { input: { attemptsMax: 3, isOpened: false, canContinue: false } }).start();
       for (const type of ['flight.launched', 'attempt.rejected', 'target.chosen', 'attempt.resolved'] as const) actor.send({ type });
     });
   console.log(`node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors`);

@@ -6,16 +6,24 @@ import { assign, setup } from 'xstate';
 export interface FlightInput {
   /** How many attempts the flight may make in all: 1 to 5. */
   readonly attemptsMax: number;
+  /** Were chunks of a stream given to readers before this launch? Then a thread was lost in mid-air. */
+  readonly isOpened: boolean;
+  /** May another target go on where a stream broke off? */
+  readonly canContinue: boolean;
 }
 
 export interface FlightContext {
   /** Attempts that may still begin. Lowered when one begins, so a failure finds the truth here. */
   readonly attemptsLeft: number;
+  /** Readers were given chunks: no attempt may begin anew as if nothing had been said. */
+  readonly isOpened: boolean;
+  readonly canContinue: boolean;
 }
 
 /** Everything that can happen to a flight. The place in this list is the event's number in the table. */
 export const flightEvents = [
   'flight.launched',
+  'stream.opened',
   'attempt.resolved',
   'attempt.answered',
   'attempt.rejected',
@@ -34,12 +42,10 @@ export type FlightEvent = { [Type in FlightEventType]: { readonly type: Type } }
 
 /** Every input the table is made for. The i-th one's initial state is the table's i-th root. */
 export const flightInputs: readonly FlightInput[] = [
-  { attemptsMax: 1 },
-  { attemptsMax: 2 },
-  { attemptsMax: 3 },
-  { attemptsMax: 4 },
-  { attemptsMax: 5 },
-];
+  { isOpened: false, canContinue: false },
+  { isOpened: false, canContinue: true },
+  { isOpened: true, canContinue: true },
+].flatMap(({ isOpened, canContinue }) => [1, 2, 3, 4, 5].map((attemptsMax) => ({ attemptsMax, isOpened, canContinue })));
 
 /**
  * The life of one flight, for people and tools that look. Nothing flies by it at run time: shards fly by the table that XState fills in
@@ -48,16 +54,19 @@ export const flightInputs: readonly FlightInput[] = [
 export const flightMachine = setup({
   types: { context: {} as FlightContext, events: {} as FlightEvent, input: {} as FlightInput },
   guards: {
-    hasAttemptLeft: ({ context }) => context.attemptsLeft > 0,
+    mayFailOver: ({ context }) => context.attemptsLeft > 0 && (!context.isOpened || context.canContinue),
+    isOpened: ({ context }) => context.isOpened,
   },
   actions: {
     takeAttempt: assign({ attemptsLeft: ({ context }) => context.attemptsLeft - 1 }),
+    openStream: assign({ isOpened: true }),
     startAttempt: () => {},
     abortAttempt: () => {},
     chooseTarget: () => {},
     settleFulfilled: () => {},
     settleAnswered: () => {},
     settleExhausted: () => {},
+    settleBroken: () => {},
     settleTimedOut: () => {},
     settleAbandoned: () => {},
   },
@@ -65,7 +74,7 @@ export const flightMachine = setup({
   id: 'flight',
   description:
     'One flight: the one piece of work for a key, however many wait for it. It calls targets one after the other until one answers, its attempts or targets are used up, its time is over, or nobody waits any more.',
-  context: ({ input }) => ({ attemptsLeft: input.attemptsMax }),
+  context: ({ input }) => ({ attemptsLeft: input.attemptsMax, canContinue: input.canContinue, isOpened: input.isOpened }),
   initial: 'idle',
   states: {
     idle: {
@@ -73,11 +82,19 @@ export const flightMachine = setup({
         'The flight has its number and its record, and no target was called by this launch. It leaves at once; a flight that stays here was never launched by its shard: look at the link, not at the targets.',
       on: {
         'flight.launched': { target: 'inflight', actions: ['takeAttempt', 'startAttempt'] },
-        'targets.exhausted': {
-          target: 'settled',
-          actions: ['settleExhausted'],
-          description: 'A relaunch: the thread died in a call that must not be made twice.',
-        },
+        'targets.exhausted': [
+          {
+            guard: 'isOpened',
+            target: 'settled',
+            actions: ['settleBroken'],
+            description: 'A relaunch in mid-air, and no target that could go on.',
+          },
+          {
+            target: 'settled',
+            actions: ['settleExhausted'],
+            description: 'A relaunch: the thread died in a call that must not be made twice.',
+          },
+        ],
         'deadline.passed': { target: 'settled', actions: ['settleTimedOut'] },
         'flight.abandoned': { target: 'settled', actions: ['settleAbandoned'] },
       },
@@ -86,31 +103,55 @@ export const flightMachine = setup({
       description:
         'One attempt is out and its target has not answered. A flight that stays here waits for that target: see the last attempt in its explanation, and that attempt’s own time-out.',
       on: {
+        'stream.opened': {
+          actions: ['openStream'],
+          description: 'The target streams, and its first chunk was given to readers: from now on a failure is one in mid-air.',
+        },
         'attempt.resolved': {
           target: 'settled',
           actions: ['settleFulfilled'],
-          description: 'The target gave a value: it is everybody’s.',
+          description: 'The target gave a value, or all of its stream: it is everybody’s.',
         },
-        'attempt.answered': {
-          target: 'settled',
-          actions: ['settleAnswered'],
-          description: 'The target gave an error that is the answer (a 404, say). No other target would say otherwise.',
-        },
+        'attempt.answered': [
+          {
+            guard: 'isOpened',
+            target: 'settled',
+            actions: ['settleBroken'],
+            description: 'The stream broke off with an error that no other target would better.',
+          },
+          {
+            target: 'settled',
+            actions: ['settleAnswered'],
+            description: 'The target gave an error that is the answer (a 404, say). No other target would say otherwise.',
+          },
+        ],
         'attempt.rejected': [
           {
-            guard: 'hasAttemptLeft',
+            guard: 'mayFailOver',
             target: 'failing-over',
             actions: ['chooseTarget'],
             description: 'The target failed, and the flight may try again.',
+          },
+          {
+            guard: 'isOpened',
+            target: 'settled',
+            actions: ['settleBroken'],
+            description: 'The stream broke off in mid-air, and nobody may or can go on with it.',
           },
           { target: 'settled', actions: ['settleExhausted'], description: 'The target failed, and it was the last attempt.' },
         ],
         'attempt.timed-out': [
           {
-            guard: 'hasAttemptLeft',
+            guard: 'mayFailOver',
             target: 'failing-over',
             actions: ['abortAttempt', 'chooseTarget'],
             description: 'The target took longer than its share of the time. It is told to stop, and the flight may try again.',
+          },
+          {
+            guard: 'isOpened',
+            target: 'settled',
+            actions: ['abortAttempt', 'settleBroken'],
+            description: 'The stream stalled in mid-air, and nobody may or can go on with it.',
           },
           {
             target: 'settled',
@@ -136,11 +177,19 @@ export const flightMachine = setup({
           actions: ['takeAttempt', 'startAttempt'],
           description: 'The same target again, after its backoff.',
         },
-        'targets.exhausted': {
-          target: 'settled',
-          actions: ['settleExhausted'],
-          description: 'Attempts are left, but no target that may be called.',
-        },
+        'targets.exhausted': [
+          {
+            guard: 'isOpened',
+            target: 'settled',
+            actions: ['settleBroken'],
+            description: 'A stream broke off, and no target is left that could go on with it.',
+          },
+          {
+            target: 'settled',
+            actions: ['settleExhausted'],
+            description: 'Attempts are left, but no target that may be called.',
+          },
+        ],
         'deadline.passed': { target: 'settled', actions: ['settleTimedOut'] },
         'flight.abandoned': { target: 'settled', actions: ['settleAbandoned'] },
       },

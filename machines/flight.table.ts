@@ -4,94 +4,198 @@
 import type { Table } from './table.js';
 
 export const FLIGHT_LAUNCHED = 0;
-export const ATTEMPT_RESOLVED = 1;
-export const ATTEMPT_ANSWERED = 2;
-export const ATTEMPT_REJECTED = 3;
-export const ATTEMPT_TIMED_OUT = 4;
-export const TARGET_CHOSEN = 5;
-export const BACKOFF_ELAPSED = 6;
-export const TARGETS_EXHAUSTED = 7;
-export const DEADLINE_PASSED = 8;
-export const FLIGHT_ABANDONED = 9;
+export const STREAM_OPENED = 1;
+export const ATTEMPT_RESOLVED = 2;
+export const ATTEMPT_ANSWERED = 3;
+export const ATTEMPT_REJECTED = 4;
+export const ATTEMPT_TIMED_OUT = 5;
+export const TARGET_CHOSEN = 6;
+export const BACKOFF_ELAPSED = 7;
+export const TARGETS_EXHAUSTED = 8;
+export const DEADLINE_PASSED = 9;
+export const FLIGHT_ABANDONED = 10;
 export const START_ATTEMPT = 0;
 export const SETTLE_EXHAUSTED = 1;
 export const SETTLE_TIMED_OUT = 2;
 export const SETTLE_ABANDONED = 3;
-export const SETTLE_FULFILLED = 4;
-export const SETTLE_ANSWERED = 5;
-export const ABORT_ATTEMPT = 6;
-export const CHOOSE_TARGET = 7;
+export const SETTLE_BROKEN = 4;
+export const SETTLE_FULFILLED = 5;
+export const SETTLE_ANSWERED = 6;
+export const ABORT_ATTEMPT = 7;
+export const CHOOSE_TARGET = 8;
 
 export const flightTable: Table = {
   machine: 'flight',
-  hash: '002f9595e33eadbe',
+  hash: 'ec51f2c10a03233f',
   events: [
     'flight.launched', // 0
-    'attempt.resolved', // 1
-    'attempt.answered', // 2
-    'attempt.rejected', // 3
-    'attempt.timed-out', // 4
-    'target.chosen', // 5
-    'backoff.elapsed', // 6
-    'targets.exhausted', // 7
-    'deadline.passed', // 8
-    'flight.abandoned', // 9
+    'stream.opened', // 1
+    'attempt.resolved', // 2
+    'attempt.answered', // 3
+    'attempt.rejected', // 4
+    'attempt.timed-out', // 5
+    'target.chosen', // 6
+    'backoff.elapsed', // 7
+    'targets.exhausted', // 8
+    'deadline.passed', // 9
+    'flight.abandoned', // 10
   ],
   actions: [
     { type: 'startAttempt' }, // 0
     { type: 'settleExhausted' }, // 1
     { type: 'settleTimedOut' }, // 2
     { type: 'settleAbandoned' }, // 3
-    { type: 'settleFulfilled' }, // 4
-    { type: 'settleAnswered' }, // 5
-    { type: 'abortAttempt' }, // 6
-    { type: 'chooseTarget' }, // 7
+    { type: 'settleBroken' }, // 4
+    { type: 'settleFulfilled' }, // 5
+    { type: 'settleAnswered' }, // 6
+    { type: 'abortAttempt' }, // 7
+    { type: 'chooseTarget' }, // 8
   ],
   states: [
-    { value: 'idle', context: { attemptsLeft: 1 }, status: 'active' }, // 0
-    { value: 'idle', context: { attemptsLeft: 2 }, status: 'active' }, // 1
-    { value: 'idle', context: { attemptsLeft: 3 }, status: 'active' }, // 2
-    { value: 'idle', context: { attemptsLeft: 4 }, status: 'active' }, // 3
-    { value: 'idle', context: { attemptsLeft: 5 }, status: 'active' }, // 4
-    { value: 'inflight', context: { attemptsLeft: 0 }, status: 'active' }, // 5
-    { value: 'settled', context: { attemptsLeft: 1 }, status: 'done' }, // 6
-    { value: 'inflight', context: { attemptsLeft: 1 }, status: 'active' }, // 7
-    { value: 'settled', context: { attemptsLeft: 2 }, status: 'done' }, // 8
-    { value: 'inflight', context: { attemptsLeft: 2 }, status: 'active' }, // 9
-    { value: 'settled', context: { attemptsLeft: 3 }, status: 'done' }, // 10
-    { value: 'inflight', context: { attemptsLeft: 3 }, status: 'active' }, // 11
-    { value: 'settled', context: { attemptsLeft: 4 }, status: 'done' }, // 12
-    { value: 'inflight', context: { attemptsLeft: 4 }, status: 'active' }, // 13
-    { value: 'settled', context: { attemptsLeft: 5 }, status: 'done' }, // 14
-    { value: 'settled', context: { attemptsLeft: 0 }, status: 'done' }, // 15
-    { value: 'failing-over', context: { attemptsLeft: 1 }, status: 'active' }, // 16
-    { value: 'failing-over', context: { attemptsLeft: 2 }, status: 'active' }, // 17
-    { value: 'failing-over', context: { attemptsLeft: 3 }, status: 'active' }, // 18
-    { value: 'failing-over', context: { attemptsLeft: 4 }, status: 'active' }, // 19
+    { value: 'idle', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 0
+    { value: 'idle', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 1
+    { value: 'idle', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 2
+    { value: 'idle', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 3
+    { value: 'idle', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'active' }, // 4
+    { value: 'idle', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 5
+    { value: 'idle', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 6
+    { value: 'idle', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 7
+    { value: 'idle', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 8
+    { value: 'idle', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'active' }, // 9
+    { value: 'idle', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 10
+    { value: 'idle', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 11
+    { value: 'idle', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 12
+    { value: 'idle', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 13
+    { value: 'idle', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'active' }, // 14
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'active' }, // 15
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'done' }, // 16
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 17
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'done' }, // 18
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 19
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'done' }, // 20
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 21
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'done' }, // 22
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 23
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'done' }, // 24
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 25
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'done' }, // 26
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 27
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'done' }, // 28
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 29
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'done' }, // 30
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 31
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'done' }, // 32
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 33
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'done' }, // 34
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'active' }, // 35
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'done' }, // 36
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 37
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'done' }, // 38
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 39
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'done' }, // 40
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 41
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'done' }, // 42
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 43
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'done' }, // 44
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'active' }, // 45
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'done' }, // 46
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'active' }, // 47
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 48
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'active' }, // 49
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 50
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'active' }, // 51
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 52
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'active' }, // 53
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 54
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'done' }, // 55
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 56
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 57
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 58
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 59
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'done' }, // 60
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 61
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 62
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 63
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 64
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'done' }, // 65
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'done' }, // 66
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'done' }, // 67
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'done' }, // 68
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'done' }, // 69
   ],
-  roots: [0, 1, 2, 3, 4],
+  roots: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
   // One row for each state, one column for each event; -1 is IMPOSSIBLE.
   next: Int32Array.of(
-     5, -1, -1, -1, -1, -1, -1,  6,  6,  6, // 0
-     7, -1, -1, -1, -1, -1, -1,  8,  8,  8, // 1
-     9, -1, -1, -1, -1, -1, -1, 10, 10, 10, // 2
-    11, -1, -1, -1, -1, -1, -1, 12, 12, 12, // 3
-    13, -1, -1, -1, -1, -1, -1, 14, 14, 14, // 4
-    -1, 15, 15, 15, 15, -1, -1, -1, 15, 15, // 5
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 6
-    -1,  6,  6, 16, 16, -1, -1, -1,  6,  6, // 7
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 8
-    -1,  8,  8, 17, 17, -1, -1, -1,  8,  8, // 9
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 10
-    -1, 10, 10, 18, 18, -1, -1, -1, 10, 10, // 11
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 12
-    -1, 12, 12, 19, 19, -1, -1, -1, 12, 12, // 13
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 14
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 15
-    -1, -1, -1, -1, -1,  5,  5,  6,  6,  6, // 16
-    -1, -1, -1, -1, -1,  7,  7,  8,  8,  8, // 17
-    -1, -1, -1, -1, -1,  9,  9, 10, 10, 10, // 18
-    -1, -1, -1, -1, -1, 11, 11, 12, 12, 12, // 19
+    15, -1, -1, -1, -1, -1, -1, -1, 16, 16, 16, // 0
+    17, -1, -1, -1, -1, -1, -1, -1, 18, 18, 18, // 1
+    19, -1, -1, -1, -1, -1, -1, -1, 20, 20, 20, // 2
+    21, -1, -1, -1, -1, -1, -1, -1, 22, 22, 22, // 3
+    23, -1, -1, -1, -1, -1, -1, -1, 24, 24, 24, // 4
+    25, -1, -1, -1, -1, -1, -1, -1, 26, 26, 26, // 5
+    27, -1, -1, -1, -1, -1, -1, -1, 28, 28, 28, // 6
+    29, -1, -1, -1, -1, -1, -1, -1, 30, 30, 30, // 7
+    31, -1, -1, -1, -1, -1, -1, -1, 32, 32, 32, // 8
+    33, -1, -1, -1, -1, -1, -1, -1, 34, 34, 34, // 9
+    35, -1, -1, -1, -1, -1, -1, -1, 36, 36, 36, // 10
+    37, -1, -1, -1, -1, -1, -1, -1, 38, 38, 38, // 11
+    39, -1, -1, -1, -1, -1, -1, -1, 40, 40, 40, // 12
+    41, -1, -1, -1, -1, -1, -1, -1, 42, 42, 42, // 13
+    43, -1, -1, -1, -1, -1, -1, -1, 44, 44, 44, // 14
+    -1, 45, 46, 46, 46, 46, -1, -1, -1, 46, 46, // 15
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 16
+    -1, 47, 16, 16, 48, 48, -1, -1, -1, 16, 16, // 17
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 18
+    -1, 49, 18, 18, 50, 50, -1, -1, -1, 18, 18, // 19
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 20
+    -1, 51, 20, 20, 52, 52, -1, -1, -1, 20, 20, // 21
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 22
+    -1, 53, 22, 22, 54, 54, -1, -1, -1, 22, 22, // 23
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 24
+    -1, 35, 55, 55, 55, 55, -1, -1, -1, 55, 55, // 25
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 26
+    -1, 37, 26, 26, 56, 56, -1, -1, -1, 26, 26, // 27
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 28
+    -1, 39, 28, 28, 57, 57, -1, -1, -1, 28, 28, // 29
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 30
+    -1, 41, 30, 30, 58, 58, -1, -1, -1, 30, 30, // 31
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 32
+    -1, 43, 32, 32, 59, 59, -1, -1, -1, 32, 32, // 33
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 34
+    -1, 35, 60, 60, 60, 60, -1, -1, -1, 60, 60, // 35
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 36
+    -1, 37, 36, 36, 61, 61, -1, -1, -1, 36, 36, // 37
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 38
+    -1, 39, 38, 38, 62, 62, -1, -1, -1, 38, 38, // 39
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 40
+    -1, 41, 40, 40, 63, 63, -1, -1, -1, 40, 40, // 41
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 42
+    -1, 43, 42, 42, 64, 64, -1, -1, -1, 42, 42, // 43
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 44
+    -1, 45, 65, 65, 65, 65, -1, -1, -1, 65, 65, // 45
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 46
+    -1, 47, 66, 66, 66, 66, -1, -1, -1, 66, 66, // 47
+    -1, -1, -1, -1, -1, -1, 15, 15, 16, 16, 16, // 48
+    -1, 49, 67, 67, 67, 67, -1, -1, -1, 67, 67, // 49
+    -1, -1, -1, -1, -1, -1, 17, 17, 18, 18, 18, // 50
+    -1, 51, 68, 68, 68, 68, -1, -1, -1, 68, 68, // 51
+    -1, -1, -1, -1, -1, -1, 19, 19, 20, 20, 20, // 52
+    -1, 53, 69, 69, 69, 69, -1, -1, -1, 69, 69, // 53
+    -1, -1, -1, -1, -1, -1, 21, 21, 22, 22, 22, // 54
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 55
+    -1, -1, -1, -1, -1, -1, 25, 25, 26, 26, 26, // 56
+    -1, -1, -1, -1, -1, -1, 27, 27, 28, 28, 28, // 57
+    -1, -1, -1, -1, -1, -1, 29, 29, 30, 30, 30, // 58
+    -1, -1, -1, -1, -1, -1, 31, 31, 32, 32, 32, // 59
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 60
+    -1, -1, -1, -1, -1, -1, 35, 35, 36, 36, 36, // 61
+    -1, -1, -1, -1, -1, -1, 37, 37, 38, 38, 38, // 62
+    -1, -1, -1, -1, -1, -1, 39, 39, 40, 40, 40, // 63
+    -1, -1, -1, -1, -1, -1, 41, 41, 42, 42, 42, // 64
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 65
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 66
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 67
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 68
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 69
   ),
   lists: [
     [], // 0
@@ -101,32 +205,84 @@ export const flightTable: Table = {
     [3], // 4
     [4], // 5
     [5], // 6
-    [6, 1], // 7
-    [6, 2], // 8
-    [6, 3], // 9
-    [7], // 10
-    [6, 7], // 11
+    [6], // 7
+    [7, 1], // 8
+    [7, 2], // 9
+    [7, 3], // 10
+    [8], // 11
+    [7, 8], // 12
+    [7, 4], // 13
   ],
   listOf: Int32Array.of(
-     1,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
-     1,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
-     1,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
-     1,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
-     1,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
-     0,  5,  6,  2,  7,  0,  0,  0,  8,  9, // 5
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 6
-     0,  5,  6, 10, 11,  0,  0,  0,  8,  9, // 7
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 8
-     0,  5,  6, 10, 11,  0,  0,  0,  8,  9, // 9
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 10
-     0,  5,  6, 10, 11,  0,  0,  0,  8,  9, // 11
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 12
-     0,  5,  6, 10, 11,  0,  0,  0,  8,  9, // 13
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 14
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 15
-     0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 16
-     0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 17
-     0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 18
-     0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 19
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 5
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 6
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 7
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 8
+     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 9
+     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 10
+     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 11
+     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 12
+     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 13
+     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 14
+     0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 15
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 16
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 17
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 18
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 19
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 20
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 21
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 22
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 23
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 24
+     0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 25
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 26
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 27
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 28
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 29
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 30
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 31
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 32
+     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 33
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 34
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 35
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 36
+     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 37
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 38
+     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 39
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 40
+     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 41
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 42
+     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 43
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 44
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 45
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 46
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 47
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 48
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 49
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 50
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 51
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 52
+     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 53
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 54
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 55
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 56
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 57
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 58
+     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 59
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 60
+     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 61
+     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 62
+     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 63
+     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 64
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 65
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 66
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 67
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 68
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 69
   ),
 };

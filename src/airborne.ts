@@ -8,6 +8,7 @@ export class Airborne {
   #first: Flight | null = null;
   #last: Flight | null = null;
   #size = 0;
+  #whenEmpty: (() => void)[] = [];
 
   get size(): number {
     return this.#size;
@@ -28,7 +29,18 @@ export class Airborne {
     if (next === null) this.#last = previous;
     else next.previousAirborne = previous;
     flight.previousAirborne = flight.nextAirborne = null;
-    this.#size--;
+    if (--this.#size > 0 || this.#whenEmpty.length === 0) return;
+    const waiting = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Settles when nothing is in the air. */
+  empty(): Promise<void> {
+    if (this.#size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve);
+    });
   }
 
   /** Those that fit, oldest first; a copy, so that they may end while it is walked. */

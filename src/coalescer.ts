@@ -1,55 +1,18 @@
 /** What a service holds: one intent a method. Turns requests into identities, identities into flights, and flights into answers. */
 import type { Seam } from '../workers/environment.js';
+import type { Coalescer, Identity, Which } from './contract.js';
 import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
+import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
 import { indexOf } from './flight-table.js';
 import type { Front } from './front.js';
 import { Identities } from './identity.js';
 import { given, type FilledOptions } from './options.js';
-import type { Explanation, Outcome, Stats } from './reports.js';
-import { checkRequest, routeOf, type RequestArgs, type RequestOptions } from './requests.js';
+import type { Reader } from './reader.js';
+import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
+import { checkRequest, checkStream, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { storyOf } from './story.js';
 import * as watching from './watching.js';
-
-/** Which flight: a payload (as `request` would see it), or its identity, or (without a key) all of a scope. */
-export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string };
-
-/** Who waits for which key. */
-export interface Identity {
-  /** `null`: shared by all callers. */
-  readonly scope: string | null;
-  /** `null`: this one is not shared. */
-  readonly key: string | null;
-}
-
-/** An interface, so that a service can ask for it and a test can write one. */
-// `_C`: the chunk type that streams will give; its place is kept so that their coming breaks no one.
-export interface Coalescer<P, V, _C = V, S = unknown> extends AsyncDisposable {
-  /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`. For readiness probes and a fast failing start. */
-  ready(): Promise<void>;
-  /**
-   * The answer for a payload: from the flight in the air for it, or from a new one. Rejects with the target's error as thrown where that is the
-   * answer, else with a `CoalescerError`; with `signal.reason` where the waiter left by its signal. Never throws synchronously.
-   */
-  request(payload: P, ...options: RequestArgs<S>): Promise<V>;
-  /** The same, told with how it came about. Resolves for operating errors; rejects only for programmer errors (a bad option, no scope, no key). */
-  outcome(payload: P, ...options: RequestArgs<S>): Promise<Outcome<V>>;
-  /** The identity `request` would use: for tests, and to see why two requests do not share. */
-  identify(payload: P, ...options: RequestArgs<S>): Identity;
-  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air. Returns how many flights. */
-  forget(which: Which<P>): number;
-  /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`. Returns how many flights. */
-  cancel(which: Which<P>, reason?: unknown): number;
-  /** How many wait, now. */
-  waiters(which: Which<P>): number;
-  /** The story of the flight in the air, else of the last one that settled (of the last 256 flights), else `null`. A promise: the attempt in the air is known on its thread. */
-  explain(which: Which<P>): Promise<Explanation | null>;
-  stats(): Stats;
-  /** Settles when nothing is in the air. Takes new requests meanwhile. */
-  idle(): Promise<void>;
-  /** Refuses new flights at once (joins still work), lets those in the air finish, then stops threads. What is left after `drainMs` (default 10_000) rejects with `COALESCER_CLOSED`. Idempotent. */
-  close(options?: { readonly drainMs?: number }): Promise<void>;
-}
 
 const DRAIN_MS = 10_000;
 /** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
@@ -117,8 +80,30 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     }
   }
 
+  stream(payload: unknown, options?: StreamOptions): FlightStream<unknown> {
+    const startedAt = this.#seam.now();
+    this.#front.counters.requests++;
+    const told = (report: FlightReport, isLeader: boolean) =>
+      ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: this.#seam.now() - startedAt }) as const;
+    try {
+      const checked = checkStream(options, this.#front.links.targetNames);
+      const { from = 0 } = checked;
+      const flight = this.#board(payload, checked, from);
+      const isLeader = this.#hasLaunched;
+      const reader: Reader = this.#front.waiters.read(flight, this.#front.streaming.of(flight), checked, { isLeader, from });
+      return new SharedStream(reader, async () => {
+        const end = await reader.ended;
+        const outcome = told(flight.report(this.#seam.now()), isLeader);
+        return end.status === 'rejected' ? { ...outcome, ...end } : { ...outcome, ...end, value: reader.stream.log.length };
+      });
+    } catch (error) {
+      const reason = this.#refused(error);
+      return new SharedStream(refusedSource(reason), () => Promise.resolve({ ...told(NO_FLIGHT, true), status: 'rejected', reason }));
+    }
+  }
+
   /** From payload to flight: one that is in the air, or a new one. */
-  #board(payload: unknown, { scope: requestedScope, key: requestedKey, fresh, targets, signal }: RequestOptions): Flight {
+  #board(payload: unknown, { scope: requestedScope, key: requestedKey, fresh, targets, signal }: RequestOptions, from = 0): Flight {
     if (signal?.aborted === true) throw signal.reason;
     const scope = this.#identities.scope(payload, requestedScope);
     const key = this.#identities.key(payload, requestedKey);
@@ -128,6 +113,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
     if (found !== undefined) return found;
+    // What another flight would give after that chunk need not fit to what was given before it.
+    if (from > 0) throw this.#front.failures.gone(key, from);
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
     try {
       const flight = this.#front.launch({ scope, key, keyIsPayload, index, route, routeId, payload });
@@ -180,7 +167,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   idle(): Promise<void> {
-    return this.#front.idle();
+    return this.#front.airborne.empty();
   }
 
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
@@ -201,7 +188,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const timeUp = new Promise<void>((resolve) => {
         timer = this.#seam.setTimer(drainMs, resolve);
       });
-      await Promise.race([front.idle(), timeUp]);
+      await Promise.race([front.airborne.empty(), timeUp]);
       this.#seam.clearTimer(timer);
       for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
     }

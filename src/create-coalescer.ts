@@ -2,7 +2,8 @@
 import { seamOf, type Seam } from '../workers/environment.js';
 import type { AttemptContext, Targets, Target } from '../workers/targets.js';
 import { Wheel } from '../workers/wheel.js';
-import { FrontedCoalescer, type Coalescer } from './coalescer.js';
+import { FrontedCoalescer } from './coalescer.js';
+import type { Coalescer } from './contract.js';
 import { Front } from './front.js';
 import { InlineLinks } from './inline-links.js';
 import type { Hosts } from './hosts.js';
@@ -18,8 +19,18 @@ type CallOf<X> = X extends (...args: any[]) => any ? X : X extends { readonly ru
 type Calls<T> = { [K in keyof T]: CallOf<T[K]> }[keyof T];
 /** What every target of a record accepts: the intersection of what they take. */
 export type PayloadOf<T> = Calls<T> extends (payload: infer P, ...rest: any[]) => any ? P : never;
-/** What the targets of a record return. */
-export type ValueOf<T> = Calls<T> extends (...args: any[]) => infer R ? Awaited<R> : never;
+type ResultOf<T> = Calls<T> extends (...args: any[]) => infer R ? Awaited<R> : never;
+/** What `stream` gives: the chunks of targets that stream, the values of those that do not. */
+export type ChunkOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<infer C> ? C : R) : never;
+/** What `request` gives: values as they are, and the list of a stream's chunks. */
+export type ValueOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<infer C> ? C[] : R) : never;
+type PlainOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<unknown> ? never : R) : never;
+type StreamedOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<infer C> ? C : never) : never;
+/** What `request` gives where `collect` makes a value of a stream's chunks. */
+export interface CollectOption<T, R> {
+  /** Makes the value that `request` gives of the chunks of a stream; it runs on the caller's thread. What it throws, requests reject with. @default the list of chunks */
+  readonly collect: (chunks: readonly StreamedOf<T>[]) => R;
+}
 
 /** AsyncLocalStorage is free from this Node on; below, its first use makes every `await` of the process twice as dear. */
 const NODE_WITH_CHEAP_CONTEXTS = 24;
@@ -28,12 +39,18 @@ const NODE_WITH_CHEAP_CONTEXTS = 24;
  * Makes a coalescer. Targets are a record of functions (they run on this thread, tried in the order written) or `threadTargets(…)`.
  * @throws TypeError or RangeError for a bad option: its path, what was expected, what came
  */
+export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, R, const H extends Share = 'readonly'>(
+  options: { readonly targets: ThreadTargets<T> } & CollectOption<T, R> & CoalescerOptions<PayloadOf<T>, R | PlainOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<R | PlainOf<T>, H>, Shared<ChunkOf<T>, H>, S>;
+export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, R, const H extends Share = 'readonly'>(
+  options: { readonly targets: T } & CollectOption<T, R> & CoalescerOptions<PayloadOf<T>, R | PlainOf<T>, S, H>,
+): Coalescer<PayloadOf<T>, Shared<R | PlainOf<T>, H>, Shared<ChunkOf<T>, H>, S>;
 export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
   options: { readonly targets: ThreadTargets<T> } & CoalescerOptions<PayloadOf<T>, ValueOf<T>, S, H>,
-): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ValueOf<T>, H>, S>;
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ChunkOf<T>, H>, S>;
 export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
   options: { readonly targets: T } & CoalescerOptions<PayloadOf<T>, ValueOf<T>, S, H>,
-): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ValueOf<T>, H>, S>;
+): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ChunkOf<T>, H>, S>;
 export function createCoalescer(given: { readonly targets: unknown } & object): unknown {
   const options = fillOptions(given);
   const seam = seamOf(options.environment);
@@ -64,10 +81,10 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
 
 /** What threads need is loaded here and not before: it costs an inline user's start-up 30 to 50 ms. */
 async function openHosts(threads: FilledThreads, options: FilledOptions, seam: Seam): Promise<Hosts> {
-  const { maxAttempts, attemptTimeoutMs, backoff, limits } = options;
+  const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = options;
   const setup = {
     threads,
-    settings: { maxAttempts, attemptTimeoutMs, backoff, resultBytes: limits.resultBytes },
+    settings: { maxAttempts, attemptTimeoutMs, backoff, streams, resultBytes: limits.resultBytes },
     slots: limits.flights,
     seam,
   };

@@ -9,6 +9,9 @@ export const ERROR_CODES = {
   COALESCER_TIMEOUT: "this waiter's time is up",
   COALESCER_FLIGHT_CANCELLED: 'cancel() was called',
   COALESCER_POISONED: 'this request killed two threads',
+  COALESCER_STREAM_BROKEN: 'the stream broke off after chunks were given; see chunks, attempts and cause',
+  COALESCER_STREAM_DIVERGED: "midStream 'verify': the next target said something else",
+  COALESCER_SLOW_CONSUMER: 'this reader lagged too far behind the others',
   COALESCER_LIMIT: 'a limit is reached; see limit',
   COALESCER_REENTRANT: 'a target asked for a flight that waits for the target',
   COALESCER_TARGETS_NOT_LOADED: 'the targets module did not load, or its set-up failed',
@@ -16,7 +19,7 @@ export const ERROR_CODES = {
   COALESCER_SCOPE_MISSING: 'the scope is undefined, null, empty or not a string',
   COALESCER_NOT_KEYABLE: 'the payload has no canonical form; see path',
   COALESCER_NOT_CLONEABLE: 'something cannot cross to or from a thread; see path',
-  COALESCER_NOT_SHAREABLE: 'the value can be read once only: a Response, a stream, an iterator',
+  COALESCER_NOT_SHAREABLE: 'the value can be read once only: a Response, an iterator',
 } as const;
 
 export type CoalescerErrorCode = keyof typeof ERROR_CODES;
@@ -28,6 +31,7 @@ export interface ErrorDetails {
   readonly attempts?: readonly AttemptReport[];
   readonly limit?: keyof Limits;
   readonly path?: string;
+  readonly chunks?: number;
 }
 
 /**
@@ -44,6 +48,8 @@ export class CoalescerError extends Error {
   declare readonly limit?: keyof Limits;
   /** Where in the payload or value: `$.messages[2].at`. */
   declare readonly path?: string;
+  /** Streams: how many chunks there had been. */
+  declare readonly chunks?: number;
 
   constructor(code: CoalescerErrorCode, coalescer: string, message: string, details: ErrorDetails = {}) {
     super(`${coalescer}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -53,6 +59,7 @@ export class CoalescerError extends Error {
     if (details.attempts !== undefined) this.attempts = details.attempts;
     if (details.limit !== undefined) this.limit = details.limit;
     if (details.path !== undefined) this.path = details.path;
+    if (details.chunks !== undefined) this.chunks = details.chunks;
     // Many waiters get the same object: none of them can write what the others read.
     Object.freeze(this);
   }

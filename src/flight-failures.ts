@@ -6,7 +6,6 @@ import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
 import type { AttemptReport } from './reports.js';
 import { attemptReport } from './story.js';
-import type { Waiter } from './waiter.js';
 
 /** How a flight may end without a value; the last three are the links' own. */
 export type FlightFailure = Failure | 'poisoned' | 'worn-out' | 'not-loaded';
@@ -38,6 +37,8 @@ export class FlightFailures {
             cause: error,
           },
         );
+      case 'broken':
+        return this.#broken(flight, error);
       case 'timed-out':
         return this.timeout(flight, flight.deadline);
       case 'abandoned':
@@ -78,10 +79,36 @@ export class FlightFailures {
     );
   }
 
+  #broken(flight: Flight, cause: unknown): CoalescerError {
+    const { chunksGiven: chunks } = flight;
+    const message = `the stream of flight ${flight.id} broke off after ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}${lastOf(flight)}`;
+    return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { attempts: reports(flight), cause, chunks });
+  }
+
+  /** The next target did not say again what was delivered. */
+  diverged(flight: Flight): CoalescerError {
+    const { chunksGiven: chunks } = flight;
+    const message = `the next target of flight ${flight.id} gave other chunks than the ${chunks} that were delivered${lastOf(flight)}`;
+    return this.#make('COALESCER_STREAM_DIVERGED', flight.key, message, { attempts: reports(flight), chunks });
+  }
+
+  /** One reader's. */
+  lagged(flight: Flight): CoalescerError {
+    const message = `this reader of flight ${flight.id} is cut off: it lagged more than streams.lagBytes behind the others`;
+    return this.#make('COALESCER_SLOW_CONSUMER', flight.key, message, { chunks: flight.chunksGiven });
+  }
+
+  /** There is no flight that a reader could take up from that chunk. */
+  gone(key: string | null, from: number): CoalescerError {
+    const message = `there is no stream in the air to take up from chunk ${from}: it has ended, or is past joining. Ask for it from the beginning`;
+    return this.#make('COALESCER_STREAM_BROKEN', key, message, { chunks: from });
+  }
+
   timeout(flight: Flight, now: number): CoalescerError {
     const waited = Math.round(now - flight.launchedAt);
     return this.#make('COALESCER_TIMEOUT', flight.key, `no answer in time: flight ${flight.id} was ${waited} ms old${lastOf(flight)}`, {
       attempts: reports(flight),
+      ...(flight.chunksGiven === 0 ? {} : { chunks: flight.chunksGiven }),
     });
   }
 
@@ -122,17 +149,16 @@ export class FlightFailures {
     return error instanceof Refused ? this.#refused(key, error, undefined) : error;
   }
 
-  /** Gives a waiter its own structured clone. */
-  copyTo(waiter: Waiter, value: unknown): void {
+  /** A structured clone for one waiter. @throws CoalescerError COALESCER_NOT_SHAREABLE */
+  copy(flight: Flight, value: unknown): unknown {
     try {
       // A structured clone of a Buffer is a plain Uint8Array.
-      waiter.resolve(Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
+      return Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value);
     } catch (cause) {
-      const { flight } = waiter;
       const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;
       const error = this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { cause, attempts: reports(flight) });
       rememberFlight(error, flight.forStory());
-      waiter.reject(error);
+      throw error;
     }
   }
 

@@ -4,8 +4,9 @@ import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
 import { WheelEntry } from '../workers/wheel.js';
 import { attemptReport, type Relaunch } from './story.js';
 import type { PortLink } from './port-link.js';
-import type { FlightReport } from './reports.js';
-import type { Waiter } from './waiter.js';
+import type { FlightReport, SeamReport } from './reports.js';
+import type { Stream } from './stream.js';
+import type { Seat } from './waiter.js';
 
 /** Told when a flight is too old to be joined, or past its deadline. */
 export interface FlightDueReceiver {
@@ -56,7 +57,8 @@ export class Flight extends WheelEntry implements LaunchOrder {
   readonly routeId: string | null;
   readonly launchedAt: number;
   readonly deadline: number;
-  readonly bytes: number;
+  /** Payload, key and what is held of its stream, for `airborneBytes`. Written by the front only. */
+  bytes: number;
 
   // The work. Dropped at settle.
   payload: unknown;
@@ -91,8 +93,10 @@ export class Flight extends WheelEntry implements LaunchOrder {
   /** Waiters that ever were; the first one launched it. */
   joined = 0;
   /** Waiters with a promise of their own, in the order they came. */
-  firstWaiter: Waiter | null = null;
-  lastWaiter: Waiter | null = null;
+  firstWaiter: Seat | null = null;
+  lastWaiter: Seat | null = null;
+  /** Made when somebody reads, or when a target streams. */
+  stream: Stream | null = null;
   /** One promise for all others. Made when somebody shares it, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
@@ -107,6 +111,8 @@ export class Flight extends WheelEntry implements LaunchOrder {
   /** `null` until the first attempt has ended. */
   attempts: AttemptRecord[] | null = null;
   relaunches: Relaunch[] | null = null;
+  /** Where another target went on with its stream. */
+  seams: (SeamReport & { readonly at: number })[] | null = null;
   /** Threads that died while an attempt of it was in the air. */
   lossesBegun = 0;
   /** Deaths of threads that evidence names this flight for. */
@@ -141,6 +147,20 @@ export class Flight extends WheelEntry implements LaunchOrder {
     this.#receiver.flightDue(this, now);
   }
 
+  /** Chunks that readers were given. */
+  get chunksGiven(): number {
+    return this.stream?.log.length ?? 0;
+  }
+  /** Those chunks, as long as all of them are kept. */
+  get delivered(): readonly unknown[] | null {
+    return this.stream?.delivered ?? null;
+  }
+
+  /** May another attempt go on with it? In mid-air only where it is compared, or goes on from all that was delivered. */
+  mayContinue(midStream: 'fail' | 'verify' | 'resume'): boolean {
+    return this.chunksGiven === 0 || midStream === 'verify' || (midStream === 'resume' && this.delivered !== null);
+  }
+
   /** Unique within its coalescer. */
   get id(): string {
     return `${this.name}#${this.number}`;
@@ -170,6 +190,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
     this.record = null;
     this.waitsFor = null;
     this.firstWaiter = this.lastWaiter = null;
+    this.stream = null;
     this.shared = this.resolveShared = this.rejectShared = null;
   }
 
@@ -185,6 +206,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
       durationMs: (this.status === 'flying' ? now : this.settledAt) - this.launchedAt,
       failedOver: attempts.some(({ target }) => target !== attempts[0]?.target),
       relaunches: this.relaunches?.length ?? 0,
+      ...(this.seams === null ? {} : { seams: this.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
     };
   }
 }

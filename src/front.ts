@@ -3,7 +3,7 @@
  * joins or launches, and ends flights; it never runs a machine, and never learns where a flight flies.
  */
 import type { Seam } from '../workers/environment.js';
-import type { AttemptRecord } from '../workers/protocol.js';
+import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import { TICK_MS, type Wheel } from '../workers/wheel.js';
 import { Airborne } from './airborne.js';
 import { Flight, type Boarding, type FlightDueReceiver, type FlightStatus } from './flight.js';
@@ -14,6 +14,7 @@ import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { StoryRing } from './story.js';
+import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters, type LastLeftReceiver } from './waiters.js';
 import * as watching from './watching.js';
 
@@ -32,12 +33,13 @@ export interface FrontSetup {
   readonly connect: (receiver: LinkReceiver) => Links;
 }
 
-export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver {
+export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver, StreamingOwner {
   readonly counters = newCounters();
   readonly stories = new StoryRing(STORIES_MAX);
   readonly links: Links;
   readonly failures: FlightFailures;
   readonly waiters: Waiters;
+  readonly streaming: Streaming;
   /** At most `limits.flights`. */
   readonly airborne = new Airborne();
   readonly #table = new FlightTable();
@@ -45,7 +47,6 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   readonly #wheel: Wheel;
   readonly #options: FilledOptions;
   readonly #reentrance: Reentrance | null;
-  #whenIdle: (() => void)[] = [];
   #flightNumber = 0;
   #bytes = 0;
   #isClosing = false;
@@ -57,6 +58,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
+    this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
     this.links = connect(this);
   }
 
@@ -88,10 +90,18 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     this.#checkRoom(key, bytes);
     const launchedAt = this.#seam.now();
-    const { body } = admission;
     const flight = new Flight(
       boarding,
-      { number: ++this.#flightNumber, name, carried, body, carriedBody, bytes, launchedAt, deadline: launchedAt + flightTimeoutMs },
+      {
+        number: ++this.#flightNumber,
+        name,
+        carried,
+        body: admission.body,
+        carriedBody,
+        bytes,
+        launchedAt,
+        deadline: launchedAt + flightTimeoutMs,
+      },
       this,
     );
     // Registered before anything of the target's runs: whatever that does, it finds the flight.
@@ -148,10 +158,16 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#table.remove(flight);
   }
 
+  /** A flight's stream holds so many bytes more, or fewer. */
+  held(flight: Flight, change: number): void {
+    flight.bytes += change;
+    this.#bytes += change;
+  }
+
   /** Ends a flight from this side: nobody waits any more, or nobody may. The link still has to say that it is over. */
   end(flight: Flight, status: 'rejected' | 'abandoned', error: unknown): void {
     if (flight.status !== 'flying') return;
-    this.#settle(flight, status, error);
+    this.settle(flight, status, error);
     this.links.abandon(flight);
   }
 
@@ -164,15 +180,24 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     // Told first: whoever listens may end the flight before its value does.
     if (flight.status === 'flying') this.attempted(flight, attempt);
-    if (flight.status === 'flying') this.#settle(flight, 'fulfilled', value, attempt.endedAt);
+    if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
+    else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);
+  }
+
+  opened(flight: Flight, attempt: number, target: string): void {
+    this.streaming.opened(flight, attempt, target);
+  }
+
+  chunk(flight: Flight, chunk: unknown, cost: number): void {
+    this.streaming.chunk(flight, chunk, cost);
   }
 
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void {
     if (attempt !== null) this.attempted(flight, attempt);
     if (flight.status === 'flying') {
       flight.failure = failure;
-      this.#settle(flight, 'rejected', this.failures.of(flight, failure, error));
+      this.settle(flight, 'rejected', this.failures.of(flight, failure, error));
     }
     this.#landed(flight);
   }
@@ -180,6 +205,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   relaunched(flight: Flight, why: string): void {
     (flight.relaunches ??= []).push({ at: this.#seam.now(), why });
     this.counters.relaunches++;
+    flight.stream?.relaunched();
   }
 
   thread(event: 'ready' | 'lost' | 'replaced', thread: number, relaunched: number): void {
@@ -192,14 +218,6 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
     this.#isClosing = true;
   }
 
-  /** Settles when nothing is in the air. */
-  idle(): Promise<void> {
-    if (this.airborne.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenIdle.push(resolve);
-    });
-  }
-
   /** Nothing is left after this: no thread, no timer. */
   async close(): Promise<void> {
     await this.links.close();
@@ -207,7 +225,7 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
   }
 
   /** The one end of every flight. The table first, by identity, then the waiters: what they do next finds the key free. */
-  #settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
+  settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;
     flight.settledAt = now;
     this.#wheel.disarm(flight);
@@ -221,12 +239,8 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver 
 
   /** The link has told its end: slot and bytes are free. */
   #landed(flight: Flight): void {
-    this.airborne.delete(flight);
     this.#bytes -= flight.bytes;
     flight.dropWork();
-    if (this.airborne.size > 0 || this.#whenIdle.length === 0) return;
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
+    this.airborne.delete(flight);
   }
 }

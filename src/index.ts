@@ -13,12 +13,22 @@ export {
   type TargetsModule,
   type Verdict,
 } from '../workers/targets.js';
-export type { Coalescer, Identity, Which } from './coalescer.js';
-export { coalesce, createCoalescer, type CoalescedFunction, type PayloadOf, type ValueOf } from './create-coalescer.js';
+export type { Coalescer, Identity, Which } from './contract.js';
+export {
+  coalesce,
+  createCoalescer,
+  type ChunkOf,
+  type CoalescedFunction,
+  type CollectOption,
+  type PayloadOf,
+  type ValueOf,
+} from './create-coalescer.js';
 export { CoalescerError, flightOf, isCoalescerError, type CoalescerErrorCode } from './errors.js';
+export type { FlightStream } from './flight-stream.js';
 export type { CoalescerOptions, Limits, ScopeOption } from './options.js';
-export type { AttemptReport, Explanation, FlightReport, Outcome, Stats, TargetStats } from './reports.js';
-export type { RequestOptions } from './requests.js';
+export type { AttemptReport, Explanation, FlightReport, Outcome, SeamReport, Stats, TargetStats } from './reports.js';
+export type { RequestOptions, StreamOptions } from './requests.js';
 export type { Frozen, Share, Shared } from './share.js';
+export type { StreamsOption } from './stream-options.js';
 export { threadTargets, type ThreadOptions, type ThreadTargets } from './thread-targets.js';
 export type { ChannelMessages } from './watching.js';

@@ -1,7 +1,8 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
 import { types } from 'node:util';
 import type { Seam } from '../workers/environment.js';
-import type { AttemptRecord, Failure } from '../workers/protocol.js';
+import { chunkSize } from '../workers/chunk-size.js';
+import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure } from '../workers/protocol.js';
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
@@ -35,14 +36,14 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
 
   constructor({ targets, seam, wheel, options, reentrance, receiver }: InlineSetup) {
     const filled: readonly FilledTarget[] = fillTargets(targets);
-    const { maxAttempts, attemptTimeoutMs, backoff, limits } = options;
+    const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = options;
     this.targetNames = filled.map(({ name }) => name);
     this.#receiver = receiver;
     this.#shard = new Shard<Flight>({
       seam,
       wheel,
       targets: filled,
-      settings: { maxAttempts, attemptTimeoutMs, backoff },
+      settings: { maxAttempts, attemptTimeoutMs, backoff, streams },
       memory: this.#memory,
       receiver: this,
       refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
@@ -71,6 +72,10 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
     if (flight.record !== null) this.#shard.abandon(flight.record);
   }
 
+  grant(flight: Flight, credit: number): void {
+    if (flight.record !== null) this.#shard.streams.grant(flight.record, credit);
+  }
+
   flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
     const { record } = flight;
     const attempt = record?.attempt ?? null;
@@ -88,12 +93,28 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   attempted(flight: Flight, attempt: AttemptRecord): void {
     this.#receiver.attempted(flight, attempt);
   }
+  opened(flight: Flight, attempt: number, target: string): void {
+    this.#receiver.opened(flight, attempt, target);
+  }
+  chunk(flight: Flight, value: unknown): number {
+    const chunk = ownBytes(value);
+    const cost = chunkSize(chunk) + CHUNK_BYTES_EXTRA;
+    this.#receiver.chunk(flight, chunk, cost);
+    return cost;
+  }
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     this.#receiver.fulfilled(flight, attempt, value);
   }
   failed(flight: Flight, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
     this.#receiver.failed(flight, attempt, failure, error);
   }
+}
+
+/** Bytes that only readers see: what a target gives is often a window on a buffer that it fills again. */
+function ownBytes(value: unknown): unknown {
+  if (!(value instanceof Uint8Array)) return value;
+  const bytes = Uint8Array.prototype.slice.call(value);
+  return Buffer.isBuffer(value) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
 
 /** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */

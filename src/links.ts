@@ -7,6 +7,11 @@ import type { TargetStats } from './reports.js';
 /** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
 export interface LinkReceiver {
   attempted(flight: Flight, attempt: AttemptRecord): void;
+  /** The first chunk of this attempt's stream comes next. */
+  opened(flight: Flight, attempt: number, target: string): void;
+  /** `cost`: what it took of the flight's credit. */
+  chunk(flight: Flight, chunk: unknown, cost: number): void;
+  /** With a value, or with `STREAM_ENDED`. */
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */
@@ -33,6 +38,8 @@ export interface Links {
   admitCarried(carried: unknown): Body | null;
   launch(flight: Flight): void;
   abandon(flight: Flight): void;
+  /** More chunks may come. */
+  grant(flight: Flight, credit: number): void;
   /** The attempt in the air, as its shard knows it. */
   flying(flight: Flight): Promise<{ readonly target: string; readonly startedAt: number } | null>;
   targetStats(): Readonly<Record<string, TargetStats>>;

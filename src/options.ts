@@ -1,6 +1,7 @@
 /** The options of a coalescer: as given, as filled in, and the one table that checks and defaults them. */
 import type { Environment } from '../workers/environment.js';
 import type { Share } from './share.js';
+import type { StreamSettings, StreamsOption } from './stream-options.js';
 
 /** `'public'`: all callers may share; only this option can say so. `'per-request'`: every request must say whose it is, and the compiler asks for it. A function takes the scope from the payload. */
 export type ScopeOption<P> = 'public' | 'per-request' | ((payload: P) => string);
@@ -30,7 +31,7 @@ export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Sha
   readonly key?: (payload: P) => string | null;
   /** See `Share`. @default 'readonly' */
   readonly share?: H;
-  /** A flight's time from its launch. A waiter without `timeoutMs` waits as long; no waiter can make it longer. @default 30_000 */
+  /** A flight's time from its launch. A waiter without `timeoutMs` waits as long; no waiter can make it longer. @default 30_000; 600_000 where `streams` is given */
   readonly flightTimeoutMs?: number;
   /** @default each target left gets an equal share of the time left; the last gets all of it. So a hang never eats the backup's time. */
   readonly attemptTimeoutMs?: number;
@@ -53,6 +54,8 @@ export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Sha
   readonly relaunchesMax?: number;
   /** Notice a request for a key from inside its own target. Costs every `await` of the process on Node below 24. @default Node >= 24, inline */
   readonly detectReentrance?: boolean;
+  /** See `StreamsOption`. */
+  readonly streams?: StreamsOption;
   readonly limits?: Limits;
   /** Time and chance. @default the process's, read when the coalescer is made (so that fake timers set before it hold) */
   readonly environment?: Environment;
@@ -73,6 +76,9 @@ export interface FilledOptions {
   readonly carry: (() => unknown) | null;
   readonly relaunchesMax: number;
   readonly detectReentrance: boolean | null;
+  readonly streams: StreamSettings;
+  /** What `request` makes of a stream's chunks; `null`: their list. */
+  readonly collect: ((chunks: readonly unknown[]) => unknown) | null;
   readonly limits: Required<Limits>;
   readonly environment: Environment | undefined;
 }
@@ -99,6 +105,9 @@ const whole = (least: number, most: number, fallback: unknown): Rule => ({
   check: (value: number) => Number.isInteger(value) && value >= least && value <= most,
   fallback,
 });
+/** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */
+const STREAM_FLIGHT_MS = 600_000;
+const FLIGHT_MS = 30_000;
 const anyFunction: Rule = { expected: 'a function', kind: 'function', check: () => true, fallback: null };
 const MIB = 1_048_576;
 
@@ -121,7 +130,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     check: (value: string) => ['readonly', 'frozen', 'copy', 'same'].includes(value),
     fallback: 'readonly',
   },
-  flightTimeoutMs: ms(30_000),
+  flightTimeoutMs: ms(null),
   attemptTimeoutMs: ms(null),
   maxAttempts: whole(1, 5, null),
   'backoff.baseMs': ms(100),
@@ -136,6 +145,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   carry: anyFunction,
   relaunchesMax: whole(0, 10, 3),
   detectReentrance: { expected: 'true or false', kind: 'boolean', check: () => true, fallback: null },
+  'streams.midStream': {
+    expected: "'fail', 'verify' or 'resume'",
+    kind: 'string',
+    check: (value: string) => ['fail', 'verify', 'resume'].includes(value),
+    fallback: 'fail',
+  },
+  'streams.firstChunkTimeoutMs': ms(null),
+  'streams.idleTimeoutMs': ms(30_000),
+  'streams.replayBytes': whole(0, 1_024 * MIB, MIB),
+  'streams.lagBytes': whole(1, 1_024 * MIB, MIB),
+  collect: anyFunction,
   'limits.flights': whole(1, 1_000_000, 10_000),
   'limits.waitersPerFlight': whole(1, 10_000_000, 10_000),
   'limits.payloadBytes': whole(1, 1_024 * MIB, 4 * MIB),
@@ -164,7 +184,7 @@ export function given(value: unknown): string {
 export function fillOptions(options: unknown): FilledOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
   const paths = flatten(options as Record<string, unknown>);
-  const filled: Record<string, unknown> = { backoff: {}, limits: {} };
+  const filled: Record<string, unknown> = { backoff: {}, limits: {}, streams: {} };
   for (const [path, rule] of Object.entries(RULES)) {
     const value = paths.get(path);
     paths.delete(path);
@@ -177,6 +197,7 @@ export function fillOptions(options: unknown): FilledOptions {
   const [stranger] = paths.keys();
   if (stranger !== undefined)
     throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
+  filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
   return filled as unknown as FilledOptions;
 }
@@ -196,7 +217,7 @@ function flatten(options: Record<string, unknown>): Map<string, unknown> {
     if (name === 'targets') continue;
     // Paths are for messages; an option itself has no dot in its name.
     if (name.includes('.')) throw new TypeError(`options['${name}']: there is no such option; options in groups are nested`);
-    const isGroup = name === 'backoff' || name === 'limits';
+    const isGroup = name === 'backoff' || name === 'limits' || name === 'streams';
     if (!isGroup) paths.set(name, value);
     else if (typeof value === 'object' && value !== null)
       for (const [inner, part] of Object.entries(value)) paths.set(`${name}.${inner}`, part);

@@ -1,4 +1,5 @@
 /** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
+import { packBody } from '../workers/body.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
 import {
@@ -6,11 +7,18 @@ import {
   ATTEMPTED,
   attemptOf,
   type Body,
+  CHUNK,
+  CHUNK_BYTES_EXTRA,
+  CREDIT,
   FAILED,
   type FrontFrame,
   FULFILLED,
   LAUNCH,
+  OPENED,
+  type PackedPart,
   type ShardFrame,
+  STREAM_ENDED,
+  STREAMED,
 } from '../workers/protocol.js';
 import type { Seam } from '../workers/environment.js';
 import type { Envelope, Wire } from '../workers/wire.js';
@@ -31,7 +39,11 @@ export interface PortLinkSetup {
   readonly hosts: Hosts;
   readonly receiver: LinkReceiver;
   readonly owner: PortLinkOwner;
+  /** Does a relaunched flight take along what was delivered? */
+  readonly isResuming: boolean;
 }
+
+const partOf = (body: Body | null): PackedPart | null => (body === null ? null : [body.kind, body.bytes]);
 
 export class PortLink implements LifeReceiver {
   readonly #setup: PortLinkSetup;
@@ -97,7 +109,7 @@ export class PortLink implements LifeReceiver {
     if (this.#residentCount++ === 0) this.life.hold(true);
     const { number, scope, key, keyIsPayload, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, carriedBody } = flight;
     const { kind, bytes } = flight.body as Body;
-    const carried = carriedBody === null ? null : ([carriedBody.kind, carriedBody.bytes] as const);
+    const carried = partOf(carriedBody);
     const sentKey = keyIsPayload ? undefined : key;
     this.#outbox.push([
       LAUNCH,
@@ -112,13 +124,24 @@ export class PortLink implements LifeReceiver {
       targetsTried,
       lastTarget,
       carried,
+      flight.chunksGiven,
+      partOf(this.#deliveredOf(flight)),
       kind,
       bytes,
     ]);
   }
 
+  /** Whatever came from one thread can go to another. */
+  #deliveredOf(flight: Flight): Body | null {
+    return this.#setup.isResuming && flight.chunksGiven > 0 ? packBody(flight.delivered, this.#wire.packValue) : null;
+  }
+
   abandon(flight: Flight): void {
     this.#outbox.push([ABANDON, flight.slot, flight.number]);
+  }
+
+  grant(flight: Flight, credit: number): void {
+    this.#outbox.push([CREDIT, flight.slot, flight.number, credit]);
   }
 
   envelope(envelope: Envelope): void {
@@ -139,8 +162,20 @@ export class PortLink implements LifeReceiver {
     const { receiver } = this.#setup;
     if (op === ATTEMPTED) {
       receiver.attempted(flight, attemptOf(frame[3]));
+    } else if (op === CHUNK) {
+      // Nobody waits any more: not even unpacked.
+      if (flight.status !== 'flying') return;
+      const bytes = frame[4] as Uint8Array;
+      receiver.chunk(flight, this.#wire.unpackBody(frame[3], bytes), bytes.byteLength + CHUNK_BYTES_EXTRA);
+    } else if (op === OPENED) {
+      receiver.opened(flight, frame[3], frame[4]);
     } else if (op === FULFILLED) {
-      const value = flight.status === 'flying' ? this.#wire.unpackBody(frame[4], frame[5] as Uint8Array) : undefined;
+      const isStream = frame[4] === STREAMED;
+      const value = isStream
+        ? STREAM_ENDED
+        : flight.status === 'flying'
+          ? this.#wire.unpackBody(frame[4], frame[5] as Uint8Array)
+          : undefined;
       this.#land(flight);
       receiver.fulfilled(flight, attemptOf(frame[3]), value);
     } else if (op === FAILED) {

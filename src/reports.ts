@@ -13,6 +13,14 @@ export interface AttemptReport {
   readonly message?: string;
 }
 
+/** Another target went on with a stream that had broken off. */
+export interface SeamReport {
+  readonly from: string;
+  readonly to: string;
+  /** Index of the first chunk that `to` gave. */
+  readonly chunk: number;
+}
+
 /** One flight: so far, or when it has settled. */
 export interface FlightReport {
   /** Unique within its coalescer: `users#12`. */
@@ -26,6 +34,8 @@ export interface FlightReport {
   readonly failedOver: boolean;
   /** Launches again after a thread was lost. */
   readonly relaunches: number;
+  /** Only where a stream went on in mid-air. */
+  readonly seams?: readonly SeamReport[];
 }
 
 /** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it. */

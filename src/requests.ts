@@ -17,10 +17,20 @@ export interface RequestOptions {
   readonly targets?: readonly string[];
 }
 
+/** What one reader of a stream may say. */
+export interface StreamOptions extends RequestOptions {
+  /**
+   * First chunk to give: the `Last-Event-ID` of a browser that came back, plus one. Above 0 it takes up a stream that is in the air, and nothing else: where there is
+   * none, it rejects with `COALESCER_STREAM_BROKEN` and launches nothing. @default 0
+   */
+  readonly from?: number;
+}
+
 /** The arguments behind the payload: options, which `'per-request'` makes required. */
 export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [options: O & { readonly scope: string }] : [options?: O];
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
+const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from']);
 const NO_OPTIONS: RequestOptions = Object.freeze({});
 
 /**
@@ -28,11 +38,29 @@ const NO_OPTIONS: RequestOptions = Object.freeze({});
  * @throws TypeError or RangeError with the option's path, what was expected and what came.
  */
 export function checkRequest(options: RequestOptions | undefined, targetNames: readonly string[] | null): RequestOptions {
+  return checkKnown(options, REQUEST_OPTIONS, targetNames);
+}
+
+/**
+ * Checks the options of a reader.
+ * @throws TypeError or RangeError with the option's path, what was expected and what came.
+ */
+export function checkStream(options: StreamOptions | undefined, targetNames: readonly string[] | null): StreamOptions {
+  const checked: StreamOptions = checkKnown(options, STREAM_OPTIONS, targetNames);
+  if (checked.from !== undefined && !(Number.isSafeInteger(checked.from) && checked.from >= 0))
+    throw new RangeError(`request options.from: expected the index of a chunk, a whole number from 0 on, got ${given(checked.from)}`);
+  return checked;
+}
+
+function checkKnown(
+  options: RequestOptions | undefined,
+  known: ReadonlySet<string>,
+  targetNames: readonly string[] | null,
+): RequestOptions {
   if (options === undefined) return NO_OPTIONS;
   if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
   for (const name of Object.keys(options)) {
-    if (!REQUEST_OPTIONS.has(name))
-      throw new TypeError(`request options.${name}: there is no such option; known are ${[...REQUEST_OPTIONS].join(', ')}`);
+    if (!known.has(name)) throw new TypeError(`request options.${name}: there is no such option; known are ${[...known].join(', ')}`);
   }
   const { signal, timeoutMs, fresh, targets } = options;
   if (signal !== undefined && !isSignal(signal)) {

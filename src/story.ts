@@ -30,6 +30,7 @@ export function storyOf(flight: Flight, flying: { readonly target: string; reado
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
   for (const record of flight.attempts ?? []) events.push(...attemptEvents(record, at));
   for (const { at: instant, why } of flight.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
+  for (const { at: instant, from, to, chunk } of flight.seams ?? []) events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
   if (flying !== null) events.push({ atMs: at(flying.startedAt), what: 'attempt', target: flying.target });
   if (flight.joined > 1) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
   if (flight.status !== 'flying') {

@@ -13,6 +13,7 @@ import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, LinkReceiver, Links } from './links.js';
 import type { FilledOptions } from './options.js';
+import { placeOf } from './placement.js';
 import { PortLink, type PortLinkOwner } from './port-link.js';
 import { Quarantine } from './quarantine.js';
 import type { TargetStats } from './reports.js';
@@ -56,7 +57,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
         this.#wire = hosts.makeWire();
         return hosts;
       },
-      makeLink: (hosts) => new PortLink({ seam, hosts, receiver, owner: this }),
+      makeLink: (hosts) => new PortLink({ seam, hosts, receiver, owner: this, isResuming: setup.options.streams.midStream === 'resume' }),
       owner: this,
     });
     const quarantine = { seam, roster: this.#roster, failed: (flights: readonly Flight[], error: unknown) => this.#fail(flights, error) };
@@ -103,6 +104,10 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     // It never left: nobody else knows of it.
     if (this.#parked.delete(flight) || this.#ward.remove(flight) || this.#cell.remove(flight))
       this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
+  }
+
+  grant(flight: Flight, credit: number): void {
+    flight.link?.grant(flight, credit);
   }
 
   async flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
@@ -177,12 +182,14 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   #carryOn(flight: Flight, fate: Fate, why: string): void {
-    const { receiver } = this.#setup;
+    const { receiver, options } = this.#setup;
     if (this.#isClosed || flight.status !== 'flying') return receiver.failed(flight, null, 'abandoned', undefined);
     flight.suspicion = fate.suspicion;
     flight.deathsBlamed = fate.deathsBlamed;
     flight.lossesBegun = fate.lossesBegun;
     if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
+    // Nobody may begin anew what readers have begun to read.
+    if (!flight.mayContinue(options.streams.midStream)) return receiver.failed(flight, null, 'broken', new Error(why));
     if (fate.end === 'worn-out') return receiver.failed(flight, null, 'worn-out', new Error(`${why}, once more than relaunchesMax`));
     receiver.relaunched(flight, why);
     this.launch(flight);
@@ -236,13 +243,4 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#cell.close();
     await this.#roster.close();
   }
-}
-
-/** Which thread a key belongs on: a sample of its characters is enough to spread keys, and no one depends on it. */
-function placeOf({ scope, key, number }: Flight): number {
-  if (key === null) return number;
-  const step = Math.max(1, Math.floor(key.length / 32));
-  let hash = scope?.length ?? 0;
-  for (let at = key.length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) >>> 0;
-  return hash;
 }

@@ -2,23 +2,23 @@
 import { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 
+/** Why a waiter leaves: its signal, its time, it has read enough, or (a reader) it lags too far behind the others. */
+export type LeaveReason = 'signal' | 'timeout' | 'enough' | 'lagging';
+
 /** Told when a waiter leaves before its flight has settled. */
 export interface LeaveReceiver {
-  waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void;
+  waiterLeft(waiter: Seat, why: LeaveReason): void;
 }
 
-/** One waiter. It settles once: with its flight, or by leaving. */
-export class Waiter extends WheelEntry {
+/** A place in a flight's list of waiters: one that waits for the value, or one that reads the stream. */
+export abstract class Seat extends WheelEntry {
   readonly flight: Flight;
   readonly signal: AbortSignal | null;
-  readonly promise: Promise<unknown>;
-  resolve!: (value: unknown) => void;
-  reject!: (error: unknown) => void;
   /** The flight whose target waits here; see `Reentrance`. */
   asking: Flight | null = null;
   /** Neighbours in the flight's list. */
-  previous: Waiter | null = null;
-  next: Waiter | null = null;
+  previous: Seat | null = null;
+  next: Seat | null = null;
   readonly #receiver: LeaveReceiver;
 
   constructor(flight: Flight, signal: AbortSignal | null, receiver: LeaveReceiver) {
@@ -26,15 +26,20 @@ export class Waiter extends WheelEntry {
     this.flight = flight;
     this.signal = signal;
     this.#receiver = receiver;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
     this.previous = flight.lastWaiter;
     if (this.previous === null) flight.firstWaiter = this;
     else this.previous.next = this;
     flight.lastWaiter = this;
   }
+
+  /** Does it get the value, and not the chunks? */
+  abstract readonly wantsValue: boolean;
+  /** The flight has its value. */
+  abstract resolve(value: unknown): void;
+  /** The flight has failed. */
+  abstract reject(error: unknown): void;
+  /** It has left, with this to say. */
+  abstract left(error: unknown): void;
 
   /** Out of the flight's list. */
   unlink(): void {
@@ -46,12 +51,36 @@ export class Waiter extends WheelEntry {
     this.previous = this.next = null;
   }
 
+  leave(why: LeaveReason): void {
+    this.#receiver.waiterLeft(this, why);
+  }
+
   onDue(): void {
-    this.#receiver.waiterLeft(this, 'timeout');
+    this.leave('timeout');
   }
 
   signalled(): void {
-    this.#receiver.waiterLeft(this, 'signal');
+    this.leave('signal');
+  }
+}
+
+/** One that waits for the value. It settles once: with its flight, or by leaving. */
+export class Waiter extends Seat {
+  readonly wantsValue = true;
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  reject!: (error: unknown) => void;
+
+  constructor(flight: Flight, signal: AbortSignal | null, receiver: LeaveReceiver) {
+    super(flight, signal, receiver);
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  left(error: unknown): void {
+    this.reject(error);
   }
 }
 
@@ -60,14 +89,14 @@ export class Waiter extends WheelEntry {
  * eleventh listener on, and removing one of 2,000 costs microseconds.
  */
 export class SignalWatch {
-  readonly #watched = new Map<AbortSignal, { readonly waiters: Set<Waiter>; readonly listener: () => void }>();
+  readonly #watched = new Map<AbortSignal, { readonly waiters: Set<Seat>; readonly listener: () => void }>();
 
   /** Signals listened to now. */
   get size(): number {
     return this.#watched.size;
   }
 
-  add(signal: AbortSignal, waiter: Waiter): void {
+  add(signal: AbortSignal, waiter: Seat): void {
     const known = this.#watched.get(signal);
     if (known !== undefined) {
       known.waiters.add(waiter);
@@ -83,7 +112,7 @@ export class SignalWatch {
     this.#watched.set(signal, { waiters, listener });
   }
 
-  remove(signal: AbortSignal, waiter: Waiter): void {
+  remove(signal: AbortSignal, waiter: Seat): void {
     const known = this.#watched.get(signal);
     if (known === undefined) return;
     known.waiters.delete(waiter);

@@ -9,7 +9,9 @@ import type { Reentrance } from './reentrance.js';
 import type { RequestOptions } from './requests.js';
 import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
-import { SignalWatch, Waiter, type LeaveReceiver } from './waiter.js';
+import { Reader } from './reader.js';
+import type { Stream } from './stream.js';
+import { type LeaveReason, type LeaveReceiver, type Seat, SignalWatch, Waiter } from './waiter.js';
 import * as watching from './watching.js';
 
 /** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
@@ -55,17 +57,13 @@ export class Waiters implements LeaveReceiver {
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
   add(flight: Flight, { signal, timeoutMs }: RequestOptions, isLeader: boolean): Promise<unknown> {
-    const { options, counters, failures } = this.#setup;
-    // `cancel` or `close`, called by the target while it was being called, or by a subscriber, can be as quick as that.
-    if (flight.status !== 'flying') {
-      const error = this.#ended?.flight === flight ? this.#ended.error : failures.cancelled(flight, undefined);
-      this.#ended = null;
-      return Promise.reject(error);
-    }
+    const { options, counters } = this.#setup;
+    if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) {
       counters.joined++;
       this.seat(flight);
     }
+    flight.stream?.wanted();
     const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
     // Last: whoever listens may end the flight, and this waiter with it.
@@ -73,67 +71,152 @@ export class Waiters implements LeaveReceiver {
     return promise;
   }
 
+  /** One more that reads the flight's stream, from the chunk with index `from` on. @throws what the flight ended with, had it ended already */
+  read(
+    flight: Flight,
+    stream: Stream,
+    { signal, timeoutMs }: RequestOptions,
+    { isLeader, from }: { isLeader: boolean; from: number },
+  ): Reader {
+    const { options, counters, failures } = this.#setup;
+    if (flight.status !== 'flying') throw this.#endOf(flight);
+    if (!isLeader) {
+      counters.joined++;
+      this.seat(flight);
+    }
+    const reader = new Reader({
+      flight,
+      stream,
+      signal: signal ?? null,
+      isApart: signal !== undefined || timeoutMs !== undefined,
+      from,
+      copy: options.share === 'copy' ? (of, chunk) => failures.copy(of, chunk) : null,
+      receiver: this,
+    });
+    this.#mind(reader, timeoutMs);
+    if (!isLeader) watching.joined(options.name, flight);
+    return reader;
+  }
+
+  /** `cancel` or `close`, called by the target while it was being called, or by a subscriber, can end a flight before its leader waits. */
+  #endOf(flight: Flight): unknown {
+    const error = this.#ended?.flight === flight ? this.#ended.error : this.#setup.failures.cancelled(flight, undefined);
+    this.#ended = null;
+    return error;
+  }
+
   /** A waiter of its own: it may leave, or gets a copy. */
   #waitApart(flight: Flight, signal: AbortSignal | undefined, timeoutMs: number | undefined): Promise<unknown> {
-    const { seam, wheel, reentrance } = this.#setup;
     const waiter = new Waiter(flight, signal ?? null, this);
-    if (reentrance !== null) waiter.asking = reentrance.asking;
     try {
-      if (signal !== undefined) this.#signals.add(signal, waiter);
+      this.#mind(waiter, timeoutMs);
     } catch (error) {
-      // A signal that cannot be listened to: this waiter never was.
-      waiter.unlink();
-      this.#unseat(flight, seam.now());
       return Promise.reject(error);
     }
-    // Aborted by the target while it was being called: an aborted signal tells no one any more.
-    if (signal?.aborted === true) {
-      this.waiterLeft(waiter, 'signal');
-      return waiter.promise;
-    }
-    // Not beyond the flight's own end, which says more; but that may be told two ticks late.
-    const now = timeoutMs === undefined ? 0 : seam.now();
-    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline + SAME_MS) wheel.arm(waiter, timeoutMs, now);
     return waiter.promise;
   }
 
-  waiterLeft(waiter: Waiter, why: 'signal' | 'timeout'): void {
-    const { seam, failures, counters, reentrance } = this.#setup;
+  /** Watches its signal and its time. @throws what a signal throws that cannot be listened to: then this waiter never was */
+  #mind(seat: Seat, timeoutMs: number | undefined): void {
+    const { seam, wheel, reentrance } = this.#setup;
+    const { flight, signal } = seat;
+    if (reentrance !== null) seat.asking = reentrance.asking;
+    try {
+      if (signal !== null) this.#signals.add(signal, seat);
+    } catch (error) {
+      seat.unlink();
+      this.#unseat(seat, seam.now());
+      throw error;
+    }
+    // Aborted by the target while it was being called: an aborted signal tells no one any more.
+    if (signal?.aborted === true) return this.waiterLeft(seat, 'signal');
+    // Not beyond the flight's own end, which says more; but that may be told two ticks late.
+    const now = timeoutMs === undefined ? 0 : seam.now();
+    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline + SAME_MS) wheel.arm(seat, timeoutMs, now);
+  }
+
+  waiterLeft(waiter: Seat, why: LeaveReason): void {
+    const { seam, counters, reentrance } = this.#setup;
     const { flight } = waiter;
     if (flight.status !== 'flying') return;
     this.#detach(waiter);
     waiter.unlink();
     const now = seam.now();
-    counters[why === 'signal' ? 'left' : 'timedOut']++;
+    counters[why === 'timeout' ? 'timedOut' : 'left']++;
     if (waiter.asking !== null) reentrance?.gaveUp(waiter.asking, flight);
     // Made before the flight may end, and let go of what the error tells.
-    const error = why === 'timeout' ? failures.timeout(flight, now) : waiter.signal?.reason;
-    if (why === 'timeout') rememberFlight(error, flight.forStory());
-    this.#unseat(flight, now);
-    waiter.reject(error);
+    const error = this.#reasonOf(waiter, why, now);
+    this.#unseat(waiter, now);
+    waiter.left(error);
+  }
+
+  #reasonOf({ flight, signal }: Seat, why: LeaveReason, now: number): unknown {
+    const { failures } = this.#setup;
+    if (why === 'signal') return signal?.reason;
+    if (why === 'enough') return undefined;
+    const error = why === 'timeout' ? failures.timeout(flight, now) : failures.lagged(flight);
+    rememberFlight(error, flight.forStory());
+    return error;
   }
 
   /** One fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew. */
-  #unseat(flight: Flight, now: number): void {
+  #unseat(seat: Seat, now: number): void {
+    const { flight } = seat;
     this.#count--;
     flight.waiting--;
     flight.hasRoom = true;
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
+    // Last: a flight that has ended is not asked for more.
+    if (seat instanceof Reader) seat.stream.left(seat);
   }
 
   fulfil(flight: Flight, value: unknown): void {
-    const { options, failures } = this.#setup;
+    const { options } = this.#setup;
+    // The log first: readers that are told find it closed.
+    flight.stream?.log.end();
     this.#count -= flight.waiting;
     if (options.share === 'frozen') freezeDeep(value);
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
-      if (options.share === 'copy') failures.copyTo(waiter, value);
+      if (options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
       else waiter.resolve(value);
     }
     flight.resolveShared?.(value);
   }
 
+  #copyTo(waiter: Seat, value: unknown): void {
+    const { failures } = this.#setup;
+    let copy: unknown;
+    try {
+      copy = failures.copy(waiter.flight, value);
+    } catch (error) {
+      return waiter.reject(error);
+    }
+    waiter.resolve(copy);
+  }
+
+  /** There is a stream, but no value for those who want one: they are told, and readers read on. */
+  refuseValue(flight: Flight, error: unknown): void {
+    let readers = 0;
+    rememberFlight(error, flight.forStory());
+    for (let waiter = flight.firstWaiter; waiter !== null; ) {
+      const { next }: Seat = waiter;
+      if (waiter.wantsValue) {
+        this.#detach(waiter);
+        waiter.unlink();
+        waiter.reject(error);
+      } else readers++;
+      waiter = next;
+    }
+    flight.rejectShared?.(error);
+    flight.shared = flight.resolveShared = flight.rejectShared = null;
+    this.#count -= flight.waiting - readers;
+    flight.waiting = readers;
+    flight.hasRoom = true;
+  }
+
   reject(flight: Flight, error: unknown): void {
+    flight.stream?.log.fail(error);
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#count -= flight.waiting;
     if (flight.waiting > 0) rememberFlight(error, flight.forStory());
@@ -144,7 +227,7 @@ export class Waiters implements LeaveReceiver {
     flight.rejectShared?.(error);
   }
 
-  #detach(waiter: Waiter): void {
+  #detach(waiter: Seat): void {
     this.#setup.wheel.disarm(waiter);
     if (waiter.signal !== null) this.#signals.remove(waiter.signal, waiter);
   }

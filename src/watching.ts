@@ -4,7 +4,7 @@ import type { CoalescerErrorCode } from './errors.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 import { digestOf } from './flight-table.js';
 import type { Flight } from './flight.js';
-import type { AttemptReport, FlightReport } from './reports.js';
+import type { AttemptReport, FlightReport, SeamReport } from './reports.js';
 import { attemptReport } from './story.js';
 
 /** What is published, by channel. Ask for `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
@@ -14,6 +14,7 @@ export interface ChannelMessages {
   'coalescer:flight:settled': { coalescer: string } & FlightReport & { status: 'fulfilled' | 'rejected' | 'abandoned'; joins: number };
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
+  'coalescer:seam': { coalescer: string; flight: string } & SeamReport;
   'coalescer:refused': { coalescer: string; code: CoalescerErrorCode; limit?: string };
   'coalescer:thread': { coalescer: string; thread: number; event: 'ready' | 'lost' | 'replaced'; relaunched: number };
 }
@@ -31,6 +32,7 @@ const channels = {
   settled: typed('coalescer:flight:settled'),
   attempt: typed('coalescer:attempt'),
   failover: typed('coalescer:failover'),
+  seam: typed('coalescer:seam'),
   refused: typed('coalescer:refused'),
   thread: typed('coalescer:thread'),
 };
@@ -61,6 +63,10 @@ export function attempted(coalescer: string, flight: Flight, record: AttemptReco
     to: record.next,
     code: record.code ?? String(record.status ?? record.end),
   });
+}
+
+export function seamed(coalescer: string, flight: Flight, seam: SeamReport): void {
+  if (channels.seam.hasSubscribers) channels.seam.publish({ coalescer, flight: flight.id, ...seam });
 }
 
 export function refused(coalescer: string, code: CoalescerErrorCode, limit: string | undefined): void {

@@ -13,6 +13,8 @@ export interface Call<Order extends LaunchOrder> {
   readonly target: FilledTarget;
   readonly order: Order;
   readonly attempt: Attempt;
+  /** Chunks to go on from, with the target's `resume`; `null`: from the beginning. */
+  readonly delivered: readonly unknown[] | null;
   /** Named while the target runs; see `ShardSetup.flying`. */
   readonly flying: AsyncLocalStorage<Order> | null;
   readonly resolved: (value: unknown) => void;
@@ -39,15 +41,24 @@ function begin<Order extends LaunchOrder>(call: Call<Order>): Promise<unknown> {
   const { target, order, attempt } = call;
   try {
     if (!isTraced()) {
-      const result = target.run(order.payload, attempt);
-      return isNative(result) ? result : begun(result);
+      return asPromise(run(call));
     }
     const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
-    return tracing.tracePromise(() => begun(target.run(order.payload, attempt)), message);
+    return tracing.tracePromise(() => begun(run(call)), message);
   } catch (error) {
     // A synchronous throw is a rejection like any other: the flight is registered already, and ends where all flights end.
     return Promise.reject(error);
   }
+}
+
+function run<Order extends LaunchOrder>({ target, order, attempt, delivered }: Call<Order>): unknown {
+  if (delivered === null || target.resume === null) return target.run(order.payload, attempt);
+  return target.resume(order.payload, delivered, attempt);
+}
+
+/** A native promise of this realm, whatever came: a thenable that settles twice or throws does so behind it. */
+export function asPromise(result: unknown): Promise<unknown> {
+  return isNative(result) ? result : begun(result);
 }
 
 /** Only an untouched promise of this realm settles as promises do: a subclass, or a `then` of its own, may throw or call back at once. */

@@ -20,6 +20,12 @@ export function inOwnContext<Argument>(run: (argument: Argument) => void, argume
   pristine.runInAsyncScope(makeContext).runInAsyncScope(run, undefined, argument);
 }
 
+/** The context that this is called in, to come back to: calls `run` in it, whoever calls. */
+export function thisContext(): (run: () => void) => void {
+  const context = makeContext();
+  return (run) => context.runInAsyncScope(run);
+}
+
 const makeContext = (): AsyncResource => new AsyncResource('coalescer', NO_DESTROY);
 /** Nobody asks when it is gone. */
 const NO_DESTROY = { requireManualDestroy: true };

@@ -1,6 +1,7 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
 import type { AbortCause, Attempt } from './attempt.js';
 import type { AttemptRecord, LaunchOrder } from './protocol.js';
+import type { StreamRecord } from './streams.js';
 import { WheelEntry } from './wheel.js';
 
 /** Told when a record's time has come. */
@@ -19,8 +20,8 @@ export interface FlightStart {
 /** Made at launch, dropped at settle. Only the shard writes it. */
 export class FlightRecord<Order extends LaunchOrder = LaunchOrder> extends WheelEntry {
   readonly order: Order;
-  /** Targets of this flight, as indices, in the order to try them. */
-  readonly route: readonly number[];
+  /** Targets of this flight, as indices, in the order to try them. Narrowed in mid-air to those that can go on. */
+  route: readonly number[];
   /** Upstream calls this flight may make in all its lives. */
   readonly attemptsMax: number;
   /** The machine's state: a number of the flight table. */
@@ -47,6 +48,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> extends Wheel
   cause: AbortCause = 'timed-out';
   /** The result is an error of the library itself: a guard refused the target's value. */
   refused = false;
+  /** Made when a target streams. */
+  stream: StreamRecord | null = null;
   /** An action runs; events that arise meanwhile wait in `queue` until its list is done. */
   stepping = false;
   queue: number[] | null = null;

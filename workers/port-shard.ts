@@ -5,10 +5,11 @@ import { canonicalKey } from './canonical.js';
 import type { Seam } from './environment.js';
 import { errorRecord } from './error-record.js';
 import type { FlightRecord } from './flight-record.js';
+import { Delivered } from './delivered.js';
 import { Outbox } from './outbox.js';
 import {
-  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, type BodyKind, FAILED, type Failure, type FrontFrame, FULFILLED, LAUNCH,
-  type LaunchFrame, type LaunchOrder, type ShardFrame,
+  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
+  FULFILLED, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -31,12 +32,14 @@ export class PortOrder implements LaunchOrder {
   readonly lastTarget: number;
   readonly payload: unknown;
   readonly carried: unknown;
-  /** The value, packed when it was looked at. */
+  /** The value or chunk, packed when it was looked at. */
   value: Body | null = null;
+  chunksGiven: number;
+  readonly #delivered: Delivered | null;
   #key: string | null | undefined;
 
-  constructor(frame: LaunchFrame, payload: unknown, carried: unknown) {
-    const [, slot, number, scope, key, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget] = frame;
+  constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts) {
+    const [, slot, number, scope, key, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, , chunksGiven] = frame;
     this.slot = slot;
     this.number = number;
     this.scope = scope;
@@ -48,7 +51,20 @@ export class PortOrder implements LaunchOrder {
     this.lastTarget = lastTarget;
     this.payload = payload;
     this.carried = carried;
+    this.chunksGiven = chunksGiven;
+    this.#delivered = delivered;
     this.#key = key;
+  }
+
+  /** Each time as new: a `resume` may write to what it gets. */
+  get delivered(): readonly unknown[] | null {
+    return this.#delivered?.all() ?? null;
+  }
+
+  /** One more chunk has been given. */
+  gave(chunk: Body): void {
+    this.chunksGiven++;
+    this.#delivered?.add(chunk);
   }
 
   /** Not sent where it is the payload's canonical form: few targets read it, and then it is made again. */
@@ -56,6 +72,13 @@ export class PortOrder implements LaunchOrder {
     this.#key = this.#key === undefined ? canonicalKey(this.payload) : this.#key;
     return this.#key;
   }
+}
+
+/** What a launch frame's bodies hold. */
+export interface OrderParts {
+  readonly payload: unknown;
+  readonly carried: unknown;
+  readonly delivered: Delivered | null;
 }
 
 export interface PortShardSetup {
@@ -94,6 +117,9 @@ export class PortShard implements ShardReceiver<PortOrder> {
       else if (op === ABANDON) {
         const record = this.#records[slot];
         if (record?.order.number === number) this.#shard.abandon(record);
+      } else if (op === CREDIT) {
+        const record = this.#records[slot];
+        if (record?.order.number === number) this.#shard.streams.grant(record, frame[3]);
       } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
     }
   }
@@ -113,10 +139,14 @@ export class PortShard implements ShardReceiver<PortOrder> {
   }
 
   #launch(frame: LaunchFrame): void {
-    const { wire, targets } = this.#setup;
-    const [, slot] = frame;
-    const [carried, kind, body] = frame.slice(-3) as [LaunchFrame[11], BodyKind, Uint8Array];
-    const order = new PortOrder(frame, wire.unpackBody(kind, body), carried === null ? undefined : wire.unpackBody(...carried));
+    const { wire, targets, settings } = this.#setup;
+    const [, slot, , , , , , , , , , carried, , delivered, kind, body] = frame;
+    const { midStream, replayBytes } = settings.streams;
+    const order = new PortOrder(frame, {
+      payload: wire.unpackBody(kind, body as Uint8Array),
+      carried: carried === null ? undefined : wire.unpackBody(...carried),
+      delivered: midStream === 'resume' ? new Delivered(wire, replayBytes, delivered) : null,
+    });
     // Asked for before the front knew the names.
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
     if (stranger !== undefined) {
@@ -153,8 +183,22 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#outbox.flush();
   }
 
-  fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord): void {
+  opened({ slot, number }: PortOrder, attempt: number, target: string): void {
+    this.#outbox.push([OPENED, slot, number, attempt, target]);
+  }
+
+  chunk(order: PortOrder): number {
+    const { kind, bytes } = order.value as Body;
+    // Kept before it is sent: what is large moves.
+    order.gave(order.value as Body);
+    const cost = bytes.byteLength + CHUNK_BYTES_EXTRA;
+    this.#outbox.push([CHUNK, order.slot, order.number, kind, bytes]);
+    return cost;
+  }
+
+  fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord, result: unknown): void {
     this.#records[slot] = undefined;
+    if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), STREAMED, null]);
     const { kind, bytes } = value as Body;
     this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), kind, bytes]);
   }

@@ -25,8 +25,8 @@ export interface AttemptRecord {
   readonly waitMs?: number | undefined;
 }
 
-/** Why a flight ended without a value. `refused`: not by a target but by a limit or a guard; the error says which. */
-export type Failure = 'answered' | 'exhausted' | 'timed-out' | 'abandoned' | 'refused';
+/** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: not by a target but by a limit or a guard; the error says which. */
+export type Failure = 'answered' | 'exhausted' | 'broken' | 'timed-out' | 'abandoned' | 'refused';
 
 /** What a front asks of a shard. Inline, the front's flight itself is the order; over a port, it is made from a launch frame. */
 export interface LaunchOrder {
@@ -47,7 +47,14 @@ export interface LaunchOrder {
   readonly attemptsMade: number;
   readonly targetsTried: number;
   readonly lastTarget: number;
+  /** Chunks of its stream that readers were given in earlier lives; 0: it begins anew. */
+  readonly chunksGiven: number;
+  /** Those chunks, for a target's `resume`; `null`: not kept. Asked once, when the flight is taken on. */
+  readonly delivered: readonly unknown[] | null;
 }
+
+/** Stands where a value would: a stream came to its end, and its chunks went before. */
+export const STREAM_ENDED: unique symbol = Symbol('coalescer.streamEnded');
 
 /** Operations. A frame is a tuple that begins with one, then slot and number; the receiver matches by number only, never by key. */
 export const LAUNCH = 0;
@@ -55,19 +62,27 @@ export const ABANDON = 1;
 export const ATTEMPTED = 2;
 export const FULFILLED = 3;
 export const FAILED = 4;
+export const CHUNK = 5;
+export const OPENED = 6;
+export const CREDIT = 7;
 
 /** How a body is packed. */
 export const PACKED = 0;
 export const BYTES = 1;
 export const BUFFER = 2;
 export const CLONED = 3;
-export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED;
+/** No body: the stream has ended, its chunks went before. */
+export const STREAMED = 4;
+export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED | typeof STREAMED;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
 export interface Body {
   readonly kind: BodyKind;
   readonly bytes: Uint8Array;
 }
+
+/** A body inside a frame, small enough to travel in it. */
+export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
 
 /** An attempt on the wire: the fields of `AttemptRecord` in their order. */
 export type AttemptTuple = readonly [
@@ -78,25 +93,36 @@ export type AttemptTuple = readonly [
 /** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
 export type LaunchFrame = readonly [
   op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | undefined, route: readonly string[] | null,
-  launchedAt: number, deadline: number, attemptsMade: number, targetsTried: number, lastTarget: number, carried: readonly [kind: BodyKind, bytes: Uint8Array] | null,
-  kind: BodyKind, body: Uint8Array | number,
+  launchedAt: number, deadline: number, attemptsMade: number, targetsTried: number, lastTarget: number, carried: PackedPart | null,
+  chunksGiven: number, delivered: PackedPart | null, kind: BodyKind, body: Uint8Array | number,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */
 export type AbandonFrame = readonly [op: typeof ABANDON, slot: number, number: number];
 /** Shard to front: an attempt is over, the flight is not. */
 export type AttemptedFrame = readonly [op: typeof ATTEMPTED, slot: number, number: number, attempt: AttemptTuple];
-/** Shard to front: settled with a value. */
+/** Shard to front: settled with a value, or (`STREAMED`) with the end of its stream. */
 export type FulfilledFrame = readonly [
-  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | number,
+  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | number | null,
 ]; // biome-ignore format: one screen
+/** Shard to front: the first chunk of this attempt's stream comes next. */
+export type OpenedFrame = readonly [op: typeof OPENED, slot: number, number: number, attempt: number, target: string];
+/** Shard to front: the next chunk. Each takes credit; without credit the shard does not pull. */
+export type ChunkFrame = readonly [op: typeof CHUNK, slot: number, number: number, kind: BodyKind, body: Uint8Array | number];
+/** Front to shard: so much more may be sent, since the fastest reader has taken as much. */
+export type CreditFrame = readonly [op: typeof CREDIT, slot: number, number: number, credit: number];
 /** Shard to front: settled without one. The body is an `ErrorRecord`, or `undefined` where there is no error but the verdict itself. */
 export type FailedFrame = readonly [
   op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | number,
 ]; // biome-ignore format: one screen
 
-export type FrontFrame = LaunchFrame | AbandonFrame;
-export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame;
+export type FrontFrame = LaunchFrame | AbandonFrame | CreditFrame;
+export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame | OpenedFrame | ChunkFrame;
+
+/** Bytes that a shard may send ahead of the fastest reader: two thousand tokens, or a few packets. */
+export const CREDIT_BYTES = 64 * 1_024;
+/** What each chunk takes beyond its own bytes: frames and list entries are not free, and empty chunks are chunks. */
+export const CHUNK_BYTES_EXTRA = 32;
 
 export function attemptTuple(record: AttemptRecord): AttemptTuple {
   const {

@@ -11,7 +11,11 @@ import type { Wheel } from './wheel.js';
 export interface ShardReceiver<Order extends LaunchOrder> {
   /** An attempt failed, and the flight goes on. */
   attempted(order: Order, attempt: AttemptRecord): void;
-  /** Settled with a value. */
+  /** The first chunk of this attempt's stream comes next. */
+  opened(order: Order, attempt: number, target: string): void;
+  /** The next chunk. Returns what it takes of the flight's credit. */
+  chunk(order: Order, value: unknown): number;
+  /** Settled with a value, or with `STREAM_ENDED`. */
   fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
   /** Settled without one. `attempt` is the last one, if it has not been told yet. */
   failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
@@ -36,4 +40,16 @@ export interface ShardSettings {
   readonly maxAttempts: number | null;
   readonly attemptTimeoutMs: number | null;
   readonly backoff: Backoff;
+  readonly streams: StreamSettings;
+}
+
+/** How streams are minded. */
+export interface StreamSettings {
+  /** What becomes of a flight whose stream breaks off: it fails, the next target starts again and is compared, or goes on. */
+  readonly midStream: 'fail' | 'verify' | 'resume';
+  /** `null`: 60 s from the call, once it is known that the target streams. */
+  readonly firstChunkTimeoutMs: number | null;
+  readonly idleTimeoutMs: number;
+  /** Chunks are kept for `resume` up to so many bytes. */
+  readonly replayBytes: number;
 }

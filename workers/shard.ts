@@ -5,15 +5,17 @@
 import * as flight from '../machines/flight.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
 import { Attempt } from './attempt.js';
+import { attemptRecord, type AttemptFailure } from './attempt-record.js';
 import { callTarget } from './call-target.js';
-import { codeOf, messageOf, statusOf } from './classify.js';
 import { FlightRecord, type DueReceiver } from './flight-record.js';
 import { judge } from './judge.js';
 import { attemptMs, firstTarget, nextTarget } from './next-target.js';
-import type { AttemptEnd, AttemptRecord, Failure, LaunchOrder } from './protocol.js';
+import { type AttemptEnd, type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
+import { refusalOf } from './refusal.js';
 import { Refused } from './refused.js';
 import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES } from './shared-memory.js';
 import type { ShardSetup } from './shard-setup.js';
+import { Streams } from './streams.js';
 import type { FilledTarget } from './targets.js';
 
 const { flightTable: TABLE } = flight;
@@ -23,32 +25,45 @@ const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
 export const TABLE_HASH = TABLE.hash;
 /** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
 const ATTEMPTS_AFTER_LOSS = 1;
+/** The table's roots: for each number of attempts, once for streams that fail in mid-air, once for those that may go on, once for those that do. */
+const ATTEMPTS_MOST = TABLE.roots.length / 3;
 
 export class Shard<Order extends LaunchOrder> implements DueReceiver {
   readonly #setup: ShardSetup<Order>;
   readonly #allTargets: readonly number[];
   readonly #indexOf: ReadonlyMap<string, number>;
+  readonly streams: Streams<Order>;
 
   constructor(setup: ShardSetup<Order>) {
     this.#setup = setup;
     this.#allTargets = setup.targets.map((_, index) => index);
     this.#indexOf = new Map(setup.targets.map(({ name }, index) => [name, index]));
+    this.streams = new Streams(setup, {
+      value: (record, attempt, value) => this.#resolved(record, attempt, value),
+      opened: (record) => this.#step(record, flight.STREAM_OPENED),
+      refused: (record, refusal) => this.#refuse(record, refusal),
+      broke: (record, attempt, error) => this.#rejected(record, attempt, error),
+    });
   }
 
   /** Takes a flight on: what is needed to fly it, or to abandon it. */
   take(order: Order): FlightRecord<Order> {
     const route = order.route === null ? this.#allTargets : order.route.map((name) => this.#indexOf.get(name) as number);
-    const allowed = this.#setup.settings.maxAttempts ?? Math.min(3, route.length);
-    const left = Math.max(ATTEMPTS_AFTER_LOSS, allowed - order.attemptsMade);
+    const { maxAttempts, streams } = this.#setup.settings;
+    const left = Math.max(ATTEMPTS_AFTER_LOSS, (maxAttempts ?? Math.min(3, route.length)) - order.attemptsMade);
     const target = firstTarget(route, order.targetsTried, order.lastTarget);
-    return new FlightRecord(order, { route, attemptsMax: order.attemptsMade + left, state: TABLE.roots[left - 1] as number, target }, this);
+    const kind = order.chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
+    const state = TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number;
+    return new FlightRecord(order, { route, attemptsMax: order.attemptsMade + left, state, target }, this);
   }
 
   /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */
   launch(record: FlightRecord<Order>): void {
-    const { attemptsMade, lastTarget } = record.order;
-    // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go.
-    const isSpent = attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false;
+    const { attemptsMade, lastTarget, targetsTried, chunksGiven } = record.order;
+    // Its thread died in mid-air: it goes on where a target can.
+    if (chunksGiven > 0 && this.streams.narrow(record)) record.target = firstTarget(record.route, targetsTried, lastTarget);
+    // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go. Or there is nowhere to go.
+    const isSpent = record.route.length === 0 || (attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false);
     // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
     const isLate = record.order.slot !== -1 && this.#setup.seam.now() >= record.order.deadline;
     this.#step(record, isLate ? flight.DEADLINE_PASSED : isSpent ? flight.TARGETS_EXHAUSTED : flight.FLIGHT_LAUNCHED);
@@ -64,6 +79,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const mine = record as FlightRecord<Order>;
     record.cause = 'timed-out';
     if (now >= record.order.deadline) this.#step(mine, flight.DEADLINE_PASSED);
+    else if (record.stream !== null && record.attempt !== null && !this.streams.isSilent(mine, now)) return;
     else this.#step(mine, record.attempt === null ? flight.BACKOFF_ELAPSED : flight.ATTEMPT_TIMED_OUT);
   }
 
@@ -109,6 +125,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
         return this.#fail(record, record.refused ? 'refused' : 'answered');
       case flight.SETTLE_EXHAUSTED:
         return this.#fail(record, 'exhausted');
+      case flight.SETTLE_BROKEN:
+        return this.#fail(record, record.refused ? 'refused' : 'broken');
       case flight.SETTLE_TIMED_OUT:
         return this.#fail(record, 'timed-out');
       case flight.SETTLE_ABANDONED:
@@ -130,8 +148,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     memory.count(record.target, AIRBORNE, 1);
     if ((record.targetsTried & bit) !== 0) memory.count(record.target, RETRIES, 1);
     record.attemptsMade++;
-    const ms = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
+    const share = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
     record.targetsTried |= bit;
+    const ms = Math.min(share, this.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
     const attempt = new Attempt(order, seam, { target: target.name, attempt: record.attemptsMade, deadline: now + ms });
     record.attempt = attempt;
     record.attemptStartedAt = now;
@@ -145,8 +164,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
       target,
       order,
       attempt,
+      delivered: this.streams.deliveredTo(record),
       flying,
-      resolved: (value) => this.#resolved(record, attempt, value),
+      resolved: (value) => this.streams.returned(record, attempt, value),
       rejected: (error) => this.#rejected(record, attempt, error),
     });
     if (order.slot !== -1) memory.exit();
@@ -154,26 +174,19 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
     if (record.attempt !== attempt) return; // timed out or abandoned meanwhile: too late to count
-    const refusal = this.#refusalOf(value, record.order);
+    const refusal = value === STREAM_ENDED ? null : refusalOf(this.#setup, value, record.order);
     if (record.attempt !== attempt) return; // looking at the value has ended its own flight
-    if (refusal !== null) {
-      this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
-      record.refused = refusal instanceof Refused;
-      record.result = refusal;
-      return this.#step(record, flight.ATTEMPT_ANSWERED);
-    }
+    if (refusal !== null) return this.#refuse(record, refusal);
     this.#endAttempt(record, 'value', null);
     record.result = value;
     this.#step(record, flight.ATTEMPT_RESOLVED);
   }
 
-  /** A value whose own getters or traps throw when it is looked at is refused with what they throw. */
-  #refusalOf(value: unknown, order: Order): Error | null {
-    try {
-      return this.#setup.refuseValue(value, order);
-    } catch (error) {
-      return error instanceof Error ? error : new Error(messageOf(error));
-    }
+  #refuse(record: FlightRecord<Order>, refusal: Error): void {
+    this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
+    record.refused = refusal instanceof Refused;
+    record.result = refusal;
+    this.#step(record, flight.ATTEMPT_ANSWERED);
   }
 
   #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
@@ -199,6 +212,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   #chooseTarget(record: FlightRecord<Order>): void {
     const { seam, wheel, targets, settings, receiver } = this.#setup;
+    this.streams.narrow(record);
     const next = nextTarget(record, targets[record.target] as FilledTarget, settings.backoff, seam);
     const ended = record.ended as AttemptRecord;
     record.ended = null;
@@ -212,28 +226,15 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
   }
 
   /** The current attempt is over, however it ended: what comes of it later is dropped, and its time no longer runs. */
-  #endAttempt(
-    record: FlightRecord<Order>,
-    end: AttemptEnd,
-    failure: { readonly error: unknown; readonly verdict: AttemptRecord['verdict'] } | null,
-  ): void {
+  #endAttempt(record: FlightRecord<Order>, end: AttemptEnd, failure: AttemptFailure | null): void {
     const { wheel, memory, seam } = this.#setup;
-    const { target, attempt } = record.attempt as Attempt;
+    const attempt = record.attempt as Attempt;
     record.attempt = null;
     wheel.disarm(record);
+    if (record.stream !== null) this.streams.stop(record);
     memory.count(record.target, AIRBORNE, -1);
     if (end === 'failed' || end === 'timed-out') memory.count(record.target, FAILURES, 1);
-    const told = { target, attempt, startedAt: record.attemptStartedAt, endedAt: seam.now(), end };
-    record.ended =
-      failure === null
-        ? told
-        : {
-            ...told,
-            code: codeOf(failure.error),
-            status: statusOf(failure.error),
-            message: messageOf(failure.error),
-            verdict: failure.verdict,
-          };
+    record.ended = attemptRecord(attempt, end, failure, { startedAt: record.attemptStartedAt, endedAt: seam.now() });
   }
 
   /** The one way a flight ends without a value. */

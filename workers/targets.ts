@@ -31,8 +31,9 @@ export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'fai
 /** One call of one target. */
 export type TargetCall<in P, out R> = (payload: P, context: AttemptContext) => R;
 
+// `any`: chunks are whatever the stream gives; `run` says what, and these may not say otherwise.
 /** A target with its own habits. All functions run where the target runs, so that nothing but data crosses threads. */
-export interface TargetSpec<P, R> {
+export interface TargetSpec<P, R, C = any> {
   /** Makes the call. Not named `call`: every function has one, and TypeScript then loses the context type. */
   readonly run: TargetCall<P, R>;
   /** What an error means. @default classifyHttp */
@@ -41,6 +42,14 @@ export interface TargetSpec<P, R> {
   readonly replayable?: boolean;
   /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
   readonly attemptTimeoutMs?: number;
+  /** Streams: the first chunk must come within this time of the call. @default the coalescer's `streams.firstChunkTimeoutMs` */
+  readonly firstChunkTimeoutMs?: number;
+  /** Streams: the longest silence between two chunks. @default the coalescer's `streams.idleTimeoutMs` */
+  readonly idleTimeoutMs?: number;
+  /** Streams: is this the end, or was it cut? A stream that ends while this says false has failed. Sees the last chunk and how many there were. @default true */
+  readonly isComplete?: (lastChunk: C | undefined, chunkCount: number) => boolean;
+  /** Streams: goes on from what was delivered, giving only what comes after it. Needed for `midStream: 'resume'`. */
+  readonly resume?: (payload: P, delivered: readonly C[], context: AttemptContext) => R;
 }
 
 // `any`: a record of targets is inferred from what its functions take, and only `any` accepts them all.
@@ -124,6 +133,10 @@ export interface FilledTarget {
   readonly classify: (error: unknown, context: AttemptContext) => Verdict;
   readonly replayable: boolean;
   readonly attemptTimeoutMs: number | null;
+  readonly firstChunkTimeoutMs: number | null;
+  readonly idleTimeoutMs: number | null;
+  readonly isComplete: ((lastChunk: unknown, chunkCount: number) => boolean) | null;
+  readonly resume: ((payload: unknown, delivered: readonly unknown[], context: AttemptContext) => unknown) | null;
 }
 
 /** The ledger has one bit for each target. */
@@ -152,20 +165,48 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   const spec = (typeof given === 'function' ? { run: given } : given) as Partial<TargetSpec<unknown, unknown>> | null | undefined;
   if (typeof spec?.run !== 'function')
     throw new TypeError(`targets.${name}: expected a function or an object with a function 'run', got ${describe(given)}`);
-  const { run, classify = classifyHttp, replayable = true, attemptTimeoutMs = null, ...unknown } = spec;
-  const [stranger] = Object.keys(unknown);
   // A class instance may have fields of its own.
-  if (stranger !== undefined && isPlainObject(spec))
-    throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected run, classify, replayable, attemptTimeoutMs`);
-  if (typeof classify !== 'function') throw new TypeError(`targets.${name}.classify: expected a function, got ${describe(classify)}`);
-  if (typeof replayable !== 'boolean')
-    throw new TypeError(`targets.${name}.replayable: expected true or false, got ${describe(replayable)}`);
-  if (attemptTimeoutMs !== null && !(typeof attemptTimeoutMs === 'number' && attemptTimeoutMs > 0 && attemptTimeoutMs <= 2_147_483_647)) {
-    throw new RangeError(`targets.${name}.attemptTimeoutMs: expected milliseconds above 0, got ${describe(attemptTimeoutMs)}`);
+  const stranger = isPlainObject(spec) ? Object.keys(spec).find((setting) => !Object.hasOwn(SETTINGS, setting)) : undefined;
+  if (stranger !== undefined)
+    throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
+  for (const [setting, kind] of Object.entries(SETTINGS)) checkSetting(`targets.${name}.${setting}`, kind, spec[setting as Setting]);
+  const { run, classify = classifyHttp, replayable = true, isComplete, resume } = spec;
+  const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null } = spec;
+  // Called as methods of their spec, so that a class instance may be a target.
+  return {
+    name,
+    run: typeof given === 'function' ? run : (payload, context) => run.call(spec, payload, context),
+    classify: (error, context) => classify.call(spec, error, context),
+    isComplete: isComplete === undefined ? null : (last, count) => isComplete.call(spec, last, count),
+    resume: resume === undefined ? null : (payload, delivered, context) => resume.call(spec, payload, delivered, context),
+    replayable,
+    attemptTimeoutMs,
+    firstChunkTimeoutMs,
+    idleTimeoutMs,
+  };
+}
+
+const SETTINGS = {
+  run: 'a function',
+  classify: 'a function',
+  replayable: 'true or false',
+  attemptTimeoutMs: 'milliseconds above 0',
+  firstChunkTimeoutMs: 'milliseconds above 0',
+  idleTimeoutMs: 'milliseconds above 0',
+  isComplete: 'a function',
+  resume: 'a function',
+} as const;
+type Setting = keyof typeof SETTINGS;
+
+/** `undefined` counts as not given; a time may be `null` for the same. */
+function checkSetting(path: string, expected: (typeof SETTINGS)[Setting], value: unknown): void {
+  if (value === undefined) return;
+  if (expected === 'milliseconds above 0') {
+    if (value === null || (typeof value === 'number' && value > 0 && value <= 2_147_483_647)) return;
+    throw new RangeError(`${path}: expected ${expected}, got ${describe(value)}`);
   }
-  // Called as a method of its spec, so that a class instance may be a target.
-  const filledRun = typeof given === 'function' ? run : (payload: unknown, context: AttemptContext) => run.call(spec, payload, context);
-  return { name, run: filledRun, classify: (error, context) => classify.call(spec, error, context), replayable, attemptTimeoutMs };
+  if (typeof value !== (expected === 'a function' ? 'function' : 'boolean'))
+    throw new TypeError(`${path}: expected ${expected}, got ${describe(value)}`);
 }
 
 function describe(value: unknown): string {

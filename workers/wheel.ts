@@ -47,6 +47,11 @@ export class Wheel {
     return this.#armed;
   }
 
+  /** The time of its last tick: a clock that costs nothing, and stands still while nothing is armed. */
+  get time(): number {
+    return this.#time;
+  }
+
   /** Arms `entry` for `ms` after `now` (the seam's clock, as the caller has just read it). An armed entry is moved. */
   arm(entry: WheelEntry, ms: number, now: number): void {
     if (entry.wheelSlot !== -1) this.disarm(entry);

@@ -62,7 +62,7 @@ export class Wire {
       if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
       const last = frame.length - 1;
       // Frames with a body end in it, behind its kind; a number there is an index.
-      if (beside.length > 0 && frame.length > 5 && typeof frame[last] === 'number') frame[last] = beside[frame[last]];
+      if (beside.length > 0 && frame.length > 4 && typeof frame[last] === 'number') frame[last] = beside[frame[last]];
     }
     return frames as unknown as readonly Frame[];
   }

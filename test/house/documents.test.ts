@@ -17,17 +17,18 @@ function edgesOfDiagram(): string[] {
   const edges = [...readme.matchAll(/^ {2}(\w+) --> (\w+): ([^[\n]+)/gm)].flatMap(([, from = '', to = '', events = '']) =>
     events.split(',').map((event) => `${from} ${event.trim()} ${to}`.replaceAll('failing_over', 'failing-over')),
   );
-  return edges.toSorted();
+  return [...new Set(edges)].toSorted();
 }
 
 function edgesOfMachine(): string[] {
   const states = flightMachine.config.states ?? {};
   const edges = Object.entries(states).flatMap(([from, { on = {} }]) =>
     Object.entries(on).flatMap(([event, transitions]) =>
-      [transitions].flat().map((transition) => `${from} ${event} ${(transition as { target: string }).target}`),
+      // Without a target it stays where it is.
+      [transitions].flat().map((transition) => `${from} ${event} ${(transition as { target?: string }).target ?? from}`),
     ),
   );
-  return edges.toSorted();
+  return [...new Set(edges)].toSorted();
 }
 
 test("the README's picture of the machine is drawn from its source", () => {

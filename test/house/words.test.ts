@@ -40,7 +40,10 @@ export function badShapes(files: readonly TreeFile[]): string[] {
     const lines = lineAt(file.text.trimEnd(), file.text.length);
     const header = /^(?:#![^\n]*\n)?\s*(?:\/\/[ \t]*[^\s/]|\/\*[\s*]*[^\s*/])/;
     return [
-      ...(lines > linesMax ? [`${file.path}:${linesMax + 1} ${lines} lines: is it still one room?`] : []),
+      // A generated table has as many rows as its machine has states.
+      ...(lines > linesMax && !file.path.endsWith('.table.ts')
+        ? [`${file.path}:${linesMax + 1} ${lines} lines: is it still one room?`]
+        : []),
       ...(header.test(file.text) ? [] : [`${file.path}:1 no header that says what this room is for`]),
     ];
   });

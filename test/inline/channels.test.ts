@@ -11,6 +11,7 @@ const NAMES = {
   'coalescer:flight:settled': true,
   'coalescer:attempt': true,
   'coalescer:failover': true,
+  'coalescer:seam': true,
   'coalescer:refused': true,
   'coalescer:thread': true,
 } satisfies Record<keyof ChannelMessages, true>;

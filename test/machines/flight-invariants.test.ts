@@ -1,6 +1,7 @@
 // What must hold for a flight whatever happens to it, checked on every edge and every path of the table that shards fly by.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type FlightContext } from '../../machines/flight.machine.js';
 import { flightInputs, flightTable, IMPOSSIBLE } from '../../machines/index.js';
 import { cellOf } from './live.js';
 
@@ -9,13 +10,15 @@ interface Edge {
   readonly event: string;
   readonly to: string;
   readonly next: number;
+  readonly context: FlightContext;
   readonly actions: readonly string[];
   /** Attempts left after the edge, less those left before it. */
   readonly attemptsChange: number;
   readonly where: string;
 }
 
-const left = (state: number): number => (flightTable.states[state]!.context as { attemptsLeft: number }).attemptsLeft;
+const contextOf = (state: number): FlightContext => flightTable.states[state]!.context as FlightContext;
+const left = (state: number): number => contextOf(state).attemptsLeft;
 const name = (state: number): string => flightTable.states[state]!.value as string;
 
 const edgesFrom = (state: number): Edge[] =>
@@ -24,7 +27,18 @@ const edgesFrom = (state: number): Edge[] =>
     if (next === IMPOSSIBLE) return [];
     const types = actions.map(({ type }) => type);
     const where = `${name(state)} (${left(state)} left) on ${event}: ${types.join(', ')}`;
-    return [{ from: name(state), event, to: name(next), next, actions: types, attemptsChange: left(next) - left(state), where }];
+    return [
+      {
+        from: name(state),
+        event,
+        to: name(next),
+        next,
+        context: contextOf(state),
+        actions: types,
+        attemptsChange: left(next) - left(state),
+        where,
+      },
+    ];
   });
 
 const numbers = flightTable.states.map((_, state) => state);
@@ -39,15 +53,15 @@ test('a flight settles by exactly one action, the last of its list, and only on 
 });
 
 test('an attempt begins on the way to inflight and nowhere else, and takes one of those that are left', () => {
-  for (const { to, actions, attemptsChange, where } of edges) {
-    const isStart = to === 'inflight';
+  for (const { event, to, actions, attemptsChange, where } of edges) {
+    const isStart = to === 'inflight' && event !== 'stream.opened';
     assert.equal(actions.filter((type) => type === 'startAttempt').length, isStart ? 1 : 0, where);
     assert.equal(attemptsChange, isStart ? -1 : 0, where);
   }
 });
 
 test('an attempt that has not ended by itself is aborted before anything else, and no other is', () => {
-  const ends = new Set(['attempt.resolved', 'attempt.answered', 'attempt.rejected']);
+  const ends = new Set(['stream.opened', 'attempt.resolved', 'attempt.answered', 'attempt.rejected']);
   for (const { from, event, actions, where } of edges) {
     const isOut = from === 'inflight' && !ends.has(event);
     assert.equal(actions.includes('abortAttempt'), isOut, where);
@@ -60,12 +74,23 @@ test('a target is chosen exactly on the way to failing-over', () => {
 });
 
 test('a value is given only by an attempt that resolved, and an answer only by one that answered', () => {
-  for (const { event, actions, where } of edges) {
+  for (const { event, actions, context, where } of edges) {
     assert.equal(actions.includes('settleFulfilled'), event === 'attempt.resolved', where);
-    assert.equal(actions.includes('settleAnswered'), event === 'attempt.answered', where);
+    assert.equal(actions.includes('settleAnswered'), event === 'attempt.answered' && !context.isOpened, where);
     assert.equal(actions.includes('settleTimedOut'), event === 'deadline.passed', where);
     assert.equal(actions.includes('settleAbandoned'), event === 'flight.abandoned', where);
   }
+});
+
+test('once readers were given chunks, a failure goes on only where another target may, and what ends it says that it broke off', () => {
+  for (const { event, to, actions, context, where } of edges) {
+    if (context.isOpened && to === 'failing-over') assert.ok(context.canContinue, where);
+    const hasFailed = ['settleExhausted', 'settleAnswered', 'settleBroken'].some((type) => actions.includes(type));
+    if (hasFailed) assert.equal(actions.includes('settleBroken'), context.isOpened, where);
+    if (event === 'stream.opened') assert.deepEqual([to, actions], ['inflight', []], where);
+  }
+  for (const { next, context, event } of edges)
+    assert.equal(contextOf(next).isOpened, context.isOpened || event === 'stream.opened', 'no way leads back from mid-air');
 });
 
 test('nothing is possible once a flight is settled', () => {
@@ -94,7 +119,8 @@ test('every path from launch ends settled, settles once, and starts at most atte
     const follow = (state: number, done: readonly string[]): void => {
       // Attempts only ever go down, so a longer path than this would be a circle.
       assert.ok(done.length <= attemptsMax * 3 + 2, done.join(', '));
-      const onward = edgesFrom(state);
+      // A stream that is open already stays so.
+      const onward = edgesFrom(state).filter(({ next }) => next !== state);
       if (onward.length > 0) return onward.forEach(({ next, actions }) => follow(next, [...done, ...actions]));
       paths += 1;
       const started = done.filter((type) => type === 'startAttempt').length;

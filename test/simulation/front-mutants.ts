@@ -100,7 +100,7 @@ export const FRONT_MUTANTS: readonly Mutant[] = [
       (reject) =>
         function (flight: Flight, error) {
           for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-            const tell = waiter.reject;
+            const tell = waiter.reject.bind(waiter);
             waiter.reject = (told) => tell(told === error ? Object.assign(new Error('a copy'), { cause: told }) : told);
           }
           reject.call(this, flight, error);

@@ -67,8 +67,8 @@ export class World {
     this.flightWatch = new FlightWatch(this.witness);
     this.threadWatch = new ThreadWatch(this.witness);
     this.options = this.#fillOptions();
-    const { maxAttempts, attemptTimeoutMs, backoff, limits } = this.options;
-    this.settings = { maxAttempts, attemptTimeoutMs, backoff, resultBytes: limits.resultBytes };
+    const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = this.options;
+    this.settings = { maxAttempts, attemptTimeoutMs, backoff, streams, resultBytes: limits.resultBytes };
     this.hosts = new SimHosts(this);
     const { seam } = this.front;
     const wheel = new Wheel(seam);

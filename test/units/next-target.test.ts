@@ -7,7 +7,17 @@ import { attemptMs, firstTarget, nextTarget } from '../../workers/next-target.js
 import type { FilledTarget } from '../../workers/targets.js';
 import { manualSeam } from './manual-seam.js';
 
-const target: FilledTarget = { name: 'a', run: () => 1, classify: () => 'failover', replayable: true, attemptTimeoutMs: null };
+const target: FilledTarget = {
+  name: 'a',
+  run: () => 1,
+  classify: () => 'failover',
+  replayable: true,
+  attemptTimeoutMs: null,
+  firstChunkTimeoutMs: null,
+  idleTimeoutMs: null,
+  isComplete: null,
+  resume: null,
+};
 const backoff = { baseMs: 100, maxMs: 1_000 };
 type Given = Partial<
   Pick<FlightRecord, 'route' | 'target' | 'targetsTried' | 'attemptsMade' | 'attemptsMax' | 'verdict' | 'holds' | 'repeats' | 'ended'>

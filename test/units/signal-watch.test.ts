@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { SignalWatch, Waiter } from '../../src/waiter.js';
+import { type Seat, SignalWatch, Waiter } from '../../src/waiter.js';
 import { flightOf } from './flights.js';
 
 function watching(count: number) {
-  const left: Waiter[] = [];
+  const left: Seat[] = [];
   const controller = new AbortController();
   const watch = new SignalWatch();
   const flight = flightOf();
@@ -41,8 +41,8 @@ test('the listener goes with the last waiter, and whoever was removed is not tol
 
 test('waiters are linked in the order they came, and any of them can be taken out', () => {
   const { flight, waiters } = watching(4);
-  const listed = (): Waiter[] => {
-    const found: Waiter[] = [];
+  const listed = (): Seat[] => {
+    const found: Seat[] = [];
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) found.push(waiter);
     return found;
   };

@@ -1,0 +1,49 @@
+/** The coalescer as services see it: an interface, so that a service can ask for it and a test can write one. */
+import type { FlightStream } from './flight-stream.js';
+import type { Explanation, Outcome, Stats } from './reports.js';
+import type { RequestArgs, StreamOptions } from './requests.js';
+
+/** Which flight: a payload (as `request` would see it), or its identity, or (without a key) all of a scope. */
+export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string };
+
+/** Who waits for which key. */
+export interface Identity {
+  /** `null`: shared by all callers. */
+  readonly scope: string | null;
+  /** `null`: this one is not shared. */
+  readonly key: string | null;
+}
+
+/** One intent a method. */
+export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
+  /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`. For readiness probes and a fast failing start. */
+  ready(): Promise<void>;
+  /**
+   * The answer for a payload: from the flight in the air for it, or from a new one. Rejects with the target's error as thrown where that is the
+   * answer, else with a `CoalescerError`; with `signal.reason` where the waiter left by its signal. Never throws synchronously.
+   */
+  request(payload: P, ...options: RequestArgs<S>): Promise<V>;
+  /** The same, told with how it came about. Resolves for operating errors; rejects only for programmer errors (a bad option, no scope, no key). */
+  outcome(payload: P, ...options: RequestArgs<S>): Promise<Outcome<V>>;
+  /**
+   * The chunks for a payload, as they come: from the flight in the air for it (from its first chunk on), or from a new one. Of a target that returns one value, that
+   * value. It has joined when this returns; reading it rejects with what `request` would reject with, and where the stream broke off in mid-air with
+   * `COALESCER_STREAM_BROKEN`. Never throws synchronously.
+   */
+  stream(payload: P, ...options: RequestArgs<S, StreamOptions>): FlightStream<C>;
+  /** The identity `request` would use: for tests, and to see why two requests do not share. */
+  identify(payload: P, ...options: RequestArgs<S>): Identity;
+  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air. Returns how many flights. */
+  forget(which: Which<P>): number;
+  /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`. Returns how many flights. */
+  cancel(which: Which<P>, reason?: unknown): number;
+  /** How many wait, now. */
+  waiters(which: Which<P>): number;
+  /** The story of the flight in the air, else of the last one that settled (of the last 256 flights), else `null`. A promise: the attempt in the air is known on its thread. */
+  explain(which: Which<P>): Promise<Explanation | null>;
+  stats(): Stats;
+  /** Settles when nothing is in the air. Takes new requests meanwhile. */
+  idle(): Promise<void>;
+  /** Refuses new flights at once (joins still work), lets those in the air finish, then stops threads. What is left after `drainMs` (default 10_000) rejects with `COALESCER_CLOSED`. Idempotent. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}

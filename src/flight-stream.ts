@@ -1,0 +1,96 @@
+/** What a waiter holds of a shared stream: an async iterable of its own, with its own place in the one stream of the flight. */
+import type { Outcome } from './reports.js';
+
+/** One waiter's view of a shared stream. It has joined when this is returned; dispose of it (or read it to the end) or it counts as lagging. */
+export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
+  /** Settles at the first chunk (or an end without any), or rejects with the failure: decide the HTTP status here. Made when first read. */
+  readonly opened: Promise<void>;
+  /** Index of the next chunk. */
+  readonly cursor: number;
+  /** All chunks there are, at once: one write for a backlog instead of hundreds. Shares its place with the stream itself. */
+  batches(): AsyncIterable<readonly C[]>;
+  /** How it went: settles when the flight has settled or this waiter has left, and never rejects. The value is how many chunks the stream had by then. */
+  readonly outcome: Promise<Outcome<number>>;
+}
+
+/** What a `SharedStream` reads from. */
+export interface ChunkSource {
+  readonly cursor: number;
+  readonly opened: Promise<void>;
+  take(): Promise<IteratorResult<unknown, undefined>>;
+  takeAll(): Promise<IteratorResult<readonly unknown[], undefined>>;
+  quit(): void;
+}
+
+export class SharedStream implements FlightStream<unknown> {
+  readonly #source: ChunkSource;
+  readonly #outcome: () => Promise<Outcome<number>>;
+
+  constructor(source: ChunkSource, outcome: () => Promise<Outcome<number>>) {
+    this.#source = source;
+    this.#outcome = outcome;
+  }
+
+  get opened(): Promise<void> {
+    return this.#source.opened;
+  }
+  get cursor(): number {
+    return this.#source.cursor;
+  }
+  get outcome(): Promise<Outcome<number>> {
+    return this.#outcome();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown, undefined> {
+    const source = this.#source;
+    return new ChunkIterator(() => source.take(), source);
+  }
+
+  batches(): AsyncIterable<readonly unknown[]> {
+    const source = this.#source;
+    return { [Symbol.asyncIterator]: () => new ChunkIterator(() => source.takeAll(), source) };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#source.quit();
+    return Promise.resolve();
+  }
+}
+
+/** An object of our own: an async generator would cost three times as much for each chunk. */
+class ChunkIterator<Given> implements AsyncIterator<Given, undefined> {
+  readonly next: () => Promise<IteratorResult<Given, undefined>>;
+  readonly #source: ChunkSource;
+
+  constructor(next: () => Promise<IteratorResult<Given, undefined>>, source: ChunkSource) {
+    this.next = next;
+    this.#source = source;
+  }
+
+  /** The reader broke out of its loop: it leaves like any waiter. */
+  return(): Promise<IteratorResult<Given, undefined>> {
+    this.#source.quit();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+}
+
+/** Of a request that was refused: there is no stream, and whoever reads is told why. */
+export function refusedSource(reason: unknown): ChunkSource {
+  let hasThrown = false;
+  const refuse = (): Promise<IteratorResult<never, undefined>> => {
+    if (hasThrown) return Promise.resolve({ done: true, value: undefined });
+    hasThrown = true;
+    return Promise.reject(reason);
+  };
+  return {
+    cursor: 0,
+    get opened() {
+      return Promise.reject(reason);
+    },
+    take: refuse,
+    takeAll: refuse,
+    quit() {
+      hasThrown = true;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * `midStream: 'verify'`: has the next target said what was delivered? A running hash, so that nothing delivered need be kept. Borders between chunks of
+ * text or of bytes do not count; a chunk that is any other value counts as one.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { serialize } from 'node:v8';
+import { canonicalKey, NoCanonicalForm } from '../workers/canonical.js';
+
+type RunKind = 'bytes' | 'text';
+
+/** How far a transcript has come. Equal places and equal digests: the same was said. */
+interface Place {
+  /** Runs of bytes or text that are over, and values. */
+  readonly closed: number;
+  /** The run at its end; `null`: it ends in a value, or is empty. */
+  readonly kind: RunKind | null;
+  /** Bytes or characters of that run. */
+  readonly length: number;
+}
+
+/** What a stream has said so far. */
+export class Transcript implements Place {
+  readonly #hash: Hash = createHash('sha256');
+  closed = 0;
+  kind: RunKind | null = null;
+  length = 0;
+
+  get isEmpty(): boolean {
+    return this.closed === 0 && this.kind === null;
+  }
+
+  add(chunk: unknown): void {
+    const kind = runKindOf(chunk);
+    if (kind !== this.kind) this.#close();
+    if (kind === null) {
+      this.#hash.update(valueText(chunk));
+      this.closed++;
+      return;
+    }
+    this.kind = kind;
+    this.length += (chunk as string | Uint8Array).length;
+    // As UTF-16: half of a surrogate pair at a border is what it is.
+    if (typeof chunk === 'string') this.#hash.update(chunk, 'utf16le');
+    else this.#hash.update(chunk as Uint8Array);
+  }
+
+  /** Where it would be after `chunk`, whose run (if it is in one) begins at `from`. */
+  placeAfter(chunk: unknown): Place & { readonly from: number } {
+    const kind = runKindOf(chunk);
+    const isSame = kind !== null && kind === this.kind;
+    const closed = this.closed + (this.kind !== null && !isSame ? 1 : 0) + (kind === null ? 1 : 0);
+    const from = isSame ? this.length : 0;
+    return { closed, kind, from, length: kind === null ? 0 : from + (chunk as string | Uint8Array).length };
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** The length stands behind each run, so that no text can look like a border. */
+  #close(): void {
+    if (this.kind === null) return;
+    this.#hash.update(`|${this.kind} ${this.length}|`);
+    this.closed++;
+    this.kind = null;
+    this.length = 0;
+  }
+}
+
+/** What became of a chunk that was compared: part of what was known, or past it (`rest`: what is new in it), or not the same. */
+export type Comparison = { readonly is: 'known' } | { readonly is: 'through'; readonly rest: unknown } | { readonly is: 'different' };
+const KNOWN: Comparison = { is: 'known' };
+const DIFFERENT: Comparison = { is: 'different' };
+
+/** Compares one attempt with what was delivered before it. */
+export class ReplayCheck {
+  readonly #told: Place & { readonly digest: string };
+  readonly #again = new Transcript();
+
+  /** @param told not empty */
+  constructor(told: Transcript) {
+    this.#told = { closed: told.closed, kind: told.kind, length: told.length, digest: told.digest() };
+  }
+
+  compare(chunk: unknown): Comparison {
+    const told = this.#told;
+    const after = this.#again.placeAfter(chunk);
+    if (after.closed > told.closed || (after.closed === told.closed && after.kind !== told.kind)) return DIFFERENT;
+    if (after.closed < told.closed || after.length < told.length) {
+      this.#again.add(chunk);
+      return KNOWN;
+    }
+    // The delivered part may end in the middle of this chunk.
+    const split = told.length - after.from;
+    const { known, rest } = after.kind === null ? { known: chunk, rest: undefined } : splitAt(chunk as string | Uint8Array, split);
+    this.#again.add(known);
+    return this.#again.digest() === told.digest ? { is: 'through', rest } : DIFFERENT;
+  }
+}
+
+function splitAt(chunk: string | Uint8Array, at: number): { known: string | Uint8Array; rest: unknown } {
+  if (at === chunk.length) return { known: chunk, rest: undefined };
+  if (typeof chunk === 'string') return { known: chunk.slice(0, at), rest: chunk.slice(at) };
+  return { known: chunk.subarray(0, at), rest: Buffer.isBuffer(chunk) ? Buffer.from(chunk.subarray(at)) : chunk.slice(at) };
+}
+
+function runKindOf(chunk: unknown): RunKind | null {
+  return typeof chunk === 'string' ? 'text' : chunk instanceof Uint8Array ? 'bytes' : null;
+}
+
+/** Properties in any order are the same value; what has no canonical form is compared as a structured clone. */
+function valueText(chunk: unknown): string | Uint8Array {
+  try {
+    return `|value ${canonicalKey(chunk)}|`;
+  } catch (error) {
+    if (error instanceof NoCanonicalForm) return serialize(chunk);
+    throw error;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * One flight's stream, as its front holds it: the log, who reads it and how far, what the shard may still send, and the seams where another target
+ * went on. It decides about chunks; who waits, leaves and is told is `Waiters`' and `Front`'s.
+ */
+import { CREDIT_BYTES } from '../workers/protocol.js';
+import { ChunkLog } from './chunk-log.js';
+import type { Flight } from './flight.js';
+import type { Reader } from './reader.js';
+import { ReplayCheck, Transcript } from './replay-check.js';
+import type { SeamReport } from './reports.js';
+import type { StreamSettings } from './stream-options.js';
+
+/** Who lags is looked for each time that an eighth of `lagBytes` has come. */
+const LOOKS_PER_LAG = 8;
+
+/** Told what a stream asks for. */
+export interface StreamOwner {
+  /** So much more may come. */
+  grant(flight: Flight, credit: number): void;
+  /** It holds so many bytes more, or fewer. */
+  held(flight: Flight, change: number): void;
+  /** Too much to be kept for those who come late: nobody can join any more. */
+  outgrown(flight: Flight): void;
+  /** Has read too little for too long, while others went on. */
+  lagged(reader: Reader): void;
+  seamed(flight: Flight, seam: SeamReport): void;
+  /** The values of `request` are larger than one value may be. */
+  overfilled(flight: Flight): void;
+}
+
+export class Stream {
+  readonly log = new ChunkLog();
+  readonly readers = new Set<Reader>();
+  readonly #flight: Flight;
+  readonly #settings: StreamSettings;
+  readonly #resultBytes: number;
+  readonly #owner: StreamOwner;
+  /** What was said, where the next target is compared with it. */
+  readonly #transcript: Transcript | null;
+  #check: ReplayCheck | null = null;
+  /** All chunks, for those who asked with `request`. */
+  #collected: unknown[] | null = null;
+  #hasOutgrown = false;
+  /** The attempt that gives chunks now, its target, and the target that gave the last one. */
+  #attempt = 0;
+  #target = '';
+  #lastTarget: string | null = null;
+  /** Chunks that the fastest reader has taken, and bytes that the shard got credit for again. */
+  #front = 0;
+  #credited = 0;
+  #owed = 0;
+  #lookedAt = 0;
+
+  constructor(flight: Flight, settings: StreamSettings, resultBytes: number, owner: StreamOwner) {
+    this.#flight = flight;
+    this.#settings = settings;
+    this.#resultBytes = resultBytes;
+    this.#owner = owner;
+    this.#transcript = settings.midStream === 'verify' ? new Transcript() : null;
+  }
+
+  /** Does anybody want the whole of it? */
+  get isCollected(): boolean {
+    return this.#flight.waiting > this.readers.size;
+  }
+  /** What was delivered, as long as all of it is kept and small enough to be handed on. */
+  get delivered(): readonly unknown[] | null {
+    return this.log.start > 0 || this.log.bytes > this.#settings.replayBytes ? null : this.log.slice(0);
+  }
+
+  /** An attempt's first chunk comes next. */
+  opened(attempt: number, target: string): void {
+    this.#attempt = attempt;
+    this.#target = target;
+    this.#check = this.#transcript === null || this.#transcript.isEmpty ? null : new ReplayCheck(this.#transcript);
+  }
+
+  /** One more chunk from the shard. Returns false when it is not what was delivered before. */
+  take(chunk: unknown, bytes: number): boolean {
+    if (this.#check === null) {
+      this.#append(chunk, bytes);
+      return true;
+    }
+    const compared = this.#check.compare(chunk);
+    if (compared.is === 'different') return false;
+    if (compared.is === 'through') this.#check = null;
+    // What is thrown away is nobody's backlog.
+    const rest = compared.is === 'through' ? compared.rest : undefined;
+    if (rest === undefined) this.#owe(bytes);
+    else this.#append(rest, bytes);
+    return true;
+  }
+
+  /** Has all that was delivered been said again, or gone on from, by the attempt that says it is complete? */
+  isWhole(attempt: number): boolean {
+    if (this.#transcript === null || this.log.length === 0) return true;
+    return attempt === this.#attempt && this.#check === null;
+  }
+
+  #append(chunk: unknown, bytes: number): void {
+    const { log } = this;
+    if (this.#lastTarget !== null && this.#lastTarget !== this.#target) this.#passSeam(this.#lastTarget);
+    this.#lastTarget = this.#target;
+    this.#transcript?.add(chunk);
+    const isTaken = log.isAwaited || this.readers.size === 0 || this.isCollected;
+    log.append(chunk, bytes);
+    this.#owner.held(this.#flight, bytes);
+    if (this.isCollected) this.#collect(chunk);
+    else this.#collected = null;
+    if (isTaken) this.taken(log.length);
+    log.tell();
+    if (!this.#hasOutgrown && log.bytes > this.#settings.replayBytes) {
+      this.#hasOutgrown = true;
+      this.#owner.outgrown(this.#flight);
+    }
+    if (log.bytes - this.#lookedAt > this.#settings.lagBytes / LOOKS_PER_LAG) this.look();
+  }
+
+  #passSeam(from: string): void {
+    this.#owner.seamed(this.#flight, { from, to: this.#target, chunk: this.log.length });
+  }
+
+  /** One more of those who want the whole of it. */
+  wanted(): void {
+    if (this.#collected === null && this.log.length > 0) this.#fill();
+  }
+
+  #collect(chunk: unknown): void {
+    if (this.#collected === null) return this.#fill();
+    this.#collected.push(chunk);
+    if (this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
+  }
+
+  /** From the log, which holds all of it as long as anybody can join. */
+  #fill(): void {
+    this.#collected = this.log.slice(0);
+    this.taken(this.log.length);
+    if (this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
+  }
+
+  /** All chunks, for those who asked with `request`. */
+  get collected(): unknown[] {
+    return this.#collected ?? [];
+  }
+
+  /** A reader has taken all chunks before `index`. The shard may send as much again; not for each chunk, but well before it runs out. */
+  taken(index: number): void {
+    if (index <= this.#front) return;
+    this.#front = index;
+    const bytes = this.log.bytesBefore(index);
+    if (bytes <= this.#credited) return;
+    const more = bytes - this.#credited;
+    this.#credited = bytes;
+    this.#owe(more);
+  }
+
+  #owe(bytes: number): void {
+    this.#owed += bytes;
+    if (this.#owed < CREDIT_BYTES / 2) return;
+    const credit = this.#owed;
+    this.#owed = 0;
+    this.#owner.grant(this.#flight, credit);
+  }
+
+  /** A new shard flies it, with all its credit. */
+  relaunched(): void {
+    this.#credited = this.log.bytes;
+    this.#owed = 0;
+  }
+
+  /** A reader is gone. The next fastest sets the pace; with none left, nobody does. */
+  left(reader: Reader): void {
+    if (!this.readers.delete(reader)) return;
+    this.#front = 0;
+    for (const each of this.readers) this.#front = Math.max(this.#front, each.cursor);
+    if (this.readers.size === 0 || this.isCollected) this.taken(this.log.length);
+  }
+
+  /** Who lags too far behind the others is cut off, and what all have read is let go, once nobody can join any more. */
+  look(): void {
+    const { log, readers } = this;
+    this.#lookedAt = log.bytes;
+    let least = log.length;
+    for (const reader of readers) {
+      const isFastest = reader.cursor >= this.#front;
+      // A late joiner's way to where the stream was when it came is no lag.
+      const lag = log.bytes - Math.max(reader.joinedAtBytes, log.bytesBefore(reader.cursor));
+      if (!isFastest && lag > this.#settings.lagBytes) this.#owner.lagged(reader);
+      else least = Math.min(least, reader.cursor);
+    }
+    if (this.#hasOutgrown) this.#owner.held(this.#flight, -log.trim(least));
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Streams at the front: what becomes of chunks, and of a flight that ends with a stream. The stream itself is `Stream`'s; that a flight ends, and in
+ * which order, is the front's.
+ */
+import { chunkSize } from '../workers/chunk-size.js';
+import type { Seam } from '../workers/environment.js';
+import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
+import type { Flight } from './flight.js';
+import type { FlightFailures } from './flight-failures.js';
+import type { Links } from './links.js';
+import type { FilledOptions } from './options.js';
+import type { Reader } from './reader.js';
+import type { SeamReport } from './reports.js';
+import { freezeDeep } from './share.js';
+import { Stream, type StreamOwner } from './stream.js';
+import type { Waiters } from './waiters.js';
+import * as watching from './watching.js';
+
+/** What streams ask of their front. */
+export interface StreamingOwner {
+  /** Its key is free, its waiters stay. */
+  detach(flight: Flight): void;
+  end(flight: Flight, status: 'rejected', error: unknown): void;
+  settle(flight: Flight, status: 'fulfilled', value: unknown, now: number): void;
+  held(flight: Flight, change: number): void;
+  readonly links: Pick<Links, 'grant'>;
+}
+
+export interface StreamingSetup {
+  readonly seam: Seam;
+  readonly options: FilledOptions;
+  readonly failures: FlightFailures;
+  readonly waiters: Waiters;
+  readonly owner: StreamingOwner;
+}
+
+export class Streaming implements StreamOwner {
+  readonly #setup: StreamingSetup;
+
+  constructor(setup: StreamingSetup) {
+    this.#setup = setup;
+  }
+
+  /** The stream of a flight: from the first who reads, or from its first chunk. */
+  of(flight: Flight): Stream {
+    const { streams, limits } = this.#setup.options;
+    return (flight.stream ??= new Stream(flight, streams, limits.resultBytes, this));
+  }
+
+  /** An attempt's first chunk comes next. */
+  opened(flight: Flight, attempt: number, target: string): void {
+    if (flight.status === 'flying') this.of(flight).opened(attempt, target);
+  }
+
+  chunk(flight: Flight, chunk: unknown, cost: number): void {
+    if (flight.status !== 'flying') return;
+    const { options, owner, failures } = this.#setup;
+    if (options.share === 'frozen') freezeDeep(chunk);
+    if (!this.of(flight).take(chunk, cost)) owner.end(flight, 'rejected', failures.diverged(flight));
+  }
+
+  /** Settles a flight whose stream is complete. A plain value is a stream of a single chunk, for those who read. */
+  ended(flight: Flight, { attempt, target, endedAt }: AttemptRecord, value: unknown): void {
+    const { owner, failures } = this.#setup;
+    const stream = this.of(flight);
+    const isOnlyValue = value !== STREAM_ENDED && stream.log.length === 0;
+    if (value !== STREAM_ENDED) {
+      stream.opened(attempt, target);
+      this.chunk(flight, value, chunkSize(value));
+    }
+    if (flight.status !== 'flying') return; // it was not what had been delivered
+    if (!stream.isWhole(attempt)) return owner.end(flight, 'rejected', failures.diverged(flight));
+    const result = isOnlyValue ? value : this.#collected(flight, stream);
+    // What `collect` threw may have been the end for all.
+    if (flight.status === 'flying') owner.settle(flight, 'fulfilled', result, endedAt);
+  }
+
+  /** What those get who asked with `request`. What the user's own function throws is theirs too. */
+  #collected(flight: Flight, stream: Stream): unknown {
+    const { collect } = this.#setup.options;
+    if (!stream.isCollected || collect === null) return stream.collected;
+    try {
+      return collect(stream.collected);
+    } catch (error) {
+      this.#refuseValue(flight, error);
+      return undefined;
+    }
+  }
+
+  grant(flight: Flight, credit: number): void {
+    if (flight.status === 'flying') this.#setup.owner.links.grant(flight, credit);
+  }
+  held(flight: Flight, change: number): void {
+    this.#setup.owner.held(flight, change);
+  }
+  outgrown(flight: Flight): void {
+    this.#setup.owner.detach(flight);
+  }
+  lagged(reader: Reader): void {
+    reader.leave('lagging');
+  }
+
+  seamed(flight: Flight, seam: SeamReport): void {
+    const { seam: clock, options } = this.#setup;
+    (flight.seams ??= []).push({ ...seam, at: clock.now() });
+    watching.seamed(options.name, flight, seam);
+  }
+
+  overfilled(flight: Flight): void {
+    const { failures, options } = this.#setup;
+    this.#refuseValue(flight, failures.limit('resultBytes', options.limits.resultBytes, flight.key));
+  }
+
+  /** Those who want the value do not get it; with nobody left who reads, that is the flight's end. */
+  #refuseValue(flight: Flight, error: unknown): void {
+    const { owner, waiters } = this.#setup;
+    if (flight.stream?.readers.size === 0) owner.end(flight, 'rejected', error);
+    else waiters.refuseValue(flight, error);
+  }
+}

@@ -1,0 +1,22 @@
+/** What is told of an attempt that is over. */
+import type { Attempt } from './attempt.js';
+import { codeOf, messageOf, statusOf } from './classify.js';
+import type { AttemptEnd, AttemptRecord } from './protocol.js';
+
+/** The error an attempt ended with, and what its target says of it. */
+export interface AttemptFailure {
+  readonly error: unknown;
+  readonly verdict: AttemptRecord['verdict'];
+}
+
+export function attemptRecord(
+  { target, attempt }: Attempt,
+  end: AttemptEnd,
+  failure: AttemptFailure | null,
+  { startedAt, endedAt }: Pick<AttemptRecord, 'startedAt' | 'endedAt'>,
+): AttemptRecord {
+  if (failure === null) return { target, attempt, startedAt, endedAt, end };
+  const { error, verdict } = failure;
+  const [code, status, message] = [codeOf(error), statusOf(error), messageOf(error)];
+  return { target, attempt, startedAt, endedAt, end, code, status, message, verdict };
+}

@@ -1,0 +1,28 @@
+/** What a chunk weighs that was not packed: enough to bound what is held, cheap enough to be asked for each. */
+import { types } from 'node:util';
+
+/** Parts of one chunk that are looked at; whatever is larger than that weighs at least as much. */
+const PARTS_MAX = 1_000;
+/** A number, a reference, a small object's own cost. */
+const PART_BYTES = 8;
+
+/** Bytes of a chunk, roughly: a string's length, a byte array's, and the sum over plain data. */
+export function chunkSize(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return PART_BYTES;
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength;
+  let size = 0;
+  const waiting: unknown[] = [value];
+  for (let looked = 0; looked < PARTS_MAX && waiting.length > 0; looked++) {
+    const part = waiting.pop();
+    if (typeof part === 'string') size += part.length;
+    else if (typeof part !== 'object' || part === null) size += PART_BYTES;
+    else if (ArrayBuffer.isView(part)) size += part.byteLength;
+    else
+      for (const [name, inner] of Object.entries(part)) {
+        size += name.length + PART_BYTES;
+        waiting.push(inner);
+      }
+  }
+  return size;
+}

@@ -1,0 +1,32 @@
+/** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can have changed them, and up to a bound. */
+import type { Body, PackedPart } from './protocol.js';
+import type { Wire } from './wire.js';
+
+export class Delivered {
+  readonly #wire: Wire;
+  readonly #bytesMax: number;
+  /** `null`: there were more than are kept. */
+  #bodies: Body[] | null = [];
+  readonly #earlier: readonly unknown[];
+  #bytes = 0;
+
+  /** @param earlier what earlier lives gave, as one packed list */
+  constructor(wire: Wire, bytesMax: number, earlier: PackedPart | null) {
+    this.#wire = wire;
+    this.#bytesMax = bytesMax;
+    this.#earlier = earlier === null ? [] : (wire.unpackBody(...earlier) as unknown[]);
+    this.#bytes = earlier?.[1].byteLength ?? 0;
+  }
+
+  add({ kind, bytes }: Body): void {
+    this.#bytes += bytes.byteLength;
+    if (this.#bytes > this.#bytesMax) this.#bodies = null;
+    // A copy: large bodies move to the front.
+    else this.#bodies?.push({ kind, bytes: Uint8Array.prototype.slice.call(bytes) });
+  }
+
+  /** All of them, as new; `null` when they are no longer kept. */
+  all(): readonly unknown[] | null {
+    return this.#bodies === null ? null : [...this.#earlier, ...this.#bodies.map(({ kind, bytes }) => this.#wire.unpackBody(kind, bytes))];
+  }
+}

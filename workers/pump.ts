@@ -1,0 +1,123 @@
+/**
+ * Reads the stream of one attempt: pulls while there is credit, one chunk at a time, and tells what comes. It knows neither readers nor flights, and
+ * it never waits for a reader: without credit it simply does not pull.
+ */
+import { asPromise } from './call-target.js';
+import { inOwnContext, thisContext } from './clean-context.js';
+
+/** Told what a stream gives, later than `start` and `grant` return. After `ended` or `broke`, and after `stop`, nothing more. */
+export interface PumpReceiver {
+  /** Returns what the chunk takes of the credit. */
+  chunk(value: unknown): number;
+  ended(): void;
+  broke(error: unknown): void;
+  /** Around every call into the user's iterator; see `SharedMemory.enter`. */
+  entered(): void;
+  left(): void;
+}
+
+/** Is this what a target that streams returns? @throws what the value's own traps throw */
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
+  );
+}
+
+/** Ends a stream that nobody will read: what it holds open is closed. */
+export function closeStream(stream: AsyncIterable<unknown>): void {
+  inOwnContext(close, () => stream[Symbol.asyncIterator]());
+}
+
+function close(iterator: () => AsyncIterator<unknown>): void {
+  try {
+    const it = iterator();
+    // How a stream that nobody wants any more ends is nobody's business.
+    asPromise(it.return?.()).catch(() => undefined);
+  } catch {
+    // The same, for one whose methods throw.
+  }
+}
+
+export class Pump {
+  /** Chunks it has given. */
+  count = 0;
+  /** The last of them. */
+  last: unknown = undefined;
+  readonly #receiver: PumpReceiver;
+  readonly #iterator: AsyncIterator<unknown>;
+  /** Credit is given from readers' contexts, and the stream's code must not see them. */
+  readonly #inContext = thisContext();
+  #credit: number;
+  #isPulling = false;
+  #isOver = false;
+
+  /** @throws what the stream throws when it is asked for its iterator */
+  constructor(stream: AsyncIterable<unknown>, credit: number, receiver: PumpReceiver) {
+    this.#receiver = receiver;
+    this.#iterator = stream[Symbol.asyncIterator]();
+    this.#credit = credit;
+  }
+
+  /** What may still be given. */
+  get credit(): number {
+    return this.#credit;
+  }
+  /** Does it wait for the stream, and not for credit? */
+  get isPulling(): boolean {
+    return this.#isPulling;
+  }
+
+  grant(credit: number): void {
+    this.#credit += credit;
+    if (!this.#isPulling) this.#inContext(() => this.pull());
+  }
+
+  /** Nobody wants more: the stream is told, and what still comes is dropped. */
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    inOwnContext(close, () => this.#iterator);
+  }
+
+  /** Asks for the next chunk, where there is credit for it. */
+  pull(): void {
+    if (this.#isPulling || this.#isOver || this.#credit <= 0) return;
+    this.#isPulling = true;
+    let result: unknown;
+    this.#receiver.entered();
+    try {
+      result = this.#iterator.next();
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    this.#receiver.left();
+    asPromise(result).then(this.#took, this.#threw);
+  }
+
+  readonly #took = (result: unknown): void => {
+    this.#isPulling = false;
+    if (this.#isOver) return;
+    let isDone: unknown;
+    let value: unknown;
+    try {
+      ({ done: isDone, value } = result as IteratorResult<unknown>);
+    } catch (error) {
+      return this.#threw(error);
+    }
+    if (isDone === true) {
+      this.#isOver = true;
+      return this.#receiver.ended();
+    }
+    this.count++;
+    this.last = value;
+    this.#credit -= this.#receiver.chunk(value);
+    this.pull();
+  };
+
+  readonly #threw = (error: unknown): void => {
+    this.#isPulling = false;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#receiver.broke(error);
+  };
+}

@@ -1,0 +1,13 @@
+/** Asks whether what a target gave may be shared; whatever the value does when it is looked at, there is an answer. */
+import { messageOf } from './classify.js';
+import type { LaunchOrder } from './protocol.js';
+import type { ShardSetup } from './shard-setup.js';
+
+/** Why `value` cannot be given; `null`: it can. A value whose own getters or traps throw when it is looked at is refused with what they throw. */
+export function refusalOf<Order extends LaunchOrder>({ refuseValue }: ShardSetup<Order>, value: unknown, order: Order): Error | null {
+  try {
+    return refuseValue(value, order);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(messageOf(error));
+  }
+}
