@@ -130,6 +130,7 @@ export class FlightWatch {
   settles(library: Flight, isValue: boolean, result: unknown): void {
     const witness = this.#witness;
     const flight = witness.flight(library.number);
+    if (!isValue) witness.sawError(result);
     witness.note('flight', flight.number, library.status, isValue || library.status === 'abandoned' ? null : codeOf(result));
     this.#must(flight.end === null, 'I1', flight, 'settled again');
     flight.end = { isValue, result, at: witness.now };

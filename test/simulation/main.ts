@@ -33,7 +33,11 @@ async function many(from: number, count: number): Promise<boolean> {
     const done = seed - from + 1;
     if (done % PROGRESS_EVERY !== 0 && done !== count) continue;
     const rate = Math.round((done / (performance.now() - startedAt)) * 1_000);
-    process.stdout.write(`${done} schedules, ${failed} failed, ${rate} a second, ${Math.round(events / done)} events each\n`);
+    const { user, system } = process.cpuUsage();
+    const cpuRate = Math.round((done / (user + system)) * 1e6);
+    process.stdout.write(
+      `${done} schedules, ${failed} failed, ${rate} a second (${cpuRate} a CPU second), ${Math.round(events / done)} events each\n`,
+    );
   }
   return failed === 0;
 }

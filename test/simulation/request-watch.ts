@@ -129,6 +129,7 @@ export class RequestWatch {
   settled(request: RequestTrace, isValue: boolean, result: unknown): void {
     const witness = this.#witness;
     const { number, flight } = request;
+    if (!isValue) witness.sawError(result);
     witness.note('settled', number, flight?.number ?? null, isValue ? 'value' : codeOf(result));
     witness.require(++request.settles === 1, 'I1', () => `request ${number} settled again`);
     if (flight === null) {

@@ -2,6 +2,7 @@
 import { Driver } from './driver.js';
 import { checkGone, checkQuiet } from './end-watch.js';
 import type { EventLog } from './event-log.js';
+import type { Loop } from './loop.js';
 import type { Violation } from './witness.js';
 import { World, type Alteration } from './world.js';
 
@@ -31,10 +32,11 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   const world = new World(seed, alteration);
   const { witness, scheduler, front, machine } = world;
   unhandled = (error) => witness.violate('unhandled', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  scheduler.onUncaught = (loop, error) => {
+  const uncaught = (loop: Loop, error: unknown): void => {
     const where = loop === front ? 'the front' : loop === machine ? 'the machine' : 'a thread';
     witness.violate('uncaught', `on ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   };
+  scheduler.onUncaught = uncaught;
   const driver = new Driver(world);
   const isBroken = (): boolean => witness.violations.length > 0 || scheduler.isEndless;
   driver.plan();
@@ -44,6 +46,7 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   if (!isBroken()) await quiet(world, driver, isBroken);
   if (!isBroken()) await close(world, driver, isBroken);
   if (scheduler.isEndless) witness.violate('endless', `${scheduler.eventCount} events and no end`);
+  witness.forgetErrors();
   return { seed, violations: witness.violations, log: witness.log, events: scheduler.eventCount };
 }
 

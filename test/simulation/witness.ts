@@ -1,4 +1,5 @@
 /** Sees everything, and says when an invariant is broken. The watches beside it know which; this holds what they share. */
+import { rememberFlight } from '../../src/errors.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import { EventLog } from './event-log.js';
 import type { Scheduler } from './scheduler.js';
@@ -13,6 +14,11 @@ export interface Violation {
   readonly at: number;
 }
 
+const NOWHERE = {
+  report: (): never => {
+    throw new Error('simulation: this schedule is over');
+  },
+};
 /** The turn that the wheel waits after a stall. */
 const STALL_TURN_MS = 1;
 
@@ -23,6 +29,8 @@ export class Witness {
   readonly flights = new Map<number, FlightTrace>();
   readonly swarm: Swarm;
   readonly #scheduler: Scheduler;
+  /** What flights and requests failed with. */
+  readonly #errors: unknown[] = [];
   /** Loading or set-up failed somewhere. */
   hasLoadFailed = false;
   isClosing = false;
@@ -56,6 +64,18 @@ export class Witness {
 
   require(holds: boolean, invariant: string, what: () => string): void {
     if (!holds) this.violate(invariant, what());
+  }
+
+  sawError(error: unknown): void {
+    this.#errors.push(error);
+  }
+
+  /**
+   * The schedule is over: its errors lead nowhere any more. The library knows flights by their errors in a WeakMap, and minor collections keep all
+   * values of one: each world would live until the next major one.
+   */
+  forgetErrors(): void {
+    for (const error of this.#errors) rememberFlight(error, NOWHERE);
   }
 
   flight(number: number): FlightTrace {
