@@ -110,7 +110,9 @@ export class Pump {
     }
     this.count++;
     this.last = value;
-    this.#credit -= this.#receiver.chunk(value);
+    // Readers that take it at once give credit meanwhile: what is left is read afterwards.
+    const cost = this.#receiver.chunk(value);
+    this.#credit -= cost;
     this.pull();
   };
 
