@@ -28,7 +28,7 @@ export async function readStalled(withStalled: boolean): Promise<Stalled> {
   const look = (): void => void (most = Math.max(most, process.memoryUsage.rss() - before));
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for (let index = 0; index < CHUNKS; index++) {
-      await null;
+      await Promise.resolve();
       if (index % 16 === 0) look();
       yield new Uint8Array(CHUNK).fill(index & 255);
     }

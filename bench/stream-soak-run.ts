@@ -32,6 +32,11 @@ export interface StreamSoakResult {
   readonly problems: string[];
 }
 
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
 type Soaked = Coalescer<StreamOrder, readonly string[], string>;
 
 function open(midStream: StreamSoakOptions['midStream']): Soaked {
@@ -65,7 +70,7 @@ export async function streamSoak({ failovers, midStream, progress = () => undefi
   });
 
   async function read(order: StreamOrder, late: boolean): Promise<void> {
-    if (late) await new Promise((resolve) => setTimeout(resolve, 30));
+    if (late) await pause(30);
     const stream = coalescer.stream(order);
     const hash = createHash('sha256');
     result.readers++;

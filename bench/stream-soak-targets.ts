@@ -39,7 +39,7 @@ async function* tell({ key, pieces, cutAt, cutBy }: StreamOrder, from: number, s
   for (let index = from; index < pieces; index += size) {
     if (mayCut && cutAt !== -1 && index >= cutAt) {
       if (cutBy === 'error') throw Object.assign(new Error('cut by the soak'), { status: 502 });
-      if (cutBy === 'silence') await new Promise(() => undefined);
+      if (cutBy === 'silence') await new Promise(() => {});
       return;
     }
     await pause(4);

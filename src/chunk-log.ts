@@ -15,6 +15,8 @@ export class ChunkLog {
   readonly #chunks: unknown[] = [];
   /** Bytes up to the end of each chunk that is kept, from the very first one on. */
   readonly #ends: number[] = [];
+  /** Chunks there have been. Written here only; a field, since every reader asks for it at every chunk. */
+  length = 0;
   #start = 0;
   #startBytes = 0;
   #bytes = 0;
@@ -26,10 +28,6 @@ export class ChunkLog {
   #reject: ((error: unknown) => void) | null = null;
   #receivers: ArrivalReceiver[] = [];
 
-  /** Chunks there have been. */
-  get length(): number {
-    return this.#start + this.#chunks.length;
-  }
   /** Index of the first chunk that is kept. */
   get start(): number {
     return this.#start;
@@ -69,6 +67,7 @@ export class ChunkLog {
   /** Appends; `tell` follows, when whoever counts chunks has counted. */
   append(chunk: unknown, bytes: number): void {
     this.#chunks.push(chunk);
+    this.length++;
     this.#ends.push((this.#bytes += bytes));
   }
 

@@ -84,8 +84,19 @@ export class Reader extends Seat {
     });
   }
 
-  /** One chunk. */
+  /** One chunk. The way of almost every call comes first: 20 to 40 ns of the 75 that a `for await` costs by itself. */
   take(): Result<unknown> {
+    const { log } = this.stream;
+    if (!this.#isApart && !this.#hasLeft && this.#queued === 0 && log.state === 'open') {
+      if (this.#isPromised && log.length > this.#at) {
+        this.#isPromised = false;
+        this.#at++;
+      }
+      if (!this.#isPromised && log.length === this.#at) {
+        this.#isPromised = true;
+        return log.arrival();
+      }
+    }
     return this.#mustQueue ? this.#afterOthers(() => this.#take()) : this.#take();
   }
 
@@ -145,7 +156,9 @@ export class Reader extends Seat {
       this.#queued--;
       return take();
     };
-    const result = this.#last.then(next, next);
+    // What the log has promised to all is what it still promises.
+    const last = this.#queued === 1 && this.#isPromised ? this.stream.log.arrival() : this.#last;
+    const result = last.then(next, next);
     this.#last = result;
     return result;
   }
@@ -168,9 +181,7 @@ export class Reader extends Seat {
     if (this.#hasLeft || log.state !== 'open') return this.#finish();
     if (!this.#isApart && log.length === this.#at) {
       this.#isPromised = true;
-      const arrival = log.arrival();
-      this.#last = arrival;
-      return arrival;
+      return log.arrival();
     }
     const waiting: Result<unknown> = new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
