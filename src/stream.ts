@@ -109,6 +109,7 @@ export class Stream {
     else this.#collected = null;
     if (isTaken) this.taken(log.length);
     log.tell();
+    if (log.length === 1) for (const reader of this.readers) reader.streamOpened();
     if (!this.#hasOutgrown && log.bytes > this.#settings.replayBytes) {
       this.#hasOutgrown = true;
       this.#owner.outgrown(this.#flight);
