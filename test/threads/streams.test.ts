@@ -113,7 +113,7 @@ for (const at of [1, 7, 49]) {
       await using coalescer = open(tally);
       const order = { id: 1, count: 50, at, what };
       const streams = [coalescer.stream(order), coalescer.stream(order)];
-      const read = await Promise.all(
+      const ended = await Promise.all(
         streams.map(async (stream) => {
           const chunks: unknown[] = [];
           try {
@@ -125,7 +125,7 @@ for (const at of [1, 7, 49]) {
         }),
       );
       assert.equal(tally.count('calls'), 1);
-      for (const { chunks, error } of read) {
+      for (const { chunks, error } of ended) {
         assert.deepEqual(chunks, numbers(at));
         assert.deepEqual([error.code, error.chunks], ['COALESCER_STREAM_BROKEN', at]);
         assert.equal(flightOf(error)?.attempts[0]?.end, what === 'exit' ? 'thread-lost' : 'failed');
