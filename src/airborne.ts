@@ -1,6 +1,7 @@
 /**
  * All flights of which the link has not yet told the end, in the order of their launch. A list through the flights themselves: a Set that is written to
- * all the time costs a fifth of a flight.
+ * all the time costs a fifth of a flight. All flights of a front have the same times, so this is also the order in which they grow too old: two
+ * places in the list stand for all their timers.
  */
 import type { Flight } from './flight.js';
 
@@ -9,9 +10,16 @@ export class Airborne {
   #last: Flight | null = null;
   #size = 0;
   #whenEmpty: (() => void)[] = [];
+  /** The youngest that was given out as aged, and the youngest given out as overdue; what is older was, too. Mostly there are none. */
+  #lastAged: Flight | null = null;
+  #lastOverdue: Flight | null = null;
 
   get size(): number {
     return this.#size;
+  }
+  /** Is there one whose time may still come? */
+  get isTimed(): boolean {
+    return this.#last !== this.#lastOverdue;
   }
 
   add(flight: Flight): void {
@@ -28,6 +36,8 @@ export class Airborne {
     else previous.nextAirborne = next;
     if (next === null) this.#last = previous;
     else next.previousAirborne = previous;
+    if (this.#lastAged === flight) this.#lastAged = previous;
+    if (this.#lastOverdue === flight) this.#lastOverdue = previous;
     flight.previousAirborne = flight.nextAirborne = null;
     if (--this.#size > 0 || this.#whenEmpty.length === 0) return;
     const waiting = this.#whenEmpty;
@@ -41,6 +51,26 @@ export class Airborne {
     return new Promise((resolve) => {
       this.#whenEmpty.push(resolve);
     });
+  }
+
+  /** The next flight that is `ageMs` old and has not been given out as aged; each is, once. */
+  nextAged(ageMs: number, now: number): Flight | null {
+    const flight = this.#behind(this.#lastAged);
+    if (flight === null || now < flight.launchedAt + ageMs) return null;
+    this.#lastAged = flight;
+    return flight;
+  }
+
+  /** The same for those whose deadline is past by `graceMs`. */
+  nextOverdue(graceMs: number, now: number): Flight | null {
+    const flight = this.#behind(this.#lastOverdue);
+    if (flight === null || now < flight.deadline + graceMs) return null;
+    this.#lastOverdue = flight;
+    return flight;
+  }
+
+  #behind(flight: Flight | null): Flight | null {
+    return flight === null ? this.#first : flight.nextAirborne;
   }
 
   /** Those that fit, oldest first; a copy, so that they may end while it is walked. */

@@ -115,9 +115,11 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     if (found !== undefined) return found;
     // What another flight would give after that chunk need not fit to what was given before it.
     if (from > 0) throw this.#front.failures.gone(key, from);
+    const hasLongKey = key !== null && index !== key;
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
     try {
-      const flight = this.#front.launch({ scope, key, keyIsPayload, index, route, routeId, payload });
+      const boarding = { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
+      const flight = this.#front.launch(boarding, fresh !== true && !hasLongKey);
       // Once more: the target may have asked for flights of its own while it was called.
       this.#hasLaunched = true;
       return flight;

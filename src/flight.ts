@@ -1,16 +1,18 @@
 /** One flight, as its front holds it: who waits, what has been tried, how it ended. The only truth about waiters. */
 import type { FlightRecord } from '../workers/flight-record.js';
 import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
-import { WheelEntry } from '../workers/wheel.js';
+import type { WheelEntry } from '../workers/wheel.js';
 import { attemptReport, type Relaunch } from './story.js';
 import type { PortLink } from './port-link.js';
 import type { FlightReport, SeamReport } from './reports.js';
 import type { Stream } from './stream.js';
 import type { Seat } from './waiter.js';
 
-/** Told when a flight is too old to be joined, or past its deadline. */
-export interface FlightDueReceiver {
-  flightDue(flight: Flight, now: number): void;
+/** Whose flight it is: its front. */
+export interface FlightOwner {
+  /** The coalescer's name. */
+  readonly name: string;
+  readonly flightTimeoutMs: number;
 }
 
 /** What a request asks to fly. */
@@ -19,63 +21,44 @@ export interface Boarding {
   readonly key: string | null;
   /** What the table looks it up by. */
   readonly index: string;
+  /** Is that a digest? */
+  readonly hasLongKey: boolean;
   /** Is the key the payload's canonical form? Then it need not cross beside it. */
   readonly keyIsPayload: boolean;
   /** Targets of its own, and what tells them from others'; `null`: all, as written. */
   readonly route: readonly string[] | null;
   readonly routeId: string | null;
-  readonly payload: unknown;
-}
-
-/** What the front adds at launch. */
-export interface Launch {
-  readonly number: number;
-  readonly name: string;
-  readonly carried: unknown;
-  /** Packed, where it flies on a thread: the relaunch copy, so that no later change by the payload's owner counts. */
-  readonly body: Body | null;
-  readonly carriedBody: Body | null;
-  /** Packed size of payload and key, for `airborneBytes`. */
-  readonly bytes: number;
-  readonly launchedAt: number;
-  readonly deadline: number;
+  /** Dropped at settle. */
+  payload: unknown;
 }
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
 export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
-export class Flight extends WheelEntry implements LaunchOrder {
+export class Flight implements LaunchOrder {
   readonly number: number;
-  readonly name: string;
-  readonly scope: string | null;
-  readonly key: string | null;
-  readonly index: string;
-  /** Is it looked up by its digest? */
-  readonly hasLongKey: boolean;
-  readonly keyIsPayload: boolean;
-  readonly route: readonly string[] | null;
-  readonly routeId: string | null;
-  readonly launchedAt: number;
-  readonly deadline: number;
-  /** Payload, key and what is held of its stream, for `airborneBytes`. Written by the front only. */
-  bytes: number;
+  readonly boarding: Boarding;
+  readonly owner: FlightOwner;
 
-  // The work. Dropped at settle.
-  payload: unknown;
-  carried: unknown;
-  body: Body | null;
-  carriedBody: Body | null;
+  // Written by the front at launch.
+  launchedAt = 0;
+  /** Packed size of payload and key, for `airborneBytes`. */
+  bytes = 0;
+  declare carried: unknown;
+  /** Packed, where it flies on a thread: the relaunch copy, so that no later change by the payload's owner counts. */
+  declare body: Body | null;
+  declare carriedBody: Body | null;
 
   // Where it flies. Written by its link only.
   /** Place in the link's tables; -1: inline, or on no link now. */
-  slot = -1;
+  declare slot: number;
   /** Inline: the shard's record of it. */
   record: FlightRecord<Flight> | null = null;
   /** The port link it is on; `null`: inline, or between links. */
-  link: PortLink | null = null;
-  attemptsMade = 0;
-  targetsTried = 0;
-  lastTarget = -1;
+  declare link: PortLink | null;
+  declare attemptsMade: number;
+  declare targetsTried: number;
+  declare lastTarget: number;
 
   /** Neighbours among all that are in the air. */
   previousAirborne: Flight | null = null;
@@ -88,63 +71,70 @@ export class Flight extends WheelEntry implements LaunchOrder {
   hasRoom = true;
   /** Waiters now. */
   waiting = 0;
-  /** Since when nobody waits, while it is kept for another (`abandonAfterMs`). */
-  emptySince = 0;
+  /** How long it is kept for another when nobody waits (`abandonAfterMs`). Made when that first happens. */
+  declare patience: WheelEntry | null;
   /** Waiters that ever were; the first one launched it. */
   joined = 0;
   /** Waiters with a promise of their own, in the order they came. */
   firstWaiter: Seat | null = null;
   lastWaiter: Seat | null = null;
   /** Made when somebody reads, or when a target streams. */
-  stream: Stream | null = null;
+  declare stream: Stream | null;
   /** One promise for all others. Made when somebody shares it, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
   rejectShared: ((error: unknown) => void) | null = null;
   /** Flights that this flight's target waits for, and how often; see `Reentrance`. */
-  waitsFor: Map<Flight, number> | null = null;
+  declare waitsFor: Map<Flight, number> | null;
 
   // How it went.
   status: FlightStatus = 'flying';
   settledAt = 0;
-  failure: string | null = null;
+  declare failure: string | null;
   /** `null` until the first attempt has ended. */
   attempts: AttemptRecord[] | null = null;
-  relaunches: Relaunch[] | null = null;
+  declare relaunches: Relaunch[] | null;
   /** Where another target went on with its stream. */
-  seams: (SeamReport & { readonly at: number })[] | null = null;
+  declare seams: (SeamReport & { readonly at: number })[] | null;
   /** Threads that died while an attempt of it was in the air. */
-  lossesBegun = 0;
+  declare lossesBegun: number;
   /** Deaths of threads that evidence names this flight for. */
-  deathsBlamed = 0;
+  declare deathsBlamed: number;
   /** Where it may fly: anywhere, in quarantine with other suspects, or there alone. */
-  suspicion: 'none' | 'suspect' | 'alone' = 'none';
-  readonly #receiver: FlightDueReceiver;
+  declare suspicion: 'none' | 'suspect' | 'alone';
 
-  constructor(boarding: Boarding, launch: Launch, receiver: FlightDueReceiver) {
-    super();
-    this.number = launch.number;
-    this.name = launch.name;
-    this.scope = boarding.scope;
-    this.key = boarding.key;
-    this.index = boarding.index;
-    this.hasLongKey = boarding.key !== null && boarding.index !== boarding.key;
-    this.keyIsPayload = boarding.keyIsPayload;
-    this.route = boarding.route;
-    this.routeId = boarding.routeId;
-    // Packed, the payload is not needed again: its owner may change it, or let it go.
-    this.payload = launch.body === null ? boarding.payload : undefined;
-    this.carried = launch.carried;
-    this.body = launch.body;
-    this.carriedBody = launch.carriedBody;
-    this.launchedAt = launch.launchedAt;
-    this.deadline = launch.deadline;
-    this.bytes = launch.bytes;
-    this.#receiver = receiver;
+  constructor(boarding: Boarding, number: number, owner: FlightOwner) {
+    this.number = number;
+    this.boarding = boarding;
+    this.owner = owner;
   }
 
-  onDue(now: number): void {
-    this.#receiver.flightDue(this, now);
+  get scope(): string | null {
+    return this.boarding.scope;
+  }
+  get key(): string | null {
+    return this.boarding.key;
+  }
+  get index(): string {
+    return this.boarding.index;
+  }
+  get hasLongKey(): boolean {
+    return this.boarding.hasLongKey;
+  }
+  get keyIsPayload(): boolean {
+    return this.boarding.keyIsPayload;
+  }
+  get route(): readonly string[] | null {
+    return this.boarding.route;
+  }
+  get routeId(): string | null {
+    return this.boarding.routeId;
+  }
+  get payload(): unknown {
+    return this.boarding.payload;
+  }
+  get deadline(): number {
+    return this.launchedAt + this.owner.flightTimeoutMs;
   }
 
   /** Chunks that readers were given. */
@@ -163,7 +153,7 @@ export class Flight extends WheelEntry implements LaunchOrder {
 
   /** Unique within its coalescer. */
   get id(): string {
-    return `${this.name}#${this.number}`;
+    return `${this.owner.name}#${this.number}`;
   }
 
   /** The promise for all waiters that cannot leave. */
@@ -178,19 +168,21 @@ export class Flight extends WheelEntry implements LaunchOrder {
   /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
   forStory(): Flight {
     if (!this.hasLongKey) return this;
-    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, { key: this.index });
+    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, { boarding: { ...this.boarding, key: this.index } });
     story.dropWork();
     return story;
   }
 
   /** What is only needed in the air; the rest is the flight's story. */
   dropWork(): void {
-    this.payload = this.carried = undefined;
-    this.body = this.carriedBody = null;
+    this.boarding.payload = undefined;
     this.record = null;
-    this.waitsFor = null;
+    if (this.carried !== undefined) this.carried = undefined;
+    if (this.body !== null) this.body = this.carriedBody = null;
+    if (this.waitsFor !== null) this.waitsFor = null;
+    if (this.patience !== null) this.patience = null;
     this.firstWaiter = this.lastWaiter = null;
-    this.stream = null;
+    if (this.stream !== null) this.stream = null;
     this.shared = this.resolveShared = this.rejectShared = null;
   }
 
@@ -210,3 +202,24 @@ export class Flight extends WheelEntry implements LaunchOrder {
     };
   }
 }
+
+// What most flights never write stands here for all of them: their objects are half as large, and a flight costs what it allocates.
+Object.assign(Flight.prototype, {
+  carried: undefined,
+  body: null,
+  carriedBody: null,
+  slot: -1,
+  link: null,
+  attemptsMade: 0,
+  targetsTried: 0,
+  lastTarget: -1,
+  patience: null,
+  waitsFor: null,
+  failure: null,
+  relaunches: null,
+  seams: null,
+  stream: null,
+  lossesBegun: 0,
+  deathsBlamed: 0,
+  suspicion: 'none',
+} satisfies Partial<Flight>);

@@ -4,19 +4,21 @@
  */
 import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
-import { TICK_MS, type Wheel } from '../workers/wheel.js';
+import { TICK_MS, type TickReceiver, type Wheel } from '../workers/wheel.js';
 import { Airborne } from './airborne.js';
-import { Flight, type Boarding, type FlightDueReceiver, type FlightStatus } from './flight.js';
+import { Flight, type Boarding, type FlightOwner, type FlightStatus } from './flight.js';
 import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightTable } from './flight-table.js';
 import type { LinkReceiver, Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
+import { Patience } from './patience.js';
 import { StoryRing } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters, type LastLeftReceiver } from './waiters.js';
 import * as watching from './watching.js';
+import { channels } from './watching.js';
 
 /** Settled flights whose stories `explain` still tells. */
 const STORIES_MAX = 256;
@@ -33,7 +35,9 @@ export interface FrontSetup {
   readonly connect: (receiver: LinkReceiver) => Links;
 }
 
-export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver, StreamingOwner {
+export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkReceiver, StreamingOwner {
+  readonly name: string;
+  readonly flightTimeoutMs: number;
   readonly counters = newCounters();
   readonly stories = new StoryRing(STORIES_MAX);
   readonly links: Links;
@@ -55,11 +59,14 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
     this.#seam = seam;
     this.#wheel = wheel;
     this.#options = options;
+    this.name = options.name;
+    this.flightTimeoutMs = options.flightTimeoutMs;
     this.#reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
     this.links = connect(this);
+    wheel.tell(this);
   }
 
   get bytes(): number {
@@ -75,9 +82,9 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
     return found;
   }
 
-  /** @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
-  launch(boarding: Boarding): Flight {
-    const { limits, flightTimeoutMs, joinWithinMs, carry, name } = this.#options;
+  /** @param isFree was its key just looked for, and found free? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
+  launch(boarding: Boarding, isFree: boolean): Flight {
+    const { limits, carry, name } = this.#options;
     const { key, payload } = boarding;
     const keyBytes = key === null ? 0 : key.length;
     // First for speed: at a limit, nothing is packed.
@@ -90,33 +97,29 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     this.#checkRoom(key, bytes);
     const launchedAt = this.#seam.now();
-    const flight = new Flight(
-      boarding,
-      {
-        number: ++this.#flightNumber,
-        name,
-        carried,
-        body: admission.body,
-        carriedBody,
-        bytes,
-        launchedAt,
-        deadline: launchedAt + flightTimeoutMs,
-      },
-      this,
-    );
+    const flight = new Flight(boarding, ++this.#flightNumber, this);
+    flight.launchedAt = launchedAt;
+    flight.bytes = bytes;
+    if (carried !== undefined) flight.carried = carried;
+    if (admission.body !== null) {
+      flight.body = admission.body;
+      flight.carriedBody = carriedBody;
+      // Packed, the payload is not needed again: its owner may change it, or let it go.
+      boarding.payload = undefined;
+    }
     // Registered before anything of the target's runs: whatever that does, it finds the flight.
     if (key === null) this.counters.unshared++;
-    else this.#table.put(flight);
+    else this.#table.put(flight, isFree && carry === null && admission.body === null);
     this.airborne.add(flight);
     this.#bytes += bytes;
-    this.#wheel.arm(flight, Math.min(joinWithinMs, flightTimeoutMs + DEADLINE_GRACE_MS), launchedAt);
+    this.#wheel.wake(launchedAt);
     if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0)
       watching.warnNothingJoins(name, LAUNCHES_WITHOUT_JOIN);
     this.#reentrance?.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
     this.waiters.seat(flight);
     this.links.launch(flight);
-    watching.launched(name, flight);
+    if (channels.launched.hasSubscribers) watching.launched(name, flight);
     return flight;
   }
 
@@ -133,24 +136,29 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
     if (abandonAfterMs === 'finish') return;
     // One that nobody can join any more need not be kept for another.
     if (abandonAfterMs === 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
-    flight.emptySince = now;
-    // Its time has come in this very tick: then the tick is not put off.
-    if (flight.due <= now) return this.flightDue(flight, now);
-    this.#wheel.arm(flight, Math.min(abandonAfterMs, flight.due - now), now);
+    flight.patience ??= new Patience(flight, this);
+    this.#wheel.arm(flight.patience, abandonAfterMs, now);
   }
 
-  /** What is due is read off the flight itself: one entry in the wheel serves its join age, its patience and its deadline. */
-  flightDue(flight: Flight, now: number): void {
-    const { joinWithinMs, abandonAfterMs } = this.#options;
-    const end = flight.deadline + DEADLINE_GRACE_MS;
-    if (now >= end) return this.end(flight, 'rejected', this.failures.timeout(flight, now));
-    if (now >= flight.launchedAt + joinWithinMs) this.#table.remove(flight);
-    const next = flight.isCurrent ? Math.min(flight.launchedAt + joinWithinMs, end) : end;
-    if (flight.waiting > 0 || abandonAfterMs === 'finish') return this.#wheel.arm(flight, next - now, now);
-    const patience = flight.emptySince + abandonAfterMs;
-    // One that nobody can join any more need not be kept for another.
-    if (now >= patience || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
-    this.#wheel.arm(flight, Math.min(patience, next) - now, now);
+  /** One look at each tick serves the ages and deadlines of all flights: they are in the air in the order of their times. */
+  ticked(now: number): boolean {
+    const { airborne } = this;
+    const { joinWithinMs } = this.#options;
+    for (let aged = airborne.nextAged(joinWithinMs, now); aged !== null; aged = airborne.nextAged(joinWithinMs, now))
+      this.tooOldToJoin(aged);
+    for (let late = airborne.nextOverdue(DEADLINE_GRACE_MS, now); late !== null; late = airborne.nextOverdue(DEADLINE_GRACE_MS, now))
+      this.overdue(late, now);
+    return airborne.isTimed;
+  }
+
+  /** One that nobody waits for was kept for others, and none can come now. */
+  tooOldToJoin(flight: Flight): void {
+    this.#table.remove(flight);
+    if (flight.waiting === 0 && this.#options.abandonAfterMs !== 'finish') this.end(flight, 'abandoned', undefined);
+  }
+
+  overdue(flight: Flight, now: number): void {
+    this.end(flight, 'rejected', this.failures.timeout(flight, now));
   }
 
   /** Its key is free: the next request launches. Its waiters stay. */
@@ -172,9 +180,11 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
   }
 
   attempted(flight: Flight, attempt: AttemptRecord): void {
-    (flight.attempts ??= []).push(attempt);
+    // As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen.
+    if (flight.attempts === null) flight.attempts = [attempt];
+    else flight.attempts.push(attempt);
     if (attempt.next !== undefined && attempt.next !== attempt.target) this.counters.failovers++;
-    watching.attempted(this.#options.name, flight, attempt);
+    if (channels.attempt.hasSubscribers || channels.failover.hasSubscribers) watching.attempted(this.name, flight, attempt);
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
@@ -183,14 +193,6 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);
-  }
-
-  opened(flight: Flight, attempt: number, target: string): void {
-    this.streaming.opened(flight, attempt, target);
-  }
-
-  chunk(flight: Flight, chunk: unknown, cost: number): void {
-    this.streaming.chunk(flight, chunk, cost);
   }
 
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void {
@@ -228,13 +230,13 @@ export class Front implements FlightDueReceiver, LastLeftReceiver, LinkReceiver,
   settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;
     flight.settledAt = now;
-    this.#wheel.disarm(flight);
+    if (flight.patience !== null) this.#wheel.disarm(flight.patience);
     this.#table.remove(flight);
     this.counters[status]++;
     if (status === 'fulfilled') this.waiters.fulfil(flight, result);
     else this.waiters.reject(flight, result);
     this.stories.add(flight.forStory());
-    watching.settled(this.#options.name, flight);
+    if (channels.settled.hasSubscribers) watching.settled(this.name, flight);
   }
 
   /** The link has told its end: slot and bytes are free. */

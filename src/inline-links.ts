@@ -94,12 +94,12 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
     this.#receiver.attempted(flight, attempt);
   }
   opened(flight: Flight, attempt: number, target: string): void {
-    this.#receiver.opened(flight, attempt, target);
+    this.#receiver.streaming.opened(flight, attempt, target);
   }
   chunk(flight: Flight, value: unknown): number {
     const chunk = ownBytes(value);
     const cost = chunkSize(chunk) + CHUNK_BYTES_EXTRA;
-    this.#receiver.chunk(flight, chunk, cost);
+    this.#receiver.streaming.chunk(flight, chunk, cost);
     return cost;
   }
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
@@ -119,7 +119,9 @@ function ownBytes(value: unknown): unknown {
 
 /** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */
 function refusalOfValue(value: unknown, flight: Flight, resultBytes: number): Refused | null {
-  const size = typeof value === 'string' ? value.length : ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0;
+  const isText = typeof value === 'string';
+  if (!isText && (typeof value !== 'object' || value === null)) return null;
+  const size = isText ? value.length : ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0;
   if (size > resultBytes)
     return new Refused('COALESCER_LIMIT', `limits.resultBytes is reached: the value has ${size}, at most ${resultBytes} may be shared`, {
       limit: 'resultBytes',

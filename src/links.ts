@@ -7,16 +7,22 @@ import type { TargetStats } from './reports.js';
 /** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
 export interface LinkReceiver {
   attempted(flight: Flight, attempt: AttemptRecord): void;
-  /** The first chunk of this attempt's stream comes next. */
-  opened(flight: Flight, attempt: number, target: string): void;
-  /** `cost`: what it took of the flight's credit. */
-  chunk(flight: Flight, chunk: unknown, cost: number): void;
+  /** What comes before the end, where a target streams. */
+  readonly streaming: ChunkReceiver;
   /** With a value, or with `STREAM_ENDED`. */
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */
   relaunched(flight: Flight, why: string): void;
   thread(event: 'ready' | 'lost' | 'replaced', thread: number, relaunched: number): void;
+}
+
+/** What a link reports of a stream. */
+export interface ChunkReceiver {
+  /** The first chunk of this attempt comes next. */
+  opened(flight: Flight, attempt: number, target: string): void;
+  /** `cost`: what it took of the flight's credit. */
+  chunk(flight: Flight, chunk: unknown, cost: number): void;
 }
 
 /** A payload that may be launched. */

@@ -166,9 +166,9 @@ export class PortLink implements LifeReceiver {
       // Nobody waits any more: not even unpacked.
       if (flight.status !== 'flying') return;
       const bytes = frame[4] as Uint8Array;
-      receiver.chunk(flight, this.#wire.unpackBody(frame[3], bytes), bytes.byteLength + CHUNK_BYTES_EXTRA);
+      receiver.streaming.chunk(flight, this.#wire.unpackBody(frame[3], bytes), bytes.byteLength + CHUNK_BYTES_EXTRA);
     } else if (op === OPENED) {
-      receiver.opened(flight, frame[3], frame[4]);
+      receiver.streaming.opened(flight, frame[3], frame[4]);
     } else if (op === FULFILLED) {
       const isStream = frame[4] === STREAMED;
       const value = isStream

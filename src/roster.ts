@@ -3,7 +3,7 @@
  * flights beyond asking whether a link has any.
  */
 import type { Seam } from '../workers/environment.js';
-import { TABLE_HASH } from '../workers/shard.js';
+import { TABLE_HASH } from '../workers/flight-steps.js';
 import type { Hosts } from './hosts.js';
 import type { PortLink } from './port-link.js';
 

@@ -7,7 +7,7 @@ import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
-import type { Links } from './links.js';
+import type { ChunkReceiver, Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { SeamReport } from './reports.js';
@@ -34,7 +34,7 @@ export interface StreamingSetup {
   readonly owner: StreamingOwner;
 }
 
-export class Streaming implements StreamOwner {
+export class Streaming implements StreamOwner, ChunkReceiver {
   readonly #setup: StreamingSetup;
 
   constructor(setup: StreamingSetup) {

@@ -13,6 +13,7 @@ import { Reader } from './reader.js';
 import type { Stream } from './stream.js';
 import { type LeaveReason, type LeaveReceiver, type Seat, SignalWatch, Waiter } from './waiter.js';
 import * as watching from './watching.js';
+import { channels } from './watching.js';
 
 /** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
 const SAME_MS = 2 * TICK_MS;
@@ -67,7 +68,7 @@ export class Waiters implements LeaveReceiver {
     const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
     // Last: whoever listens may end the flight, and this waiter with it.
-    if (!isLeader) watching.joined(options.name, flight);
+    if (!isLeader && channels.joined.hasSubscribers) watching.joined(options.name, flight);
     return promise;
   }
 

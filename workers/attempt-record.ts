@@ -1,6 +1,6 @@
 /** What is told of an attempt that is over. */
 import type { Attempt } from './attempt.js';
-import { codeOf, messageOf, statusOf } from './classify.js';
+import { readError } from './classify.js';
 import type { AttemptEnd, AttemptRecord } from './protocol.js';
 
 /** The error an attempt ended with, and what its target says of it. */
@@ -17,6 +17,7 @@ export function attemptRecord(
 ): AttemptRecord {
   if (failure === null) return { target, attempt, startedAt, endedAt, end };
   const { error, verdict } = failure;
-  const [code, status, message] = [codeOf(error), statusOf(error), messageOf(error)];
-  return { target, attempt, startedAt, endedAt, end, code, status, message, verdict };
+  const { code, status, message } = readError(error);
+  // With places for what may be filled in before it is told: a copy would cost as much as the failure.
+  return { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next: undefined, waitMs: undefined };
 }

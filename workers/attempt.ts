@@ -1,5 +1,6 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
 import type { Seam } from './environment.js';
+import type { FlightRecord } from './flight-record.js';
 import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
 
@@ -11,13 +12,6 @@ const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
   'timed-out': () => new DOMException("coalescer: this attempt's time is up", 'TimeoutError'),
 };
 
-/** Which attempt it is, and until when. */
-export interface AttemptStart {
-  readonly target: string;
-  readonly attempt: number;
-  readonly deadline: number;
-}
-
 /** The context of an attempt. It is also the token: a result counts only while its attempt is the flight's current one. */
 export class Attempt implements AttemptContext {
   readonly attempt: number;
@@ -25,27 +19,30 @@ export class Attempt implements AttemptContext {
   readonly carried: unknown;
   readonly #order: LaunchOrder;
   readonly #seam: Seam;
-  readonly #deadline: number;
-  #controller: AbortController | null = null;
-  #aborted: AbortCause | null = null;
+  #deadline: number;
+  /** Why it was aborted before anybody asked for the signal; or the signal's controller. */
+  #abort: AbortCause | AbortController | null = null;
 
-  constructor(order: LaunchOrder, seam: Seam, start: AttemptStart) {
+  /** `record` has been armed for this attempt. */
+  constructor(record: FlightRecord, target: string, seam: Seam) {
+    const { order, attemptsMade, due } = record;
     this.#order = order;
     // Its own: the flight lets go of what it carries when it has settled, and a target may still look.
     this.carried = order.carried;
     this.#seam = seam;
-    this.target = start.target;
-    this.attempt = start.attempt;
-    this.#deadline = start.deadline;
+    this.target = target;
+    this.attempt = attemptsMade;
+    this.#deadline = due;
   }
 
   /** Made when first read: an AbortController costs 2 µs, more than all the rest of a flight. */
   get signal(): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== null) this.#controller.abort(REASONS[this.#aborted]());
-    }
-    return this.#controller.signal;
+    const known = this.#abort;
+    if (known instanceof AbortController) return known.signal;
+    const controller = new AbortController();
+    this.#abort = controller;
+    if (known !== null) controller.abort(REASONS[known]());
+    return controller.signal;
   }
 
   get scope(): string | null {
@@ -59,9 +56,14 @@ export class Attempt implements AttemptContext {
     return () => Math.max(0, this.#deadline - this.#seam.now());
   }
 
+  /** It streams: from now on it has the flight's time. */
+  opened(): void {
+    this.#deadline = this.#order.deadline;
+  }
+
   /** Tells the target, now if it asked for the signal, or when it does. */
   abort(cause: AbortCause): void {
-    this.#aborted = cause;
-    this.#controller?.abort(REASONS[cause]());
+    if (this.#abort instanceof AbortController) this.#abort.abort(REASONS[cause]());
+    else this.#abort = cause;
   }
 }

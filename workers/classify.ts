@@ -18,16 +18,33 @@ function field(value: unknown, name: string): unknown {
 
 /** The HTTP status that an error carries, as fetch wrappers, SDKs and axios spell it. */
 export function statusOf(error: unknown): number | undefined {
-  for (const status of [field(error, 'status'), field(error, 'statusCode'), field(field(error, 'response'), 'status')]) {
-    if (typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599) return status;
-  }
-  return undefined;
+  const own = field(error, 'status');
+  if (isStatus(own)) return own;
+  const spelled = field(error, 'statusCode');
+  if (isStatus(spelled)) return spelled;
+  const response = field(field(error, 'response'), 'status');
+  return isStatus(response) ? response : undefined;
 }
+
+const isStatus = (status: unknown): status is number =>
+  typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
 
 /** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none (fetch wraps them). */
 export function codeOf(error: unknown): string | undefined {
-  for (const code of [field(error, 'code'), field(field(error, 'cause'), 'code')]) if (typeof code === 'string') return cut(code, 200);
-  return undefined;
+  const own = field(error, 'code');
+  if (typeof own === 'string') return cut(own, 200);
+  const inner = field(field(error, 'cause'), 'code');
+  return typeof inner === 'string' ? cut(inner, 200) : undefined;
+}
+
+/** What is told of an error. */
+export interface ErrorReading {
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly message: string;
+}
+export function readError(error: unknown): ErrorReading {
+  return { code: codeOf(error), status: statusOf(error), message: messageOf(error) };
 }
 
 /** A header of an error's response, from a `Headers` or a plain bag. */

@@ -17,15 +17,22 @@ export function inCleanContext<Argument, Result>(run: (argument: Argument) => Re
 
 /** The same with a context of its own, for users' code: what it enters and never leaves (`enterWith`) is gone with it. */
 export function inOwnContext<Argument>(run: (argument: Argument) => void, argument: Argument): void {
-  pristine.runInAsyncScope(makeContext).runInAsyncScope(run, undefined, argument);
+  const context = spares.pop() ?? pristine.runInAsyncScope(makeContexts);
+  context.runInAsyncScope(run, undefined, argument);
 }
 
 /** The context that this is called in, to come back to: calls `run` in it, whoever calls. */
 export function thisContext(): (run: () => void) => void {
-  const context = makeContext();
+  const context = new AsyncResource('coalescer', NO_DESTROY);
   return (run) => context.runInAsyncScope(run);
 }
 
-const makeContext = (): AsyncResource => new AsyncResource('coalescer', NO_DESTROY);
+/** Contexts that nobody has been in. Made by the dozen, in the pristine one, which is then entered once for all of them. */
+const spares: AsyncResource[] = [];
+const SPARES = 32;
+function makeContexts(): AsyncResource {
+  while (spares.length < SPARES) spares.push(new AsyncResource('coalescer', NO_DESTROY));
+  return spares.pop() as AsyncResource;
+}
 /** Nobody asks when it is gone. */
 const NO_DESTROY = { requireManualDestroy: true };

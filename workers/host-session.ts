@@ -3,7 +3,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
 import { PortShard, type PortOrder, type PortShardSettings } from './port-shard.js';
-import { TABLE_HASH } from './shard.js';
+import { TABLE_HASH } from './flight-steps.js';
 import type { SharedMemory } from './shared-memory.js';
 import { closeList, fillTargets, openOn, type OpenableModule } from './targets.js';
 import { Wheel } from './wheel.js';

@@ -59,6 +59,7 @@ export function firstTarget(route: readonly number[], targetsTried: number, last
 export function attemptMs(record: FlightRecord, own: number | null, now: number): number {
   const left = record.order.deadline - now;
   if (own !== null) return Math.min(own, left);
-  const untried = record.route.filter((target) => (record.targetsTried & (1 << target)) === 0 || target === record.target).length;
+  let untried = 0;
+  for (const target of record.route) if ((record.targetsTried & (1 << target)) === 0 || target === record.target) untried++;
   return left / Math.max(1, Math.min(untried, record.attemptsMax - record.attemptsMade + 1));
 }

@@ -3,11 +3,12 @@
  * to the front behind its link. It knows no waiters, and may be lost at any time: what must survive lives in the front.
  */
 import * as flight from '../machines/flight.table.js';
-import { IMPOSSIBLE } from '../machines/table.js';
 import { Attempt } from './attempt.js';
 import { attemptRecord, type AttemptFailure } from './attempt-record.js';
 import { callTarget } from './call-target.js';
-import { FlightRecord, type DueReceiver } from './flight-record.js';
+import { inOwnContext } from './clean-context.js';
+import { FlightRecord, type DueReceiver, type FlightStart } from './flight-record.js';
+import { actions, edgeOf, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import { judge } from './judge.js';
 import { attemptMs, firstTarget, nextTarget } from './next-target.js';
 import { type AttemptEnd, type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
@@ -18,25 +19,18 @@ import type { ShardSetup } from './shard-setup.js';
 import { Streams } from './streams.js';
 import type { FilledTarget } from './targets.js';
 
-const { flightTable: TABLE } = flight;
-const EVENTS = TABLE.events.length;
-const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
-/** Which table shards of this build fly by: a front and its threads must agree. */
-export const TABLE_HASH = TABLE.hash;
-/** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
-const ATTEMPTS_AFTER_LOSS = 1;
-/** The table's roots: for each number of attempts, once for streams that fail in mid-air, once for those that may go on, once for those that do. */
-const ATTEMPTS_MOST = TABLE.roots.length / 3;
-
 export class Shard<Order extends LaunchOrder> implements DueReceiver {
   readonly #setup: ShardSetup<Order>;
   readonly #allTargets: readonly number[];
+  /** Of all flights that no earlier life has flown, and that have no route of their own. */
+  readonly #freshStart: FlightStart;
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly streams: Streams<Order>;
 
   constructor(setup: ShardSetup<Order>) {
     this.#setup = setup;
     this.#allTargets = setup.targets.map((_, index) => index);
+    this.#freshStart = startOf(this.#allTargets, setup.settings, { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0 });
     this.#indexOf = new Map(setup.targets.map(({ name }, index) => [name, index]));
     this.streams = new Streams(setup, {
       value: (record, attempt, value) => this.#resolved(record, attempt, value),
@@ -48,13 +42,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   /** Takes a flight on: what is needed to fly it, or to abandon it. */
   take(order: Order): FlightRecord<Order> {
+    const isFresh = order.route === null && order.attemptsMade === 0;
     const route = order.route === null ? this.#allTargets : order.route.map((name) => this.#indexOf.get(name) as number);
-    const { maxAttempts, streams } = this.#setup.settings;
-    const left = Math.max(ATTEMPTS_AFTER_LOSS, (maxAttempts ?? Math.min(3, route.length)) - order.attemptsMade);
-    const target = firstTarget(route, order.targetsTried, order.lastTarget);
-    const kind = order.chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
-    const state = TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number;
-    return new FlightRecord(order, { route, attemptsMax: order.attemptsMade + left, state, target }, this);
+    return new FlightRecord(order, isFresh ? this.#freshStart : startOf(route, this.#setup.settings, order), this);
   }
 
   /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */
@@ -98,16 +88,12 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   #fly(record: FlightRecord<Order>, event: number): void {
     // Settled is the end: an abandon that was queued behind the settling event finds nothing to do.
-    if (SETTLED[record.state] === true) return;
-    const edge = record.state * EVENTS + event;
-    const state = TABLE.next[edge] as number;
-    if (state === IMPOSSIBLE) {
-      throw new Error(
-        `coalescer: the flight machine knows no '${TABLE.events[event]}' in ${JSON.stringify(TABLE.states[record.state]?.value)}: this is a bug`,
-      );
-    }
-    record.state = state;
-    for (const action of TABLE.lists[TABLE.listOf[edge] as number] as readonly number[]) this.#act(record, action);
+    if (isSettled(record.state)) return;
+    const edge = edgeOf(record.state, event);
+    record.state = stateBehind(edge);
+    const only = onlyAction(edge);
+    if (only !== NOT_ONE) return this.#act(record, only);
+    for (const action of actions(edge)) this.#act(record, action);
   }
 
   #act(record: FlightRecord<Order>, action: number): void {
@@ -132,14 +118,12 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
       case flight.SETTLE_ABANDONED:
         return this.#fail(record, 'abandoned');
       default:
-        throw new Error(
-          `coalescer: the flight machine asks for '${TABLE.actions[action]?.type ?? action}', which no shard can do: this is a bug`,
-        );
+        throw new Error(`coalescer: the flight machine asks for '${nameOfAction(action)}', which no shard can do: this is a bug`);
     }
   }
 
   #startAttempt(record: FlightRecord<Order>): void {
-    const { seam, wheel, targets, settings, memory, flying } = this.#setup;
+    const { seam, wheel, targets, settings, memory } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
     const now = record.attemptsMade === order.attemptsMade && order.slot === -1 ? order.launchedAt : seam.now();
@@ -151,26 +135,37 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const share = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
     record.targetsTried |= bit;
     const ms = Math.min(share, this.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
-    const attempt = new Attempt(order, seam, { target: target.name, attempt: record.attemptsMade, deadline: now + ms });
-    record.attempt = attempt;
-    record.attemptStartedAt = now;
     wheel.arm(record, ms, now);
+    record.attempt = new Attempt(record, target.name, seam);
+    record.attemptStartedAt = now;
     if (order.slot !== -1) {
       // Before the call: should this thread die in it, the front must know that it was made.
       memory.enterLedger(order.slot, record.attemptsMade, record.targetsTried, record.target);
       memory.enter(order.number);
     }
-    callTarget({
-      target,
-      order,
-      attempt,
-      delivered: this.streams.deliveredTo(record),
-      flying,
-      resolved: (value) => this.streams.returned(record, attempt, value),
-      rejected: (error) => this.#rejected(record, attempt, error),
-    });
+    inOwnContext(this.#call, record);
     if (order.slot !== -1) memory.exit();
   }
+
+  /**
+   * Calls the record's target, and hears its end later than this returns: in a context of its own, so that nothing of the request that happened to
+   * launch the flight leaks into work shared by others.
+   */
+  readonly #call = (record: FlightRecord<Order>): void => {
+    const { targets, flying } = this.#setup;
+    const { order } = record;
+    const attempt = record.attempt as Attempt;
+    const call = [targets[record.target] as FilledTarget, order, attempt, this.streams.deliveredTo(record)] as const;
+    const called = flying === null ? callTarget(...call) : flying.run(order, callTarget, ...call);
+    const resolved = (value: unknown): void => this.streams.returned(record, attempt, value);
+    const rejected = (error: unknown): void => this.#rejected(record, attempt, error);
+    try {
+      called.then(resolved, rejected);
+    } catch (error) {
+      // What has a promise's prototype need not be one.
+      Promise.reject(error).then(resolved, rejected);
+    }
+  };
 
   #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
     if (record.attempt !== attempt) return; // timed out or abandoned meanwhile: too late to count
@@ -213,10 +208,14 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
   #chooseTarget(record: FlightRecord<Order>): void {
     const { seam, wheel, targets, settings, receiver } = this.#setup;
     this.streams.narrow(record);
+    const ended = record.ended as AttemptRecord & { next?: string | undefined; waitMs?: number | undefined };
     const next = nextTarget(record, targets[record.target] as FilledTarget, settings.backoff, seam);
-    const ended = record.ended as AttemptRecord;
     record.ended = null;
-    receiver.attempted(record.order, next === null ? ended : { ...ended, next: targets[next.target]?.name, waitMs: next.waitMs });
+    if (next !== null) {
+      ended.next = targets[next.target]?.name;
+      ended.waitMs = next.waitMs;
+    }
+    receiver.attempted(record.order, ended);
     if (next === null) return this.#step(record, flight.TARGETS_EXHAUSTED);
     const isRepeat = (record.targetsTried & (1 << next.target)) !== 0;
     record.target = next.target;
@@ -234,7 +233,10 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     if (record.stream !== null) this.streams.stop(record);
     memory.count(record.target, AIRBORNE, -1);
     if (end === 'failed' || end === 'timed-out') memory.count(record.target, FAILURES, 1);
-    record.ended = attemptRecord(attempt, end, failure, { startedAt: record.attemptStartedAt, endedAt: seam.now() });
+    record.ended = attemptRecord(attempt, end, failure, {
+      startedAt: record.attemptStartedAt,
+      endedAt: end === 'value' ? seam.stamp() : seam.now(),
+    });
   }
 
   /** The one way a flight ends without a value. */

@@ -121,9 +121,9 @@ export class Streams<Order extends LaunchOrder> {
   /** What the attempt's time to the first chunk is; the last one left is not cut off by it. `otherwise`: where nobody says. */
   firstChunkMs(record: FlightRecord<Order>, otherwise: number): number {
     const { targets, settings } = this.#setup;
-    const isLast = record.attemptsMade >= record.attemptsMax || record.route.every((target) => (record.targetsTried & (1 << target)) !== 0);
-    if (isLast) return Number.POSITIVE_INFINITY;
-    return (targets[record.target] as FilledTarget).firstChunkTimeoutMs ?? settings.streams.firstChunkTimeoutMs ?? otherwise;
+    const ms = (targets[record.target] as FilledTarget).firstChunkTimeoutMs ?? settings.streams.firstChunkTimeoutMs ?? otherwise;
+    if (ms === Number.POSITIVE_INFINITY || record.attemptsMade >= record.attemptsMax) return Number.POSITIVE_INFINITY;
+    return record.route.every((target) => (record.targetsTried & (1 << target)) !== 0) ? Number.POSITIVE_INFINITY : ms;
   }
 
   /** Chunks that the next attempt goes on from, with its target's `resume`; `null`: it starts from the beginning. */
@@ -164,13 +164,14 @@ export class Streams<Order extends LaunchOrder> {
   }
 
   /** From here on silences are measured, not the way to the first chunk. */
-  #opened(record: FlightRecord<Order>, { attempt, target }: Attempt, held: StreamRecord): void {
+  #opened(record: FlightRecord<Order>, attempt: Attempt, held: StreamRecord): void {
     const { seam, wheel, receiver } = this.#setup;
     const now = seam.now();
     held.progressAt = now;
     wheel.arm(record, Math.min(this.#idleMs(record), Math.max(0, record.order.deadline - now)), now);
+    attempt.opened();
     this.#steps.opened(record);
-    receiver.opened(record.order, attempt, target);
+    receiver.opened(record.order, attempt.attempt, attempt.target);
   }
 
   /** A generator that returns is complete, unless its target knows better. */

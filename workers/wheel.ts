@@ -1,6 +1,6 @@
 /**
  * Coarse timers: one ticking timer for everything that waits. Arming and disarming are a few pointer writes, because nearly all
- * deadlines are disarmed before they pass. It knows nothing of flights: what is due is an entry with a method.
+ * deadlines are disarmed before they pass; most even before the next tick. It knows nothing of flights: what is due is an entry with a method.
  */
 import type { Seam } from './environment.js';
 
@@ -8,10 +8,17 @@ import type { Seam } from './environment.js';
 export const TICK_MS = 10;
 /** Slots of one revolution (10.24 s); what is due later stays in its slot for more rounds. A power of two. */
 const SLOTS = 1_024;
+/** The slot of what was armed since the last tick: most of it is disarmed before the next, and never needs a slot of its own. */
+const ARRIVALS = SLOTS;
 /** A tick that comes later than this follows a stall of the event loop (or of the whole process). */
 const STALL_MS = 50;
 
-/** Base of whatever can be armed. The links are the wheel's own: an entry is armed at most once at a time. */
+/** Asked at each tick whether ticks are still wanted, beside those for what is armed: for whoever keeps an order of times of its own. */
+export interface TickReceiver {
+  ticked(now: number): boolean;
+}
+
+/** Whatever can be armed: derived from this, or shaped like it. The links are the wheel's own: an entry is armed at most once at a time. */
 export abstract class WheelEntry {
   /** @internal Instant at which it is due. */
   due = 0;
@@ -32,7 +39,10 @@ const NO_ENTRIES: readonly (WheelEntry | null)[] = Array.from({ length: SLOTS },
 export class Wheel {
   readonly #seam: Seam;
   readonly #slots: (WheelEntry | null)[] = NO_ENTRIES.slice();
+  /** Armed since the last tick: the latest, which leads to the others. */
+  #lastArrival: WheelEntry | null = null;
   #armed = 0;
+  #receiver: TickReceiver | null = null;
   #timer: unknown = null;
   /** Time of the last tick; slots up to it have been looked at. */
   #time = 0;
@@ -56,25 +66,33 @@ export class Wheel {
   arm(entry: WheelEntry, ms: number, now: number): void {
     if (entry.wheelSlot !== -1) this.disarm(entry);
     if (this.#timer === null) this.#start(now);
-    const due = now + ms;
-    // Rounded up: the slot is looked at by the first tick that is not before `due`. What is due already waits for the next tick.
-    const slot = Math.max(Math.ceil(due / TICK_MS), Math.floor(this.#time / TICK_MS) + 1) & (SLOTS - 1);
-    const head = this.#slots[slot] as WheelEntry | null;
-    entry.due = due;
-    entry.wheelSlot = slot;
-    entry.after = head;
-    if (head !== null) head.before = entry;
-    this.#slots[slot] = entry;
+    const last = this.#lastArrival;
+    entry.due = now + ms;
+    entry.wheelSlot = ARRIVALS;
+    entry.before = last;
+    if (last !== null) last.after = entry;
+    this.#lastArrival = entry;
     this.#armed++;
+  }
+
+  /** From now on `receiver` is told of each tick; `wake` begins them. */
+  tell(receiver: TickReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** Ticks are wanted. */
+  wake(now: number): void {
+    if (this.#timer === null) this.#start(now);
   }
 
   /** Disarming what is not armed does nothing. */
   disarm(entry: WheelEntry): void {
     if (entry.wheelSlot === -1) return;
     const { before, after } = entry;
-    if (before === null) this.#slots[entry.wheelSlot] = after;
-    else before.after = after;
+    if (before !== null) before.after = after;
+    else if (entry.wheelSlot !== ARRIVALS) this.#slots[entry.wheelSlot] = after;
     if (after !== null) after.before = before;
+    else if (entry.wheelSlot === ARRIVALS) this.#lastArrival = before;
     entry.before = entry.after = null;
     entry.wheelSlot = -1;
     this.#armed--;
@@ -106,12 +124,34 @@ export class Wheel {
       return;
     }
     this.#stalled = false;
+    this.#file();
     const last = Math.floor(this.#time / TICK_MS);
     const ticks = Math.min(Math.floor(now / TICK_MS) - last, SLOTS);
     this.#time = now;
     for (let tick = 1; tick <= ticks; tick++) this.#fire((last + tick) & (SLOTS - 1), now);
-    if (this.#armed === 0) this.#timer = null;
-    else this.#schedule(now);
+    const isWanted = this.#receiver?.ticked(now) === true;
+    if (this.#armed > 0 || isWanted) this.#schedule(now);
+    else this.#timer = null;
+  }
+
+  /** What was armed since the last tick, and still is, comes into its slot. */
+  #file(): void {
+    const next = Math.floor(this.#time / TICK_MS) + 1;
+    let oldest = this.#lastArrival;
+    while (oldest !== null && oldest.before !== null) oldest = oldest.before;
+    for (let entry = oldest; entry !== null; ) {
+      const { after }: WheelEntry = entry;
+      // Rounded up: the slot is looked at by the first tick that is not before `due`. What was due already waited for this tick.
+      const slot = Math.max(Math.ceil(entry.due / TICK_MS), next) & (SLOTS - 1);
+      const head = this.#slots[slot] as WheelEntry | null;
+      entry.wheelSlot = slot;
+      entry.before = null;
+      entry.after = head;
+      if (head !== null) head.before = entry;
+      this.#slots[slot] = entry;
+      entry = after;
+    }
+    this.#lastArrival = null;
   }
 
   #fire(slot: number, now: number): void {

@@ -83,14 +83,7 @@ export const FRONT_MUTANTS: readonly Mutant[] = [
   { name: 'listeners stay on signals', plant: swap(SignalWatch.prototype, 'remove', () => () => undefined) },
   {
     name: 'the front has no deadline',
-    plant: swap(
-      Front.prototype,
-      'flightDue',
-      (due) =>
-        function (flight: Flight, now) {
-          if (now < flight.deadline) due.call(this, flight, now);
-        },
-    ),
+    plant: swap(Front.prototype, 'overdue', () => () => undefined),
   },
   {
     name: 'each waiter gets an error object of its own',

@@ -36,6 +36,7 @@ export class Loop {
     const { lateMsMax, deferMsMax } = habits;
     this.seam = {
       now: () => scheduler.now,
+      stamp: () => scheduler.now,
       setTimer: (ms, run) => {
         const late = lateMsMax === 0 ? 0 : Math.max(chance.between(-EARLY_MS, lateMsMax), -ms);
         const timer: SimEvent = scheduler.at(scheduler.now + Math.max(0, ms) + late, this, () => {

@@ -17,8 +17,7 @@ export function tapReceiver({ witness, flightWatch, requestWatch }: World, recei
       flightWatch.told(flight, attempt);
       receiver.attempted(flight, attempt);
     },
-    opened: (flight, attempt, target) => receiver.opened(flight, attempt, target),
-    chunk: (flight, chunk, cost) => receiver.chunk(flight, chunk, cost),
+    streaming: receiver.streaming,
     fulfilled(flight, attempt, value) {
       requestWatch.airborne--;
       flightWatch.landed(flight);

@@ -25,6 +25,7 @@ export function manualSeam(random: () => number = () => 0.5): ManualSeam {
   };
   return {
     now: () => now,
+    stamp: () => now,
     setTimer(ms, run) {
       const timer = { at: now + ms, run };
       timers.add(timer);
