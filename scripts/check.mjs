@@ -14,7 +14,7 @@ const steps = [
   ['lint', ...tool('oxlint', '--type-aware', '--deny-warnings')],
   ['dead code', ...tool('knip')],
   ['publint', ...tool('publint', '--strict')],
-  ['types of the package', ...tool('attw', '--pack', '.', '--profile', 'esm-only')],
+  ['types of the package', ...tool('attw', '--pack', '.')],
   ...(scripts.table === undefined ? [] : [['tables are up to date', 'npm', 'run', '--silent', 'table', '--', '--check']]),
 ];
 

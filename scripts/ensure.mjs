@@ -1,8 +1,9 @@
 // Makes a checkout ready to run: installs when node_modules is not what the lock file says, builds when a source changed.
+// The build for `import` is dist, that for `require` is dist/cjs: the same sources through the same compiler.
 // Says one line when it does something and nothing otherwise. Knows no dependency: it runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -13,7 +14,10 @@ if (!isInstalled()) run('installing', ...npm('ci', '--include=dev', '--no-audit'
 const stamp = stampOfSources();
 if (readIfThere(stampFile) !== stamp) {
   removeStaleOutput();
-  run('building', process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'));
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  run('building', process.execPath, compiler);
+  run('building', process.execPath, compiler, '--project', 'tsconfig.cjs.json');
+  finishCommonJs();
   writeFileSync(stampFile, stamp);
 }
 
@@ -38,15 +42,27 @@ function stampOfSources() {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
-  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json']) add(path);
+  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.cjs.json', 'scripts/ensure.mjs']) add(path);
   for (const path of sourceFolders.flatMap((folder) => filesUnder(folder)).filter(isSource)) add(path);
   return hash.digest('hex');
 }
 
+/** Says that it is CommonJS. A source that is CommonJS itself is built once: its namesake here only points to it. */
+function finishCommonJs() {
+  const folder = join(root, 'dist', 'cjs');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
+  for (const path of filesUnder('dist/cjs').filter((name) => name.endsWith('.cjs'))) {
+    rmSync(join(root, `${path}.map`), { force: true });
+    const depth = path.split('/').length - 2;
+    writeFileSync(join(root, path), `module.exports = require('${'../'.repeat(depth)}${path.slice('dist/cjs/'.length)}');\n`);
+  }
+}
+
 /** What a deleted source left in dist would still be found, run and published. */
 function removeStaleOutput() {
-  for (const path of sourceFolders.flatMap((folder) => filesUnder(join('dist', folder)))) {
-    const source = path.slice('dist/'.length).replace(/(\.d)?\.(c?)(ts|js|js\.map)$/, '.$2ts');
+  for (const path of ['dist', 'dist/cjs'].flatMap((base) => sourceFolders.flatMap((folder) => filesUnder(join(base, folder))))) {
+    const source = path.replace(/^dist\/(?:cjs\/)?/, '').replace(/(\.d)?\.(c?)(ts|js|js\.map)$/, '.$2ts');
     if (!existsSync(join(root, source))) rmSync(join(root, path));
   }
 }

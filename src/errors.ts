@@ -75,8 +75,16 @@ export function isCoalescerError(error: unknown, code?: CoalescerErrorCode): err
   );
 }
 
-/** Flights by the error they ended with. Not state: it lives and dies with the errors, which are the users'. */
-const flights = new WeakMap<object, { report(): FlightReport }>();
+/**
+ * Flights by the error they ended with. Not state: it lives and dies with the errors, which are the users'. One for all copies of the package in
+ * the process, so that `flightOf` of one that was required knows what one that was imported threw.
+ */
+const flights = sharedFlights();
+
+function sharedFlights(): WeakMap<object, { report(): FlightReport }> {
+  const process = globalThis as { [name: symbol]: ReturnType<typeof sharedFlights> | undefined };
+  return (process[Symbol.for('coalescer.flights')] ??= new WeakMap());
+}
 
 /** Remembers which flight an error came from; an error object that a target throws again and again tells of its latest flight. */
 export function rememberFlight(error: unknown, flight: { report(): FlightReport }): void {

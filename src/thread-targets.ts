@@ -42,16 +42,16 @@ export interface ThreadTargets<T extends Targets> {
 type TargetsOf<M> = M extends TargetsModule<infer T, any> ? T : never;
 type ConfigOf<M> = M extends TargetsModule<any, infer C> ? C : never;
 
-class ThreadTargetsValue {
-  readonly filled: FilledThreads;
-  constructor(filled: FilledThreads) {
-    this.filled = filled;
-  }
+/** By name, so that two copies of the package understand each other: one that was imported, and one that was required. */
+const filledThreads: unique symbol = Symbol.for('coalescer.filledThreads') as never;
+interface ThreadTargetsValue {
+  readonly [filledThreads]: FilledThreads;
 }
 
 /**
  * Targets on worker threads. The type comes from the module; the module is not loaded on this thread.
- * @param module URL of a module whose default export is `defineTargets(…)`, or its absolute path
+ * @param module URL of a module whose default export is `defineTargets(…)`, or its absolute path (`require.resolve('./targets')`). Where there
+ * is no such `.js`, the `.ts` beside it is taken, and the other way round; `.ts` needs type stripping (Node 22.18 or later) or the application's tsx
  * @throws TypeError or RangeError that names the option, what was expected and what came
  * @example import type targets from './targets.js'; threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { config })
  */
@@ -59,12 +59,13 @@ export function threadTargets<M extends TargetsModule<any, any>>(
   module: URL | string,
   ...options: ConfigOf<M> extends void ? [options?: ThreadOptions] : [options: ThreadOptions & { readonly config: ConfigOf<M> }]
 ): ThreadTargets<TargetsOf<M>> {
-  return new ThreadTargetsValue(fillThreads(module, options[0])) as unknown as ThreadTargets<TargetsOf<M>>;
+  const value: ThreadTargetsValue = { [filledThreads]: fillThreads(module, options[0]) };
+  return value as unknown as ThreadTargets<TargetsOf<M>>;
 }
 
 /** The thread options behind what `threadTargets` made; `null` for a record of targets. */
 export function threadsOf(targets: unknown): FilledThreads | null {
-  return targets instanceof ThreadTargetsValue ? targets.filled : null;
+  return (targets as Partial<ThreadTargetsValue> | null | undefined)?.[filledThreads] ?? null;
 }
 
 const RULES = {

@@ -3,25 +3,14 @@
  * ports and its module, nothing of fronts.
  */
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
-import { threadId, type MessagePort } from 'node:worker_threads';
+import { threadId } from 'node:worker_threads';
 import { serveControl } from './control.js';
 import { processEnvironment } from './environment.js';
 import { HostSession } from './host-session.js';
+import type { HostTask } from './host-task.js';
 import { loadModule } from './load-module.js';
-import type { PortOrder, PortShardSettings } from './port-shard.js';
+import type { PortOrder } from './port-shard.js';
 import { SharedMemory } from './shared-memory.js';
-
-/** What a host is told when it is set up. */
-export interface HostTask {
-  readonly module: string;
-  readonly imports: readonly string[];
-  readonly config: unknown;
-  readonly settings: PortShardSettings;
-  readonly memory: SharedArrayBuffer;
-  readonly heartbeatMs: number;
-  readonly data: MessagePort;
-  readonly control: MessagePort;
-}
 
 /** The pool's task: loads, and returns the thread's number. A module that cannot be loaded rejects it with the reason. */
 export default async function host(task: HostTask): Promise<number> {

@@ -1,25 +1,46 @@
 /** Loads a targets module, on whichever thread, and says what is wrong with it if it is not one. */
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import loader from './loader.cjs';
 import { openOn, type OpenableModule } from './targets.js';
+import { importTypeScript, isTypeScript, written } from './typescript.js';
 
 /**
- * @param module its URL
+ * @param module its URL; where there is no such file, one that differs in `.js` and `.ts` alone is taken
  * @param imports modules to import first, in their order
  * @throws what loading throws, or TypeError where the module exports no targets
  */
 export async function loadModule(module: string, imports: readonly string[]): Promise<OpenableModule> {
   for (const name of imports) {
     // One after the other, as `--import` does.
-    await import(importUrl(name));
+    await loader.importModule(importUrl(name));
   }
-  const { default: exported } = (await import(module)) as { default?: Partial<OpenableModule> };
-  // A CommonJS module's exports arrive one level deeper.
-  const found = exported?.[openOn] === undefined ? (exported as { default?: Partial<OpenableModule> } | undefined)?.default : exported;
-  if (typeof found?.[openOn] === 'function') return found as OpenableModule;
-  throw new TypeError(
-    `${module}: expected 'export default defineTargets(…)', got ${exported === undefined ? 'no default export' : 'another default export'}`,
-  );
+  const url = written(module);
+  const found = targetsIn(isTypeScript(url) ? await importTypeScript(url, importHere) : await importHere(url));
+  if (found.targets !== null) return found.targets;
+  throw new TypeError(`${url}: expected 'export default defineTargets(…)', got ${found.hasDefault ? 'another' : 'no'} default export`);
+}
+
+/** A CommonJS module's exports arrive one level deeper, and those of one that a compiler made of an ES module yet another. */
+function targetsIn(namespace: object): { readonly targets: OpenableModule | null; readonly hasDefault: boolean } {
+  const hasDefault = 'default' in namespace;
+  let exported: unknown = namespace;
+  for (let depth = 0; depth < 3; depth++) {
+    if (typeof exported !== 'object' || exported === null) break;
+    if (typeof (exported as Partial<OpenableModule>)[openOn] === 'function') return { targets: exported as OpenableModule, hasDefault };
+    exported = (exported as { default?: unknown }).default;
+  }
+  return { targets: null, hasDefault };
+}
+
+/** A test runner that runs tests in a realm of its own may not let it `import()`: there its `require` loads, and compiles, the module. */
+async function importHere(url: string): Promise<object> {
+  try {
+    return await loader.importModule(url);
+  } catch (error) {
+    if (!url.startsWith('file:') || !/VM_DYNAMIC_IMPORT|VM_MODULES/.test(String((error as { code?: unknown } | null)?.code))) throw error;
+    return loader.requireModule(fileURLToPath(url));
+  }
 }
 
 function importUrl(name: string): string {
