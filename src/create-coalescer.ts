@@ -11,6 +11,7 @@ import { fillOptions, type CoalescerOptions, type FilledOptions, type ScopeOptio
 import { Reentrance } from './reentrance.js';
 import type { RequestArgs } from './requests.js';
 import type { Share, Shared } from './share.js';
+import { threadEntry } from './thread-entry.js';
 import { threadsOf, type FilledThreads, type ThreadTargets } from './thread-targets.js';
 import { ThreadLinks } from './thread-links.js';
 
@@ -88,7 +89,10 @@ async function openHosts(threads: FilledThreads, options: FilledOptions, seam: S
     slots: limits.flights,
     seam,
   };
-  if (threads.threads > 0) return new (await import('./shards.js')).ShardHosts(setup);
+  if (threads.threads > 0) {
+    const entry = threadEntry();
+    return new (await import('./shards.js')).ShardHosts({ ...setup, entry });
+  }
   return new (await import('./local-hosts.js')).LocalHosts(setup);
 }
 

@@ -1,10 +1,8 @@
 /** Worker threads as hosts. The only file that knows the thread pool; it is loaded when the first coalescer with threads is made. */
-import { existsSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
 import { Control, ControlLost } from '../workers/control.js';
 import type { HostTask } from '../workers/host-task.js';
-import loader from '../workers/loader.cjs';
 import type { PortShardSettings } from '../workers/port-shard.js';
 import type { Seam } from '../workers/environment.js';
 import { SharedMemory } from '../workers/shared-memory.js';
@@ -24,6 +22,8 @@ export interface ShardHostsSetup {
   /** Flights that may be on one shard at once. */
   readonly slots: number;
   readonly seam: Seam;
+  /** The file that each thread loads. */
+  readonly entry: string;
 }
 
 /** Where a task of the pool went: written by the balancer, read when the thread must be ended. -1: nowhere yet. */
@@ -41,7 +41,7 @@ export class ShardHosts implements Hosts {
     const { threads, heapMbMax } = setup.threads;
     this.#setup = setup;
     this.#pool = new Piscina({
-      filename: entryFile(),
+      filename: setup.entry,
       minThreads: threads,
       maxThreads: 2 * threads + THREADS_BESIDE,
       // The default blocks an idle worker in Atomics.wait: its timers and ports would stand still.
@@ -121,16 +121,6 @@ export class ShardHosts implements Hosts {
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
-}
-
-/** @throws where the package was bundled: its files are not beside its code then, and the pool would only say that a thread died */
-function entryFile(): string {
-  const file = loader.hostEntry();
-  if (file !== null && existsSync(file)) return file;
-  throw new Error(
-    'the package coalescer was bundled, and its threads cannot be started from a bundle: keep it external (esbuild: --external:coalescer; ' +
-      "webpack: externals: ['coalescer']), install it beside the bundle, and give the bundler the targets module as an entry of its own",
-  );
 }
 
 interface ThreadLifeSetup {

@@ -1,6 +1,7 @@
 /** Loads a targets module, on whichever thread, and says what is wrong with it if it is not one. */
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect, types } from 'node:util';
 import loader from './loader.cjs';
 import { openOn, type OpenableModule } from './targets.js';
 import { importTypeScript, isTypeScript, written } from './typescript.js';
@@ -11,6 +12,15 @@ import { importTypeScript, isTypeScript, written } from './typescript.js';
  * @throws what loading throws, or TypeError where the module exports no targets
  */
 export async function loadModule(module: string, imports: readonly string[]): Promise<OpenableModule> {
+  try {
+    return await load(module, imports);
+  } catch (error) {
+    // What a loader of the application's throws came from a thread of its own, and may be an error no more.
+    throw types.isNativeError(error) ? error : new Error(`${module}: ${inspect(error)}`, { cause: error });
+  }
+}
+
+async function load(module: string, imports: readonly string[]): Promise<OpenableModule> {
   for (const name of imports) {
     // One after the other, as `--import` does.
     await loader.importModule(importUrl(name));

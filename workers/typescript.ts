@@ -2,7 +2,7 @@
  * Targets modules that are TypeScript still, as in development: which file is meant, and how this thread comes to read it. A thread does not
  * inherit what the process was taught (a test runner's compiler, tsx in some of its ways), so it is taught here, by the application's own tsx.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import loader from './loader.cjs';
@@ -45,12 +45,20 @@ export async function importTypeScript(url: string, importHere: (url: string) =>
 
 /** How to teach this thread, by the tsx that is installed where the module is; `null`: none is. */
 function tsxOf(url: string): (() => Promise<void>) | null {
-  const { resolve } = createRequire(url);
+  const apis = ['./esm/api', './cjs/api'].map((entry) => exportOfTsx(url, entry));
+  if (apis.includes(null)) return null;
+  return async () => {
+    for (const api of apis as string[]) ((await loader.importModule(api)) as { register(): unknown }).register();
+  };
+}
+
+/** As `import` would find it: `require.resolve` finds what is for `require`, and that teaches nothing here. */
+function exportOfTsx(url: string, entry: string): string | null {
   try {
-    const entries = ['tsx/esm/api', 'tsx/cjs/api'].map((entry) => pathToFileURL(resolve(entry)).href);
-    return async () => {
-      for (const entry of entries) ((await loader.importModule(entry)) as { register(): unknown }).register();
-    };
+    const manifest = createRequire(url).resolve('tsx/package.json');
+    const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: Record<string, { import: { default: string } }> };
+    const path = exports[entry]?.import.default;
+    return path === undefined ? null : new URL(path, pathToFileURL(manifest)).href;
   } catch {
     return null;
   }

@@ -1,0 +1,3 @@
+export function shout(word: string): string {
+  return word.toUpperCase();
+}
