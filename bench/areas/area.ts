@@ -1,0 +1,14 @@
+/** What an area is: rows over one build, in one process of its own. */
+import type { Build } from '../build.js';
+import type { Condition, Row } from '../measure/rows.js';
+
+export interface OpenArea {
+  readonly rows: readonly Row[];
+  readonly close?: () => Promise<void>;
+}
+
+export interface Area {
+  readonly name: string;
+  readonly conditions: readonly Condition[];
+  readonly open: (build: Build) => Promise<OpenArea>;
+}

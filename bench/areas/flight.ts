@@ -1,0 +1,54 @@
+/** A whole flight inline: launch, an async target's answer, settle. One at a time and 256 in the air, a number or a chat answer. */
+import type { TimedRow } from '../measure/rows.js';
+import { type ChatAnswer, chatAnswer, inTurn, keysOf } from '../payloads.js';
+import { asyncCacheDedupe, type Call, type Peer, peers, promiseCoalesce, rawMap } from '../peers.js';
+import type { Area } from './area.js';
+
+const KEYS = 65_536;
+const AIRBORNE = 256;
+const ONE_BY_ONE = 64;
+
+const keys = keysOf(KEYS);
+const number = async (key: string): Promise<number> => key.length;
+const chat = async (key: string): Promise<ChatAnswer> => chatAnswer(key);
+
+/** Flights of one call, all in the air at once. */
+export function together<K>(name: string, request: Call<K, unknown>, nextKey: () => K, count = AIRBORNE): TimedRow {
+  const run = async (): Promise<void> => {
+    const flights: Promise<unknown>[] = [];
+    for (let flight = 0; flight < count; flight++) flights.push(request(nextKey()));
+    await Promise.all(flights);
+  };
+  return { name, per: count, run };
+}
+
+export function oneByOne<K>(name: string, request: Call<K, unknown>, nextKey: () => K, count = ONE_BY_ONE): TimedRow {
+  const run = async (): Promise<void> => {
+    for (let flight = 0; flight < count; flight++) await request(nextKey());
+  };
+  return { name, per: count, run };
+}
+
+/** Those that the worn condition is bounded against; the others would only take time. */
+const worn: ReadonlySet<string> = new Set([rawMap.name, promiseCoalesce.name, asyncCacheDedupe.name, 'coalescer']);
+const wear = (row: TimedRow, { name }: { readonly name: string }): TimedRow => (worn.has(name) ? { ...row, wears: true } : row);
+
+export const flight: Area = {
+  name: 'flight',
+  conditions: ['fresh', 'after gc', 'worn'],
+  async open({ coalescers: { createCoalescer } }) {
+    const ours: Pick<Peer, 'name' | 'share'> = {
+      name: 'coalescer',
+      share<V>(call: Call<string, V>) {
+        const coalescer = createCoalescer({ scope: 'public', targets: { call } });
+        return coalescer.request.bind(coalescer) as unknown as Call<string, V>;
+      },
+    };
+    const rows = [ours, rawMap, ...peers].flatMap((peer) => [
+      oneByOne(`flight/${peer.name}, 1 in the air`, peer.share(number), inTurn(keys)),
+      wear(together(`flight/${peer.name}, 256 in the air`, peer.share(number), inTurn(keys)), peer),
+      together(`flight/${peer.name}, 256 in the air, chat answer`, peer.share(chat), inTurn(keys)),
+    ]);
+    return { rows: rows.map((row) => (row.name.startsWith('flight/coalescer') ? { ...row, gate: 1.07 } : row)) };
+  },
+};

@@ -1,0 +1,52 @@
+/** Joining a flight that is in the air: one launch and 999 joins a call, by equal strings that are not the same string. */
+import type { TimedRow } from '../measure/rows.js';
+import { inTurn } from '../payloads.js';
+import { type Call, peers, rawMap } from '../peers.js';
+import type { Area } from './area.js';
+import { Held } from './held.js';
+
+const REQUESTS = 1_000;
+const LIMITS = { waitersPerFlight: 1_000_000 };
+
+/** Sixteen strings that are equal and not the same one. */
+const equalKeys = (): string[] => Array.from({ length: 16 }, () => Buffer.from('a-key-of-some-length').toString());
+
+let sink: unknown;
+/** Read by nobody, so that no row is optimised away. */
+export const lastJoined = (): unknown => sink;
+
+export function joins(name: string, share: (call: Call<string, string>) => Call<string, string>, gate?: number): TimedRow {
+  const held = new Held<string>();
+  const request = share((key) => held.call(key));
+  const nextKey = inTurn(equalKeys());
+  const run = async (): Promise<void> => {
+    const first = request(nextKey());
+    for (let count = 1; count < REQUESTS; count++) sink = request(nextKey());
+    held.release();
+    await first;
+  };
+  return { name, per: REQUESTS, run, ...(gate === undefined ? {} : { gate }) };
+}
+
+export const join: Area = {
+  name: 'join',
+  conditions: ['fresh', 'after gc'],
+  async open({ coalescers: { createCoalescer } }) {
+    const shared = (call: Call<string, string>): Call<string, string> => {
+      const coalescer = createCoalescer({ scope: 'public', limits: LIMITS, targets: { call } });
+      return (key) => coalescer.request(key);
+    };
+    const scoped = (call: Call<string, string>): Call<string, string> => {
+      const coalescer = createCoalescer({ scope: 'per-request', limits: LIMITS, targets: { call } });
+      return (key) => coalescer.request(key, { scope: 'acme' });
+    };
+    return {
+      rows: [
+        joins('join/raw Map', rawMap.share),
+        joins('join/coalescer', shared, 1.1),
+        joins('join/coalescer, a scope per request', scoped, 1.1),
+        ...peers.map((peer) => joins(`join/${peer.name}`, peer.share)),
+      ],
+    };
+  },
+};

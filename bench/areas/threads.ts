@@ -1,0 +1,63 @@
+/** Flights on a thread beside what else asks a thread, and what a caller's event loop is spared by it. One thread each. */
+import type { TakenRow, TimedRow } from '../measure/rows.js';
+import type { Area } from './area.js';
+import { oneByOne, together } from './flight.js';
+import { loopDelay } from './loop-delay.js';
+import type extracts from './extract-targets.js';
+import { type Ask, ThreadPeers } from './thread-callers.js';
+import type echoes from './thread-targets.js';
+import { extract, type Question } from './thread-targets.js';
+
+let asked = 0;
+/** Never the same object, never the same key. */
+const nextQuestion = (): Question => {
+  asked++;
+  return { id: asked, text: `question ${asked}` };
+};
+
+const SINGLE = 32;
+
+function rowsOf(name: string, ask: Ask): TimedRow[] {
+  return [
+    oneByOne(`threads/${name}, 1 in the air`, ask, nextQuestion, SINGLE),
+    together(`threads/${name}, 256 in the air`, ask, nextQuestion, 256),
+    together(`threads/${name}, 2,048 in the air`, ask, nextQuestion, 2_048),
+  ];
+}
+
+function delayRow(name: string, ask: (id: number) => Promise<unknown>): TakenRow {
+  return { name: `threads/event loop delay p99, ${name}`, unit: 'ms', take: () => loopDelay(ask), rounds: 2 };
+}
+
+export const threads: Area = {
+  name: 'threads',
+  conditions: ['fresh', 'after gc'],
+  async open({ coalescers: { createCoalescer, threadTargets } }) {
+    const echo = createCoalescer({
+      scope: 'public',
+      targets: threadTargets<typeof echoes>(new URL('./thread-targets.js', import.meta.url)),
+    });
+    const parser = createCoalescer({
+      scope: 'public',
+      targets: threadTargets<typeof extracts>(new URL('./extract-targets.js', import.meta.url)),
+    });
+    const inlineParser = createCoalescer({ scope: 'public', targets: { extract } });
+    await Promise.all([echo.ready(), parser.ready()]);
+    const peers = new ThreadPeers();
+    const question = (id: number): Question => ({ id, text: `large question ${nextQuestion().id}` });
+    return {
+      rows: [
+        ...rowsOf('coalescer', (asking) => echo.request(asking) as ReturnType<Ask>).map((row) => ({ ...row, gate: 1.1 })),
+        ...rowsOf('piscina.run', peers.byPool),
+        ...rowsOf('comlink call', peers.byComlink()),
+        ...rowsOf('raw port, a message each', peers.bySingleMessages()),
+        ...rowsOf('raw port, batches', peers.byBatches()),
+        delayRow('parsing inline', (id) => inlineParser.request(question(id))),
+        delayRow('parsing on a thread', (id) => parser.request(question(id))),
+      ],
+      async close() {
+        await Promise.all([echo.close(), parser.close(), peers.close()]);
+      },
+    };
+  },
+};

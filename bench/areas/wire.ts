@@ -1,0 +1,40 @@
+/** Packing and unpacking launch frames, one and many in an envelope, beside structured clone and JSON of the same. Both ends on this thread. */
+import { deserialize, serialize } from 'node:v8';
+import { LAUNCH, type LaunchFrame, PACKED } from '../../workers/protocol.js';
+import { Wire } from '../../workers/wire.js';
+import { chatRequest } from '../payloads.js';
+import type { Area } from './area.js';
+
+const MANY = 64;
+const ENVELOPES = 64;
+
+/** What is asked; its body is packed by whoever packs. */
+const launches = (count: number): { readonly header: readonly unknown[]; readonly payload: unknown }[] =>
+  Array.from({ length: count }, (_, at) => ({
+    header: [LAUNCH, at, at + 1, null, `key-${at}`, null, 1_000.5, 31_000.5, 0, 0, -1, null],
+    payload: chatRequest(at),
+  }));
+
+export const wire: Area = {
+  name: 'wire',
+  conditions: ['fresh', 'after gc'],
+  async open() {
+    const sender = new Wire();
+    const receiver = new Wire();
+    const byWire = (asked: ReturnType<typeof launches>): number => {
+      const frames = asked.map(({ header, payload }) => [...header, PACKED, sender.packValue(payload)] as unknown as LaunchFrame);
+      const { envelope } = sender.pack(frames, false);
+      return receiver.unpack<LaunchFrame>(envelope).map((frame) => receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)).length;
+    };
+    const byClone = (asked: ReturnType<typeof launches>): number => (deserialize(serialize(asked)) as unknown[]).length;
+    const byJson = (asked: ReturnType<typeof launches>): number => (JSON.parse(JSON.stringify(asked)) as unknown[]).length;
+    const rows = ([1, MANY] as const).flatMap((count) =>
+      Object.entries({ wire: byWire, 'structured clone': byClone, JSON: byJson }).map(([name, cross]) => {
+        const envelopes = Array.from({ length: ENVELOPES / count }, () => launches(count));
+        const run = (): unknown => envelopes.reduce((sum, asked) => sum + cross(asked), 0);
+        return { name: `wire/${name}, ${count === 1 ? '1 frame' : `${count} frames`} a message`, per: ENVELOPES, run };
+      }),
+    );
+    return { rows };
+  },
+};

@@ -1,0 +1,115 @@
+/** What the speed must be: every bound in one table. A row, what it is held against, and how many times that it may take. */
+
+export interface Bound {
+  /** What is promised, in words. */
+  readonly what: string;
+  readonly row: string;
+  /** Rows of the same run; without one, `most` is in the row's own unit. */
+  readonly against: string | null;
+  readonly most: number;
+  /** Where it does not hold: what was tried, and what the limit is. Printed on the page beside the figure, and only then. */
+  readonly limit?: string;
+}
+
+const peerNames = ['promise-coalesce', 'async-cache-dedupe', 'p-memoize', 'lru-cache fetch', 'opossum coalesce', 'undici deduplicate'];
+const flightPeers = ['async-cache-dedupe', 'promise-coalesce'];
+
+const joins: readonly Bound[] = [
+  { what: 'join, string key', row: 'join/coalescer', against: 'join/raw Map', most: 1.5 },
+  ...peerNames.map((peer) => ({ what: 'join, no slower than a peer', row: 'join/coalescer', against: `join/${peer}`, most: 1 })),
+  { what: 'join, a scope per request', row: 'join/coalescer, a scope per request', against: 'join/raw Map', most: 2 },
+];
+
+/** p-memoize, opossum and async-cache-dedupe give unequal values one key; they are shown, and not what is promised. */
+const keys: readonly Bound[] = [['chat request', 1.3] as const, ['40 small objects', 1.8] as const].flatMap(([kind, most]) => [
+  { what: `join by an object, ${kind}`, row: `key/coalescer, ${kind}`, against: `key/JSON.stringify and raw Map, ${kind}`, most },
+  {
+    what: 'faster than what collapses no values',
+    row: `key/coalescer, ${kind}`,
+    against: `key/canonicalize and raw Map, ${kind}`,
+    most: 1,
+  },
+]);
+
+const flights: readonly Bound[] = ['1 in the air', '256 in the air', '256 in the air, chat answer'].flatMap((how) => [
+  { what: 'flight beside a Map with then', row: `flight/coalescer, ${how}`, against: `flight/raw Map, ${how}`, most: 2 },
+  ...flightPeers.map((peer) => ({
+    what: 'flight beside a peer',
+    row: `flight/coalescer, ${how}`,
+    against: `flight/${peer}, ${how}`,
+    most: 0.9,
+  })),
+]);
+
+const failovers: readonly Bound[] = [
+  {
+    what: 'first target rejects, beside the plain flight',
+    row: 'failover/coalescer, first target rejects',
+    against: 'failover/coalescer, plain flight',
+    most: 2.5,
+  },
+  {
+    what: 'first target rejects, beside a Map doing the same',
+    row: 'failover/coalescer, first target rejects',
+    against: 'failover/raw Map, first target rejects',
+    most: 1,
+  },
+  {
+    what: '10,000 waiters on one key, first target fails',
+    row: 'failover/coalescer, 10,000 waiters',
+    against: 'failover/raw Map, 10,000 waiters',
+    most: 1.5,
+  },
+];
+
+const threads: readonly Bound[] = [
+  ...['256 in the air', '2,048 in the air'].flatMap((how) => [
+    { what: '5 times the throughput of piscina.run', row: `threads/coalescer, ${how}`, against: `threads/piscina.run, ${how}`, most: 0.2 },
+    { what: '5 times one comlink call each', row: `threads/coalescer, ${how}`, against: `threads/comlink call, ${how}`, most: 0.2 },
+    { what: 'beside a raw port with batches', row: `threads/coalescer, ${how}`, against: `threads/raw port, batches, ${how}`, most: 2 },
+  ]),
+  {
+    what: 'one at a time, beside a postMessage round trip',
+    row: 'threads/coalescer, 1 in the air',
+    against: 'threads/raw port, a message each, 1 in the air',
+    most: 1.25,
+  },
+  {
+    what: 'event loop delay p99 while 1 MB answers are parsed',
+    row: 'threads/event loop delay p99, parsing on a thread',
+    against: 'threads/event loop delay p99, parsing inline',
+    most: 0.2,
+  },
+];
+
+const rest: readonly Bound[] = [
+  { what: 'table step, 500 times a live actor', row: 'table/four events', against: 'table/live XState actor, four events', most: 1 / 500 },
+  {
+    what: 'memory of a key in the air',
+    row: 'memory/coalescer, a key in the air',
+    against: 'memory/raw Map, a key in the air',
+    most: 1.6,
+  },
+  {
+    what: 'memory of a key, below a peer',
+    row: 'memory/coalescer, a key in the air',
+    against: 'memory/async-cache-dedupe, a key in the air',
+    most: 1,
+  },
+  ...['joins', 'flights'].map((how) => ({
+    what: `${how} with 10^6 keys in the air`,
+    row: `memory/coalescer, ${how} at 10^6 keys`,
+    against: `memory/raw Map, ${how} at 10^6 keys`,
+    most: 2,
+  })),
+  { what: 'import, over an empty module', row: 'start/import of coalescer', against: null, most: 15 },
+  { what: 'waiters that a kill costs', row: 'recovery/coalescer, waiters lost, failed or answered wrongly', against: null, most: 0 },
+  {
+    what: 'attempts that a kill costs beyond one',
+    row: 'recovery/coalescer, attempts beyond one more for a death',
+    against: null,
+    most: 0,
+  },
+];
+
+export const bounds: readonly Bound[] = [...joins, ...keys, ...flights, ...failovers, ...threads, ...rest];

@@ -1,0 +1,133 @@
+/** The peers, each turned into one thing: a function that shares one call among equal keys. Beside each, what it does not do. */
+import { createCache } from 'async-cache-dedupe';
+import { LRUCache } from 'lru-cache';
+import CircuitBreaker from 'opossum';
+import pMemoize from 'p-memoize';
+import { coalesceAsync } from 'promise-coalesce';
+import { interceptors } from 'undici';
+
+export type Call<K, V> = (key: K) => Promise<V>;
+
+export interface Peer {
+  readonly name: string;
+  /** Where its version stands; `null`: a few lines written here. */
+  readonly from: string | null;
+  /** What a user of it has to do without. Printed beside its figure. */
+  readonly lacks: string;
+  readonly share: <V>(call: Call<string, V>) => Call<string, V>;
+}
+
+const NOTHING_BUT_SHARING = 'no failover, cancel or limits';
+
+/** The floor: the least that shares a call, and forgets it when it has settled. */
+export function byMap<V>(call: Call<string, V>): Call<string, V> {
+  const flights = new Map<string, Promise<V>>();
+  return (key) => {
+    const known = flights.get(key);
+    if (known !== undefined) return known;
+    const promise = call(key);
+    flights.set(key, promise);
+    const done = (): void => {
+      if (flights.get(key) === promise) flights.delete(key);
+    };
+    promise.then(done, done);
+    return promise;
+  };
+}
+
+export const rawMap: Peer = { name: 'raw Map', from: null, lacks: NOTHING_BUT_SHARING, share: byMap };
+
+export const promiseCoalesce: Peer = {
+  name: 'promise-coalesce',
+  from: 'promise-coalesce',
+  lacks: NOTHING_BUT_SHARING,
+  share: (call) => (key) => coalesceAsync(key, () => call(key)),
+};
+
+export const asyncCacheDedupe: Peer = {
+  name: 'async-cache-dedupe',
+  from: 'async-cache-dedupe',
+  lacks: `${NOTHING_BUT_SHARING}; unequal objects may get one key`,
+  share<V>(call: Call<string, V>) {
+    const cache = createCache({ ttl: 0 }).define('call', call);
+    return (key: string) => (cache as unknown as { call: Call<string, V> }).call(key);
+  },
+};
+
+export const memoize: Peer = {
+  name: 'p-memoize',
+  from: 'p-memoize',
+  lacks: NOTHING_BUT_SHARING,
+  // Without a cache it shares what is in the air and keeps nothing.
+  share: (call) => pMemoize(call, { cache: false }),
+};
+
+export const lruCache: Peer = {
+  name: 'lru-cache fetch',
+  from: 'lru-cache',
+  lacks: 'no failover; one signal aborts all; keeps values',
+  share<V>(call: Call<string, V>) {
+    const cache = new LRUCache<string, { readonly value: V }>({ max: 4_096, fetchMethod: async (key) => ({ value: await call(key) }) });
+    return (key: string) => cache.fetch(key) as unknown as Promise<V>;
+  },
+};
+
+export const opossum: Peer = {
+  name: 'opossum coalesce',
+  from: 'opossum',
+  lacks: 'no failover to a target, cancel or limits; unequal objects may get one key',
+  share: (call) => {
+    const breaker = new CircuitBreaker(call, {
+      coalesce: true,
+      timeout: false,
+      coalesceResetOn: ['success', 'error', 'timeout'],
+    } as object);
+    return (key) => breaker.fire(key);
+  },
+};
+
+interface Handler {
+  onRequestStart?(controller: object, context: object): void;
+  onResponseStart?(controller: object, status: number, headers: object, text: string): void;
+  onResponseData?(controller: object, bytes: Uint8Array): void;
+  onResponseEnd?(controller: object, trailers: object): void;
+  onResponseError?(controller: object, error: Error): void;
+}
+type Dispatch = (options: object, handler: Handler) => boolean;
+
+const CONTROLLER = { abort: () => undefined, pause: () => undefined, resume: () => undefined, aborted: false, paused: false };
+
+/** Its interceptor over a dispatcher that answers from this process: what it costs, without any HTTP. */
+export const undiciShare: Peer = {
+  name: 'undici deduplicate',
+  from: 'undici',
+  lacks: 'HTTP only; the first signal aborts all; no failover or limits',
+  share<V>(call: Call<string, V>) {
+    const answers = new Map<string, V>();
+    const upstream: Dispatch = ({ path }: { path?: string }, handler) => {
+      handler.onRequestStart?.(CONTROLLER, {});
+      void call(path as string).then((answer) => {
+        answers.set(path as string, answer);
+        handler.onResponseStart?.(CONTROLLER, 200, {}, 'OK');
+        handler.onResponseEnd?.(CONTROLLER, {});
+      });
+      return true;
+    };
+    const intercept = interceptors.deduplicate() as unknown as (dispatch: Dispatch) => Dispatch;
+    const dispatch = intercept(upstream);
+    const settled = (path: string, resolve: (value: V) => void): Handler => ({
+      onRequestStart: () => undefined,
+      onResponseStart: () => undefined,
+      onResponseData: () => undefined,
+      onResponseEnd: () => resolve(answers.get(path) as V),
+      onResponseError: () => undefined,
+    });
+    return (key: string) =>
+      new Promise<V>((resolve) => {
+        dispatch({ origin: 'http://bench', method: 'GET', path: key, headers: {} }, settled(key, resolve));
+      });
+  },
+};
+
+/** Those that share by a string. */
+export const peers: readonly Peer[] = [promiseCoalesce, asyncCacheDedupe, memoize, lruCache, opossum, undiciShare];

@@ -1,0 +1,60 @@
+/** A run as text for a terminal: one line a row, with what a peer does not do beside it, and then which bounds hold. */
+import type { Judgement } from './judge.js';
+import type { Condition, Figure } from './measure/rows.js';
+import { peers, rawMap } from './peers.js';
+import { figuresOf, type Results } from './results.js';
+
+const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
+
+/** Three digits that count. */
+export function short(value: number): string {
+  if (value === 0) return '0';
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: Math.min(digits, 2) });
+}
+
+export const interval = ({ p50, low, high }: { readonly p50: number; readonly low: number; readonly high: number }): string =>
+  low === high ? short(p50) : `${short(p50)} (${short(low)}–${short(high)})`;
+
+/** What the peer of a row does not do; nothing for our own rows. */
+export function lacksOf(row: string): string {
+  const name = row.slice(row.indexOf('/') + 1).split(',')[0] ?? '';
+  const peer = [rawMap, ...peers].find((known) => known.name === name);
+  if (peer !== undefined) return peer.lacks;
+  if (/^(?:JSON\.stringify|canonicalize) and raw Map$/.test(name)) return rawMap.lacks;
+  if (/^(?:piscina|comlink|raw port)/.test(name)) return 'nothing shared; no failover, cancel or limits; a death loses the call';
+  if (/^(?:tee|PassThrough|one postMessage)/.test(name)) return 'no failover, no replay for late readers, no bound';
+  return '';
+}
+
+export function heading({ place, versions, commit, at }: Results): string[] {
+  const { node, v8, cpu, processors, system } = place;
+  return [
+    `Node ${node} (V8 ${v8}), ${cpu}, ${processors} processors, ${system}; commit ${commit}, ${at}`,
+    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', '),
+  ]; // biome-ignore format: one line each
+}
+
+export function rowLines(results: Results): string[] {
+  const figures = figuresOf(results.samples);
+  const names = [...new Set(figures.map(({ name }) => name))];
+  const wide = Math.max(0, ...names.map((name) => name.length));
+  const line = (name: string): string => {
+    const own = figures.filter((figure) => figure.name === name);
+    const cells = conditions.map((condition) => cell(own.find((figure) => figure.condition === condition)).padEnd(24));
+    return `${name.padEnd(wide)}  ${cells.join(' ')} ${lacksOf(name)}`.trimEnd();
+  };
+  return [`${''.padEnd(wide)}  ${conditions.map((condition) => condition.padEnd(24)).join(' ')}`.trimEnd(), ...names.map(line)];
+}
+
+const cell = (figure: Figure | undefined): string => (figure === undefined ? '' : `${interval(figure)} ${figure.unit}`);
+
+export function boundLines(judgements: readonly Judgement[]): string[] {
+  return judgements
+    .filter(({ verdict }) => verdict !== 'not measured')
+    .map(({ bound, readings, verdict }) => {
+      const found = readings.map((reading) => `${interval(reading)}${bound.against === null ? '' : ' x'} ${reading.condition}`).join(', ');
+      const against = bound.against === null ? '' : ` x ${bound.against}`;
+      return `${verdict.toUpperCase().padEnd(13)} ${bound.row}: ${found}; must be at most ${short(bound.most)}${against}`;
+    });
+}

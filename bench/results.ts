@@ -1,0 +1,78 @@
+/** What a run leaves behind, as JSON: where it ran, what of, and every sample. Tables, plots and README's numbers are all drawn from it. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { ownRoot } from './build.js';
+import type { Figure, Samples } from './measure/rows.js';
+import { estimate } from './measure/statistics.js';
+
+export interface Place {
+  readonly node: string;
+  readonly v8: string;
+  readonly cpu: string;
+  readonly processors: number;
+  readonly system: string;
+}
+
+export interface Results {
+  readonly format: 1;
+  readonly at: string;
+  readonly commit: string;
+  readonly place: Place;
+  /** Of this package and everything it is measured beside. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly samples: readonly Samples[];
+}
+
+export const measured: readonly string[] = [
+  'async-cache-dedupe', 'canonicalize', 'comlink', 'lru-cache', 'msgpackr', 'opossum', 'p-memoize', 'piscina', 'promise-coalesce',
+  'tinybench', 'undici', 'xstate',
+]; // biome-ignore format: a list
+
+export function placeOf(): Place {
+  return {
+    node: process.version,
+    v8: process.versions.v8,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown processor',
+    processors: cpus().length,
+    system: `${process.platform} ${release()}`,
+  };
+}
+
+export function versionsOf(names: readonly string[]): Record<string, string> {
+  const version = (path: string): string => (JSON.parse(readFileSync(join(ownRoot, path), 'utf8')) as { version: string }).version;
+  return Object.fromEntries([
+    ['coalescer', version('package.json')],
+    ...names.map((name) => [name, version(`node_modules/${name}/package.json`)]),
+  ]);
+}
+
+/** The commit that is measured, with a `+` where the checkout differs from it. */
+export function commitOf(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: ownRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const isChanged = git('status', '--porcelain', '--', 'src', 'workers', 'machines').trim() !== '';
+    return git('rev-parse', '--short', 'HEAD').trim() + (isChanged ? '+' : '');
+  } catch {
+    return 'no git';
+  }
+}
+
+/** Samples with their medians; a row of which no round was asked for is none. */
+export const figuresOf = (samples: readonly Samples[]): Figure[] =>
+  samples.filter(({ rounds }) => rounds.length > 0).map((sample) => ({ ...sample, ...estimate(sample.rounds) }));
+
+/** Samples of the same row in several processes, one after the other. */
+export function joined(runs: readonly (readonly Samples[])[]): Samples[] {
+  const [first = [], ...others] = runs;
+  return first.map((samples) => ({
+    ...samples,
+    rounds: [
+      samples,
+      ...others.map((run) => run.find(({ name, condition }) => name === samples.name && condition === samples.condition)),
+    ].flatMap((found) => found?.rounds ?? []),
+  }));
+}
