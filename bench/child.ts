@@ -62,7 +62,13 @@ async function measure(rows: readonly Row[], condition: Condition, orders: Measu
       values.get(row.name)?.push(value);
     }
   }
-  return measured.map((row) => ({ name: row.name, condition, unit: isTimed(row) ? 'ns' : row.unit, rounds: values.get(row.name) ?? [] }));
+  return measured.map((row) => ({
+    name: row.name,
+    condition,
+    unit: isTimed(row) ? 'ns' : row.unit,
+    rounds: values.get(row.name) ?? [],
+    ...(isTimed(row) && row.gate !== undefined ? { gate: row.gate } : {}),
+  }));
 }
 
 async function wear({ name, run, per }: TimedRow, flights: number): Promise<void> {

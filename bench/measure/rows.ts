@@ -35,6 +35,8 @@ export interface Samples {
   readonly condition: Condition;
   readonly unit: string;
   readonly rounds: readonly number[];
+  /** The row's threshold, where it is gated. */
+  readonly gate?: number;
 }
 
 export type Figure = Samples & Estimate;

@@ -1,0 +1,65 @@
+/** What the gate says: of times, only what is slower for certain; of counts, every one more. Pure, so that it can be tried on made-up samples. */
+import { type Estimate, estimate, median, ratioOfMedians } from '../measure/statistics.js';
+import type { Samples } from '../measure/rows.js';
+import type { Counts } from './counts.js';
+
+/** One row in one pair of children. */
+export interface Pair {
+  readonly base: number;
+  readonly head: number;
+}
+
+export interface RowDecision {
+  readonly name: string;
+  readonly base: Estimate;
+  readonly head: Estimate;
+  /** Head over base. */
+  readonly ratio: Estimate;
+  readonly threshold: number;
+  readonly verdict: 'slower' | 'faster' | 'same';
+}
+
+export interface CountDecision {
+  readonly name: string;
+  readonly base: number | null;
+  readonly head: number;
+  readonly verdict: 'more' | 'fewer' | 'same' | 'new';
+}
+
+/** Slower: the whole interval of the ratio lies above the threshold. So noise makes the gate blind, never wrong. */
+export function decideRow(name: string, pairs: readonly Pair[], threshold: number): RowDecision {
+  const base = pairs.map((pair) => pair.base);
+  const head = pairs.map((pair) => pair.head);
+  const ratio = ratioOfMedians(head, base);
+  const verdict = ratio.low > threshold ? 'slower' : ratio.high < 1 / threshold ? 'faster' : 'same';
+  return { name, base: estimate(base), head: estimate(head), ratio, threshold, verdict };
+}
+
+export function decideCounts(base: Counts | null, head: Counts): CountDecision[] {
+  return Object.entries(head).map(([name, count]) => {
+    const before = base?.[name];
+    if (before === undefined) return { name, base: null, head: count, verdict: 'new' };
+    return { name, base: before, head: count, verdict: count > before ? 'more' : count < before ? 'fewer' : 'same' };
+  });
+}
+
+/** Pairs of each gated row; a child's value is the median of its rounds. A row that only one side has is not compared. */
+export function pairsOf(
+  runs: readonly { readonly base: readonly Samples[]; readonly head: readonly Samples[] }[],
+): Map<string, { threshold: number; pairs: Pair[] }> {
+  const rows = new Map<string, { threshold: number; pairs: Pair[] }>();
+  for (const { base, head } of runs) {
+    for (const { name, gate, rounds } of head) {
+      const other = base.find((samples) => samples.name === name);
+      if (other === undefined || gate === undefined) continue;
+      const row = rows.get(name) ?? { threshold: gate, pairs: [] };
+      row.pairs.push({ base: median(other.rounds), head: median(rounds) });
+      rows.set(name, row);
+    }
+  }
+  return rows;
+}
+
+export const isRefused = (rows: readonly RowDecision[], counts: readonly CountDecision[], accepted: ReadonlySet<string>): boolean =>
+  rows.some(({ name, verdict }) => verdict === 'slower' && !accepted.has(name)) ||
+  counts.some(({ name, verdict }) => verdict === 'more' && !accepted.has(name));

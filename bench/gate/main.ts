@@ -1,0 +1,62 @@
+/** `npm run bench:gate -- --base GITREF`: is this checkout slower than that commit? Exit code 1 says yes, for certain. */
+import { join } from 'node:path';
+import { choices, command, textOptions, wholeNumber, ArgumentError } from '../arguments.js';
+import { gatedAreas } from '../areas.js';
+import { ownRoot } from '../build.js';
+import { Progress } from '../progress.js';
+import { commitOf, placeOf } from '../results.js';
+import { buildOf } from './builds.js';
+import { writeReports } from './reports.js';
+import { runGate } from './run-gate.js';
+
+export const usage = `Usage: npm run bench:gate -- --base GITREF [options]
+
+Builds that commit in a folder of its own, runs it and this checkout alternately in child processes, and exits with
+1 if a gated row is slower by more than its threshold with 95 % confidence, or a count (upstream calls, messages,
+attempts, bytes allocated) is larger. Writes gate.md, gate.json, gate.svg and github-benchmark.json.
+
+  --base GITREF    what to compare with
+  --pairs N        pairs of processes for each area (default 10)
+  --rounds N       rounds in each process (default 3)
+  --ms N           milliseconds for one round of one row (default 40)
+  --scope AREAS    one or more of ${gatedAreas.join(', ')} (default: all)
+  --accept NAMES   rows or counts that may get worse this time, with ; between them: say why in the commit
+  --out FOLDER     where the reports go (default dist-gate)
+  --help           this text
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const given = textOptions(args, ['base', 'pairs', 'rounds', 'ms', 'scope', 'accept', 'out'], ['help']);
+  if (given.flags.has('help')) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (given.base === undefined) throw new ArgumentError('--base GITREF is required: what to compare with');
+  const settings = {
+    pairs: wholeNumber('pairs', given.pairs, { least: 2, most: 1_000, fallback: 10 }),
+    rounds: wholeNumber('rounds', given.rounds, { least: 1, most: 100, fallback: 3 }),
+    ms: wholeNumber('ms', given.ms, { least: 1, most: 60_000, fallback: 40 }),
+    scope: choices('scope', given.scope, gatedAreas),
+    accepted: new Set(given.accept?.split(';').map((name) => name.trim())),
+  };
+  const progress = new Progress();
+  progress.tell(`building ${given.base}`);
+  const base = buildOf(given.base);
+  try {
+    const result = await runGate({ ...settings, base: base.root, head: ownRoot, progress: progress.tell });
+    progress.end();
+    const { node, cpu, processors } = placeOf();
+    const heading = {
+      base: base.commit.slice(0, 7),
+      head: commitOf(),
+      pairs: settings.pairs,
+      place: `Node ${node}, ${cpu}, ${processors} processors`,
+    };
+    process.stdout.write(writeReports(result, heading, given.out ?? join(ownRoot, 'dist-gate')));
+    return result.isRefused ? 1 : 0;
+  } finally {
+    base.remove();
+  }
+}
+
+await command(main);

@@ -1,0 +1,88 @@
+/** Runs two builds alternately, pair by pair, and decides. */
+import { fork } from 'node:child_process';
+import type { Samples } from '../measure/rows.js';
+import { runChild } from '../run-child.js';
+import type { Counts } from './counts.js';
+import { type CountDecision, decideCounts, decideRow, isRefused, pairsOf, type RowDecision } from './decision.js';
+
+export interface GateSettings {
+  readonly base: string;
+  readonly head: string;
+  readonly scope: readonly string[];
+  readonly pairs: number;
+  readonly rounds: number;
+  readonly ms: number;
+  /** Rows and counts that may get worse this time. */
+  readonly accepted: ReadonlySet<string>;
+  readonly progress: (what: string) => void;
+}
+
+export interface GateResult {
+  readonly rows: readonly RowDecision[];
+  readonly counts: readonly CountDecision[];
+  /** Areas that the base build is too old for. */
+  readonly skipped: readonly string[];
+  readonly isRefused: boolean;
+}
+
+export async function runGate(settings: GateSettings): Promise<GateResult> {
+  const { base, head, scope, pairs, progress, accepted } = settings;
+  progress('counting');
+  const counts = decideCounts(await countsOf(base).catch(() => null), await countsOf(head));
+  const runs: { base: readonly Samples[]; head: readonly Samples[] }[] = [];
+  const skipped = new Set<string>();
+  for (let pair = 0; pair < pairs; pair++) {
+    for (const area of scope) {
+      if (skipped.has(area)) continue;
+      const measure = (root: string): Promise<readonly Samples[]> =>
+        runChild({ ...settings, area, root, wornFlights: 0, seed: pair + 1, isGate: true }, (what) =>
+          progress(`pair ${pair + 1} of ${pairs}: ${what}`),
+        );
+      const run = await measurePair(measure, { base, head }, pair % 2 === 0);
+      if (run === null) skipped.add(area);
+      else runs.push(run);
+    }
+  }
+  const rows = [...pairsOf(runs)].map(([name, row]) => decideRow(name, row.pairs, row.threshold));
+  return { rows, counts, skipped: [...skipped], isRefused: isRefused(rows, counts, accepted) };
+}
+
+/** Who goes first changes from pair to pair: a machine that slows down would else always slow down the second. `null`: base cannot fly this. */
+async function measurePair(
+  measure: (root: string) => Promise<readonly Samples[]>,
+  { base, head }: { base: string; head: string },
+  isBaseFirst: boolean,
+) {
+  const old = (): Promise<readonly Samples[] | null> => measure(base).catch(() => null);
+  if (isBaseFirst) {
+    const before = await old();
+    return before === null ? null : { base: before, head: await measure(head) };
+  }
+  const after = await measure(head);
+  const before = await old();
+  return before === null ? null : { base: before, head: after };
+}
+
+/** The interpreter alone and room for all that is made: then bytes can be counted. */
+const COUNTING = [
+  '--expose-gc',
+  '--no-warnings',
+  '--no-opt',
+  '--no-sparkplug',
+  '--no-lazy-feedback-allocation',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=128',
+];
+
+function countsOf(root: string): Promise<Counts> {
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL('./counts.js', import.meta.url), [root], {
+      execArgv: COUNTING,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    let counts: Counts | null = null;
+    child.on('message', (message: Counts) => (counts = message));
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 && counts !== null ? resolve(counts) : reject(new Error(`counting ended with ${code}`))));
+  });
+}
