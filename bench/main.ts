@@ -8,10 +8,11 @@ import { choices, command, textOptions, wholeNumber } from './arguments.js';
 import { bounds } from './bounds.js';
 import { ownRoot } from './build.js';
 import { judge } from './judge.js';
+import { placeOf } from './measure/place.js';
 import type { Samples } from './measure/rows.js';
 import { Progress } from './progress.js';
 import { boundLines, heading, rowLines } from './report.js';
-import { commitOf, joined, measured, placeOf, type Results, versionsOf } from './results.js';
+import { commitOf, joined, measured, type Results, versionsOf } from './results.js';
 import { runChild } from './run-child.js';
 
 const usage = `Usage: npm run bench -- [options]

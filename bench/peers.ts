@@ -5,8 +5,7 @@ import CircuitBreaker from 'opossum';
 import pMemoize from 'p-memoize';
 import { coalesceAsync } from 'promise-coalesce';
 import { interceptors } from 'undici';
-
-export type Call<K, V> = (key: K) => Promise<V>;
+import { byMap, type Call } from './measure/floor.js';
 
 export interface Peer {
   readonly name: string;
@@ -18,22 +17,6 @@ export interface Peer {
 }
 
 const NOTHING_BUT_SHARING = 'no failover, cancel or limits';
-
-/** The floor: the least that shares a call, and forgets it when it has settled. */
-export function byMap<V>(call: Call<string, V>): Call<string, V> {
-  const flights = new Map<string, Promise<V>>();
-  return (key) => {
-    const known = flights.get(key);
-    if (known !== undefined) return known;
-    const promise = call(key);
-    flights.set(key, promise);
-    const done = (): void => {
-      if (flights.get(key) === promise) flights.delete(key);
-    };
-    promise.then(done, done);
-    return promise;
-  };
-}
 
 export const rawMap: Peer = { name: 'raw Map', from: null, lacks: NOTHING_BUT_SHARING, share: byMap };
 

@@ -1,20 +1,12 @@
 /** A run as text for a terminal: one line a row, with what a peer does not do beside it, and then which bounds hold. */
 import type { Judgement } from './judge.js';
+import { figuresOf } from './measure/figures.js';
 import type { Condition, Figure } from './measure/rows.js';
+import { interval, short } from './measure/words.js';
 import { peers, rawMap } from './peers.js';
-import { figuresOf, type Results } from './results.js';
+import type { Results } from './results.js';
 
 const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
-
-/** Three digits that count. */
-export function short(value: number): string {
-  if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: Math.min(digits, 2) });
-}
-
-export const interval = ({ p50, low, high }: { readonly p50: number; readonly low: number; readonly high: number }): string =>
-  low === high ? short(p50) : `${short(p50)} (${short(low)}–${short(high)})`;
 
 /** What the peer of a row does not do; nothing for our own rows. */
 export function lacksOf(row: string): string {

@@ -1,19 +1,10 @@
 /** What a run leaves behind, as JSON: where it ran, what of, and every sample. Tables, plots and README's numbers are all drawn from it. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { ownRoot } from './build.js';
-import type { Figure, Samples } from './measure/rows.js';
-import { estimate } from './measure/statistics.js';
-
-export interface Place {
-  readonly node: string;
-  readonly v8: string;
-  readonly cpu: string;
-  readonly processors: number;
-  readonly system: string;
-}
+import type { Place } from './measure/place.js';
+import type { Samples } from './measure/rows.js';
 
 export interface Results {
   readonly format: 1;
@@ -30,16 +21,6 @@ export const measured: readonly string[] = [
   'async-cache-dedupe', 'canonicalize', 'comlink', 'lru-cache', 'msgpackr', 'opossum', 'p-memoize', 'piscina', 'promise-coalesce',
   'tinybench', 'undici', 'xstate',
 ]; // biome-ignore format: a list
-
-export function placeOf(): Place {
-  return {
-    node: process.version,
-    v8: process.versions.v8,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown processor',
-    processors: cpus().length,
-    system: `${process.platform} ${release()}`,
-  };
-}
 
 export function versionsOf(names: readonly string[]): Record<string, string> {
   const version = (path: string): string => (JSON.parse(readFileSync(join(ownRoot, path), 'utf8')) as { version: string }).version;
@@ -60,10 +41,6 @@ export function commitOf(): string {
     return 'no git';
   }
 }
-
-/** Samples with their medians; a row of which no round was asked for is none. */
-export const figuresOf = (samples: readonly Samples[]): Figure[] =>
-  samples.filter(({ rounds }) => rounds.length > 0).map((sample) => ({ ...sample, ...estimate(sample.rounds) }));
 
 /** Samples of the same row in several processes, one after the other. */
 export function joined(runs: readonly (readonly Samples[])[]): Samples[] {

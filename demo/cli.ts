@@ -12,7 +12,10 @@ import { type Arrival, makeTraffic, ownTraffic, spedUp } from './traffic.js';
 import { count } from './words.js';
 
 async function main(): Promise<number> {
-  const settings = parseCommandLine(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  // Loaded only then: a bench needs what a demo does not.
+  if (args[0] === 'bench') return (await import('./bench-command.js')).runBench(args.slice(1));
+  const settings = parseCommandLine(args);
   if (settings === 'help') {
     process.stdout.write(usage);
     return 0;

@@ -33,6 +33,8 @@ With no options it makes its own traffic and takes less than 30 seconds.
   --no-plain       the coalescer alone
   --calm           no kills, no errors: to compare the joins with the ideal
   --help           this text
+
+Another command measures your own targets, keys and payloads: coalescer bench --help
 `;
 
 /** `'help'`, or what to run. @throws InputError for anything else. */
@@ -77,7 +79,7 @@ function parse(args: readonly string[]) {
 }
 
 /** Node explains itself over several lines; one is enough. */
-function complaint(error: NodeJS.ErrnoException): string {
+export function complaint(error: NodeJS.ErrnoException): string {
   const option = /--?[\w-]+/.exec(error.message)?.[0] ?? '';
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `unknown option ${option}; try "coalescer --help"`;
   if (error.message.includes('does not take an argument')) return `option ${option} takes no value`;
@@ -99,7 +101,7 @@ function positive(option: string, text: string): number {
   return value;
 }
 
-function whole(option: string, text: string, { min, max }: { readonly min: number; readonly max: number }): number {
+export function whole(option: string, text: string, { min, max }: { readonly min: number; readonly max: number }): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max))
     throw new InputError(`${option}: expected a whole number from ${min} to ${max}, found ${quoted(text)}`);

@@ -1,7 +1,7 @@
 /** What failing over costs: a first target that rejects after an await, and ten thousand waiters on one key whose first target fails. */
 import type { TimedRow } from '../measure/rows.js';
 import { inTurn, keysOf } from '../payloads.js';
-import { byMap, type Call } from '../peers.js';
+import { byMap, type Call } from '../measure/floor.js';
 import type { Area } from './area.js';
 import { together } from './flight.js';
 

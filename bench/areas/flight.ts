@@ -1,7 +1,8 @@
 /** A whole flight inline: launch, an async target's answer, settle. One at a time and 256 in the air, a number or a chat answer. */
 import type { TimedRow } from '../measure/rows.js';
 import { type ChatAnswer, chatAnswer, inTurn, keysOf } from '../payloads.js';
-import { asyncCacheDedupe, type Call, type Peer, peers, promiseCoalesce, rawMap } from '../peers.js';
+import type { Call } from '../measure/floor.js';
+import { asyncCacheDedupe, type Peer, peers, promiseCoalesce, rawMap } from '../peers.js';
 import type { Area } from './area.js';
 
 const KEYS = 65_536;

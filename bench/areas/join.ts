@@ -1,7 +1,8 @@
 /** Joining a flight that is in the air: one launch and 999 joins a call, by equal strings that are not the same string. */
 import type { TimedRow } from '../measure/rows.js';
 import { inTurn } from '../payloads.js';
-import { type Call, peers, rawMap } from '../peers.js';
+import type { Call } from '../measure/floor.js';
+import { peers, rawMap } from '../peers.js';
 import type { Area } from './area.js';
 import { Held } from './held.js';
 

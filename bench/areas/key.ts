@@ -5,7 +5,7 @@ import CircuitBreaker from 'opossum';
 import pMemoize from 'p-memoize';
 import type { TimedRow } from '../measure/rows.js';
 import { chatRequest, inTurn, smallObjects } from '../payloads.js';
-import { byMap, type Call } from '../peers.js';
+import { byMap, type Call } from '../measure/floor.js';
 import type { Area } from './area.js';
 import { Held } from './held.js';
 

@@ -3,7 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { TakenRow } from '../measure/rows.js';
 import { randomOf } from '../measure/statistics.js';
 import { keysOf } from '../payloads.js';
-import { asyncCacheDedupe, type Call, type Peer, rawMap } from '../peers.js';
+import type { Call } from '../measure/floor.js';
+import { asyncCacheDedupe, type Peer, rawMap } from '../peers.js';
 import type { Area } from './area.js';
 
 const WEIGHED = 100_000;

@@ -4,7 +4,8 @@ import { choices, command, textOptions, wholeNumber, ArgumentError } from '../ar
 import { gatedAreas } from '../areas.js';
 import { ownRoot } from '../build.js';
 import { Progress } from '../progress.js';
-import { commitOf, placeOf } from '../results.js';
+import { placeOf } from '../measure/place.js';
+import { commitOf } from '../results.js';
 import { buildOf } from './builds.js';
 import { writeReports } from './reports.js';
 import { runGate } from './run-gate.js';

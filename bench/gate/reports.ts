@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { intervalPlot } from '../page/plots.js';
-import { interval, short } from '../report.js';
+import { interval, short } from '../measure/words.js';
 import type { CountDecision, RowDecision } from './decision.js';
 import type { GateResult } from './run-gate.js';
 

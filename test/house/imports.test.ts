@@ -24,7 +24,7 @@ const downward: Readonly<Record<string, readonly string[]>> = {
   test: [...allFolders],
 };
 
-const publicEntries = new Set(['coalescer', 'coalescer/testing', 'coalescer/machines']);
+const publicEntries = new Set(['coalescer', 'coalescer/testing', 'coalescer/machines', 'coalescer/bench']);
 
 const folderOf = (path: string): string => path.split('/')[0] ?? '';
 const isRelative = (specifier: string): boolean => specifier.startsWith('.');

@@ -1,0 +1,109 @@
+/** The rows of an embedder's own bench: their keys, their payloads, their targets. Each with the floor that it is held against. */
+import { createCoalescer, type AttemptContext } from '../../src/index.js';
+import { byMap, type Call } from '../measure/floor.js';
+import type { Row, TakenRow, TimedRow } from '../measure/rows.js';
+import { median } from '../measure/statistics.js';
+import type { OwnBench } from './index.js';
+
+/** Requests for each payload in one call of the join rows: one launches, the others join. */
+const REQUESTS = 8;
+/** Payloads in the air at once. */
+const PAYLOADS_MAX = 256;
+/** Sets of equal payloads, each of objects of its own. */
+const COPIES = 4;
+/** Answers of the first target that flights are settled with. */
+const RECORDED_MAX = 16;
+
+/** What is gated: a row, and what the same machine needs for the least that would do. */
+export const gatedPairs: readonly (readonly [row: string, floor: string])[] = [
+  ['own/key', 'own/JSON.stringify'],
+  ['own/joins', 'own/joins of a raw Map'],
+  ['own/flights', 'own/flights of a raw Map'],
+];
+
+type Run = (payload: unknown, context: AttemptContext) => unknown;
+
+/** Calls the real first target a few times, to have answers; the rest of its calls is for the two target rows. */
+export async function ownRows(bench: Required<OwnBench>): Promise<readonly Row[]> {
+  const payloads = bench.payloads.slice(0, PAYLOADS_MAX);
+  const first = Object.values(bench.targets)[0];
+  const run: Run = typeof first === 'function' ? first : (first?.run as Run);
+  const name = Object.keys(bench.targets)[0] as string;
+  const recorded: unknown[] = [];
+  const recordings = Math.min(RECORDED_MAX, payloads.length, Math.ceil(bench.callsMax / 3));
+  for (const payload of payloads.slice(0, recordings)) recorded.push(await run(payload, contextOf(name)));
+  return [...timedRows(bench, payloads, recorded), ...targetRows(bench, payloads, run, name, recordings)];
+}
+
+function timedRows({ key, scope }: Required<OwnBench>, payloads: readonly unknown[], recorded: readonly unknown[]): TimedRow[] {
+  const copies = Array.from({ length: COPIES }, () => payloads.map((payload) => structuredClone(payload)));
+  let turn = 0;
+  const nextCopy = (): readonly unknown[] => copies[turn++ % COPIES] as readonly unknown[];
+  let answered = 0;
+  const replay = async (): Promise<unknown> => recorded[answered++ % recorded.length];
+  const options = { scope: 'per-request', limits: { airborneBytes: 1_073_741_824 }, ...(key === null ? {} : { key }) } as const;
+  const coalescer = createCoalescer({ ...options, targets: { replay } });
+  const requestOptions = { scope };
+  const floorKey = (payload: unknown): string => key?.(payload) ?? (typeof payload === 'string' ? payload : JSON.stringify(payload));
+  const floor = byMap(replay);
+  const ours: Call<unknown, unknown> = (payload) => coalescer.request(payload, requestOptions);
+  const raw: Call<unknown, unknown> = (payload) => floor(floorKey(payload));
+  const every = (name: string, times: number, request: (payload: unknown) => unknown): TimedRow => ({
+    name,
+    per: payloads.length * times,
+    run: async () => {
+      const waiting: unknown[] = [];
+      for (let time = 0; time < times; time++) for (const payload of nextCopy()) waiting.push(request(payload));
+      await Promise.all(waiting);
+    },
+  });
+  return [
+    every('own/key', 1, (payload) => coalescer.identify(payload, requestOptions).key),
+    every('own/JSON.stringify', 1, (payload) => JSON.stringify(payload)),
+    every('own/joins', REQUESTS, ours),
+    every('own/joins of a raw Map', REQUESTS, raw),
+    every('own/flights', 1, ours),
+    every('own/flights of a raw Map', 1, raw),
+  ];
+}
+
+/** The real target, called directly and through a coalescer: what there is between them is ours. Each call is counted. */
+function targetRows(bench: Required<OwnBench>, payloads: readonly unknown[], run: Run, name: string, made: number): TakenRow[] {
+  const { targets, key, scope, rounds, callsMax } = bench;
+  const coalescer = createCoalescer({ scope: 'per-request', targets, ...(key === null ? {} : { key }) });
+  const calls = Math.floor((callsMax - made) / 2 / rounds);
+  if (calls === 0) return [];
+  let at = 0;
+  const timed = (what: string, call: (payload: unknown) => unknown): TakenRow => ({
+    name: `own/target ${name}, ${what}`,
+    unit: 'ms',
+    rounds,
+    async take() {
+      const times: number[] = [];
+      for (let count = 0; count < calls; count++) {
+        const startedAt = performance.now();
+        await call(payloads[at++ % payloads.length]);
+        times.push(performance.now() - startedAt);
+      }
+      return median(times);
+    },
+  });
+  return [
+    timed('called directly', (payload) => run(payload, contextOf(name))),
+    timed('through the coalescer', (payload) => coalescer.request(payload, { scope })),
+  ];
+}
+
+const ATTEMPT_MS = 30_000;
+
+function contextOf(target: string): AttemptContext {
+  return {
+    signal: new AbortController().signal,
+    attempt: 1,
+    target,
+    scope: null,
+    key: null,
+    remainingMs: () => ATTEMPT_MS,
+    carried: undefined,
+  };
+}
