@@ -1,6 +1,6 @@
 /** One stream, many readers: what a chunk costs each of them. */
 import { PassThrough } from 'node:stream';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { TakenRow } from '../measure/rows.js';
 import type { Area } from './area.js';
 
@@ -51,27 +51,35 @@ export async function readThrough(stream: AsyncIterable<unknown>): Promise<void>
   if (count !== CHUNKS) throw new Error(`a reader got ${count} chunks of ${CHUNKS}`);
 }
 
-/** A message for each chunk, one way; both ports on this thread, which spares it the crossing. */
-async function byMessages(): Promise<void> {
+/** A thread that posts a message for each chunk. */
+function byMessages(worker: Worker): () => Promise<void> {
   const { port1, port2 } = new MessageChannel();
-  let left = MESSAGES;
-  await new Promise<void>((resolve) => {
-    port2.on('message', () => {
-      if (--left === 0) resolve();
+  worker.postMessage({ side: 'chunks', port: port2 }, [port2]);
+  return () =>
+    new Promise((resolve) => {
+      let left = MESSAGES;
+      const count = (): void => {
+        if (--left > 0) return;
+        port1.off('message', count);
+        resolve();
+      };
+      port1.on('message', count);
+      port1.postMessage(MESSAGES);
     });
-    for (let at = 0; at < MESSAGES; at++) port1.postMessage({ at, text: `token ${at}` });
-  });
-  port1.close();
 }
 
 export const streams: Area = {
   name: 'streams',
   conditions: ['fresh', 'after gc'],
-  open: async () => ({
-    rows: [
-      delivery('streams/tee() chain, 50 readers', CHUNKS * TEES, byTee),
-      delivery('streams/PassThrough each, 200 readers', CHUNKS * PIPES, byPassThrough),
-      delivery('streams/one postMessage per chunk', MESSAGES, byMessages),
-    ],
-  }),
+  async open() {
+    const worker = new Worker(new URL('./thread-peer.js', import.meta.url));
+    return {
+      rows: [
+        delivery('streams/tee() chain, 50 readers', CHUNKS * TEES, byTee),
+        delivery('streams/PassThrough each, 200 readers', CHUNKS * PIPES, byPassThrough),
+        delivery('streams/one postMessage per chunk, from a thread', MESSAGES, byMessages(worker)),
+      ],
+      close: async () => void (await worker.terminate()),
+    };
+  },
 };

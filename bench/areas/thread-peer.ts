@@ -40,7 +40,15 @@ function answerInBatches(port: MessagePort): void {
   });
 }
 
+/** A message for each chunk, as many as were asked for. */
+function sendChunks(port: MessagePort): void {
+  port.on('message', (count: number) => {
+    for (let at = 0; at < count; at++) port.postMessage({ at, text: `token ${at}` });
+  });
+}
+
 const sides = {
+  chunks: sendChunks,
   single: answerOneByOne,
   batches: answerInBatches,
   exposed: (port: MessagePort): void => expose({ answer }, endpointOf(port)),

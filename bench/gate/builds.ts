@@ -16,8 +16,9 @@ const git = (...args: string[]): string =>
   execFileSync('git', args, { cwd: ownRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
 /** @throws ArgumentError for a reference that git does not know; Error when that commit does not build */
-export function buildOf(reference: string): BaseBuild {
+export function buildOf(reference: string, progress: (what: string) => void): BaseBuild {
   const commit = commitOf(reference);
+  progress(`building ${reference}`);
   const root = join(mkdtempSync(join(tmpdir(), 'coalescer-bench-')), 'base');
   const remove = (): void => {
     git('worktree', 'remove', '--force', root);

@@ -41,8 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
     accepted: new Set(given.accept?.split(';').map((name) => name.trim())),
   };
   const progress = new Progress();
-  progress.tell(`building ${given.base}`);
-  const base = buildOf(given.base);
+  const base = buildOf(given.base, progress.tell);
   try {
     const result = await runGate({ ...settings, base: base.root, head: ownRoot, progress: progress.tell });
     progress.end();

@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   };
   const { pairs, rounds, ms, scope } = settings;
   say(`${pairs} pairs, ${rounds} rounds of ${ms} ms, areas ${scope.join(', ')}`, 0);
-  const base = buildOf(given.base ?? 'HEAD');
+  const base = buildOf(given.base ?? 'HEAD', progress.tell);
   try {
     const isCaught = await catches({ ...settings, base: base.root });
     let passed = 0;

@@ -25,7 +25,9 @@ export function plotsOf(results: Results): ReadonlyMap<string, string> {
       );
       const bars = figures.map(({ name, p50, low, high }) => ({
         name: name.slice(area.length + 1),
-        ...{ p50, low, high },
+        p50,
+        low,
+        high,
         kind: isOurs(name) ? (failed.has(name) ? ('bad' as const) : ('ours' as const)) : ('peer' as const),
       }));
       const title = `${area}: median and 95 % interval, ${unit}; orange: over its bound`;
@@ -74,7 +76,7 @@ export function pageOf(results: Results, plotFolder: string): string {
       '',
       ...areaTable(area, results),
       '',
-      ...plots.filter((file) => file.startsWith(`${area}-`)).flatMap((file) => [`![${area}](${plotFolder}/${file})`, '']),
+      ...plots.flatMap((file) => (file.startsWith(`${area}-`) ? [`![${area}](${plotFolder}/${file})`, ''] : [])),
     ]),
   ].join('\n');
 }

@@ -1,0 +1,31 @@
+// What the gate counts is what is promised: upstream calls, messages, and attempts for a kill.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { root } from '../house/tree.js';
+import { countsOf } from '../../bench/gate/run-gate.js';
+import { deaf, mutate } from '../../bench/gate/mutants.js';
+
+test('requests make as many upstream calls as there are keys, a flight one message in each direction with 255 others, a kill one attempt more', async () => {
+  const { 'bytes allocated by a join': joinBytes, 'bytes allocated by a flight': flightBytes, ...counts } = await countsOf(root);
+  assert.deepEqual(counts, {
+    'upstream calls, 1,000 requests for 10 keys': 10,
+    'upstream calls, 1,000 requests for 10 keys whose first target fails': 20,
+    'upstream calls, 10,000 waiters on one key whose first target fails': 2,
+    'messages to a thread, 256 flights': 1,
+    'messages from it, 256 flights': 1,
+    'attempts of a flight whose thread is killed': 2,
+    'waiters that the kill costs': 0,
+  });
+  // How many is the gate's to compare; that they are counted at all is ours.
+  assert.ok(joinBytes !== undefined && joinBytes >= 0 && flightBytes !== undefined && flightBytes > 0);
+});
+
+test('a build in which one request in a thousand does not join is counted out', async () => {
+  const mutant = mutate(root, deaf);
+  try {
+    const counts = await countsOf(mutant.root);
+    assert.equal(counts['upstream calls, 1,000 requests for 10 keys'], 11);
+  } finally {
+    mutant.remove();
+  }
+});

@@ -1,0 +1,129 @@
+// `coalescer/bench` and `coalescer bench`: the embedder's target is called no more than was said, and what is worse for certain is told.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compare, measure, type OwnResults, ownReport } from 'coalescer/bench';
+import { runCli } from '../demo/run-cli.js';
+
+const rows = [
+  'own/key',
+  'own/JSON.stringify',
+  'own/joins',
+  'own/joins of a raw Map',
+  'own/flights',
+  'own/flights of a raw Map',
+  'own/target upstream, called directly',
+  'own/target upstream, through the coalescer',
+];
+
+test('the first target is called no more than callsMax times, and every row is measured', async () => {
+  let calls = 0;
+  const targets = {
+    upstream: async ({ id }: { id: number }) => {
+      calls++;
+      return { id };
+    },
+    backup: () => assert.fail('the backup was called'),
+  };
+  const payloads = Array.from({ length: 20 }, (_, id) => ({ id }));
+  const results = await measure({ targets, payloads, callsMax: 30, rounds: 2, ms: 2 });
+  assert.ok(calls > 20 && calls <= 30, `${calls} calls`);
+  assert.deepEqual([...new Set(results.samples.map(({ name }) => name))], rows);
+  for (const { name, rounds } of results.samples) assert.ok(rounds.length === 2 && rounds.every((value) => value > 0), name);
+  assert.equal(ownReport(results).length, 1 + results.samples.length);
+});
+
+test("the embedder's own key function is the one that is measured", async () => {
+  let derived = 0;
+  const key = (payload: unknown): string => {
+    derived++;
+    return String(payload);
+  };
+  await measure({ targets: { upstream: async () => 1 }, payloads: ['a', 'b'], key, callsMax: 3, rounds: 1, ms: 1 });
+  assert.ok(derived > 0);
+});
+
+test('a bad option, and a payload without a canonical form, are refused', async () => {
+  const targets = { upstream: async () => 1 };
+  await assert.rejects(measure({ targets: {}, payloads: ['a'] }), TypeError);
+  await assert.rejects(measure({ targets, payloads: [] }), TypeError);
+  await assert.rejects(measure({ targets, payloads: ['a'], rounds: 0 }), /rounds: expected a whole number/);
+  await assert.rejects(measure({ targets, payloads: [{ at: new Date(0) }], rounds: 1, ms: 1 }), (error: Error) =>
+    ((error.cause as Error | undefined)?.message ?? error.message).includes('at'),
+  );
+});
+
+function madeUp(flightNs: number, floorNs: number): OwnResults {
+  const samples = (name: string, value: number) => ({
+    name,
+    condition: 'fresh' as const,
+    unit: 'ns',
+    rounds: [value, value * 1.01, value * 0.99],
+  });
+  const place = { node: 'v20', v8: '11', cpu: 'a processor', processors: 2, system: 'linux' };
+  return { format: 1, at: '', place, samples: [samples('own/flights', flightNs), samples('own/flights of a raw Map', floorNs)] };
+}
+
+test('a machine that is twice as slow is no worse, a row that takes more of its floor is', () => {
+  const earlier = madeUp(400, 200);
+  assert.deepEqual(
+    compare(madeUp(800, 400), earlier).map(({ isWorse }) => isWorse),
+    [false],
+  );
+  assert.deepEqual(
+    compare(madeUp(600, 200), earlier).map(({ isWorse }) => isWorse),
+    [true],
+  );
+  assert.deepEqual(
+    compare(madeUp(600, 200), earlier, { threshold: 1.6 }).map(({ isWorse }) => isWorse),
+    [false],
+  );
+});
+
+test('a limit is held in the unit of its row, and a limit on nothing is refused', () => {
+  const worse = (most: number): boolean =>
+    compare(madeUp(400, 200), null, { most: { 'own/flights': most } }).some(({ isWorse }) => isWorse);
+  assert.ok(worse(300));
+  assert.ok(!worse(500));
+  assert.throws(() => compare(madeUp(400, 200), null, { most: { 'own/flight': 1 } }), /no row own\/flight; there are own\/flights/);
+  assert.throws(() => compare(madeUp(400, 200), null, { threshold: 0.5 }), RangeError);
+});
+
+test('the command measures, keeps its results, and exits with 1 for what is worse', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coalescer-own-'));
+  try {
+    const [targets, keys, json] = ['targets.mjs', 'keys.txt', 'run.json'].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(targets, 'export default { upstream: async ({ id }) => ({ id }) };\n');
+    writeFileSync(keys, '{"id":1}\n{"id":2}\n');
+    const args = ['bench', '--targets', targets, '--keys', keys, '--rounds', '2', '--ms', '2', '--calls', '12'];
+    const first = await runCli([...args, '--json', json]);
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal((JSON.parse(readFileSync(json, 'utf8')) as OwnResults).format, 1);
+    const limited = await runCli([...args, '--max', 'own/flights=1']);
+    assert.equal(limited.code, 1, limited.stderr);
+    assert.match(limited.stdout, /^WORSE own\/flights/m);
+    const strange = await runCli([...args, '--max', 'own/nothing=1']);
+    assert.deepEqual([strange.code, strange.stderr.split('\n').length], [2, 2], strange.stderr);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a wrong command line: one line, and exit code 2', async () => {
+  for (const [args, complaint] of [
+    [[], /--targets FILE is required/],
+    [['--targets', 'a.mjs'], /--keys FILE is required/],
+    [['--targets', 'no-such-file.mjs', '--keys', 'k'], /--targets: no-such-file\.mjs does not load/],
+    [['--fast'], /unknown option --fast; try "coalescer bench --help"/],
+    [['--targets', 'a', '--keys', 'k', '--threshold', '0.5'], /--threshold: expected a number from 1 to 100, found "0\.5"/],
+    [['--targets', 'a', '--keys', 'k', '--max', 'flights'], /--max: expected ROW=N/],
+    [['--targets', 'a', '--keys', 'k', '--against', 'no-such-file'], /--against: cannot read no-such-file: ENOENT/],
+  ] as const) {
+    const { code, stdout, stderr } = await runCli(['bench', ...args]);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' }, stderr);
+    assert.match(stderr, complaint);
+    assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+  }
+});
