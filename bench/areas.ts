@@ -17,7 +17,7 @@ const loaders: Readonly<Record<string, () => Promise<Area>>> = {
 
 export const areaNames: readonly string[] = Object.keys(loaders);
 /** Those with rows that the gate compares. */
-export const gatedAreas: readonly string[] = ['join', 'key', 'flight', 'threads', 'failover'];
+export const gatedAreas: readonly string[] = ['join', 'key', 'flight', 'threads', 'failover', 'streams'];
 
 /** @throws RangeError for a name that is none */
 export async function areaOf(name: string): Promise<Area> {

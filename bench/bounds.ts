@@ -82,6 +82,29 @@ const threads: readonly Bound[] = [
   },
 ];
 
+const streams: readonly Bound[] = [
+  {
+    what: '1,000 chunks to 1,000 readers, for each of both',
+    row: 'streams/coalescer, 1,000 readers, chunk by chunk',
+    against: null,
+    most: 150,
+  },
+  {
+    what: 'a chunk for a reader, beside tee()',
+    row: 'streams/coalescer, 1,000 readers, chunk by chunk',
+    against: 'streams/tee() chain, 50 readers',
+    most: 1,
+  },
+  {
+    what: 'a chunk for a reader, beside a PassThrough each',
+    row: 'streams/coalescer, 1,000 readers, chunk by chunk',
+    against: 'streams/PassThrough each, 200 readers',
+    most: 1,
+  },
+  // 300,000 a second.
+  { what: 'small chunks from one thread', row: 'streams/coalescer, from a thread, chunk by chunk', against: null, most: 3_333 },
+];
+
 const rest: readonly Bound[] = [
   { what: 'table step, 500 times a live actor', row: 'table/four events', against: 'table/live XState actor, four events', most: 1 / 500 },
   {
@@ -112,4 +135,4 @@ const rest: readonly Bound[] = [
   },
 ];
 
-export const bounds: readonly Bound[] = [...joins, ...keys, ...flights, ...failovers, ...threads, ...rest];
+export const bounds: readonly Bound[] = [...joins, ...keys, ...flights, ...failovers, ...threads, ...streams, ...rest];

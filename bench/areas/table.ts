@@ -23,7 +23,7 @@ function byTable(): number {
 function byActor(): number {
   let sum = 0;
   for (let count = 0; count < FLIGHTS / 50; count++) {
-    const actor = createActor(flightMachine, { input: { attemptsMax: 3 } }).start();
+    const actor = createActor(flightMachine, { input: { attemptsMax: 3, isOpened: false, canContinue: false } }).start();
     for (const type of types) actor.send({ type });
     sum += actor.getSnapshot().status.length;
   }
