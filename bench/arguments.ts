@@ -52,6 +52,9 @@ export function choices(option: string, text: string | undefined, known: readonl
 
 /** Runs a command: 2 for a wrong argument, told in one line; 1 for anything else that goes wrong. */
 export async function command(run: (args: readonly string[]) => Promise<number>): Promise<void> {
+  // What must not be left behind hangs on the process's exit.
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   try {
     process.exitCode = await run(process.argv.slice(2));
   } catch (error) {

@@ -37,9 +37,10 @@ async function main(orders: ChildOrders): Promise<void> {
   await close?.();
   say({ samples });
   process.disconnect?.();
-  // Held flights would keep the process for their time.
-  setImmediate(() => process.exit(0));
 }
+
+// Nobody listens any more, at the end or because the parent is gone: held flights would keep the process for their time.
+process.once('disconnect', () => process.exit(0));
 
 interface Measuring extends ChildOrders {
   /** Nothing has been called yet. */

@@ -21,9 +21,12 @@ export function buildOf(reference: string, progress: (what: string) => void): Ba
   progress(`building ${reference}`);
   const root = join(mkdtempSync(join(tmpdir(), 'coalescer-bench-')), 'base');
   const remove = (): void => {
+    if (!existsSync(root)) return;
     git('worktree', 'remove', '--force', root);
     rmSync(join(root, '..'), { recursive: true, force: true });
   };
+  // Also when the command is interrupted.
+  process.once('exit', remove);
   git('worktree', 'add', '--detach', root, commit);
   try {
     install(root);

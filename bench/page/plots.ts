@@ -43,10 +43,15 @@ export function intervalPlot({ title, bars, unit, isLogarithmic }: Plot): string
       {
         type: 'bar',
         barWidth: ROW / 2,
-        label: { show: true, position: 'right', formatter: ({ dataIndex }) => labelOf(bars[dataIndex], unit) },
         data: bars.map(({ p50, kind }) => ({ value: p50, itemStyle: { color: colours[kind] } })),
       },
-      { type: 'custom', data: bars.map(({ low, high }, at) => [low, high, at]), encode: { x: [0, 1], y: 2 }, renderItem: whisker, z: 3 },
+      {
+        type: 'custom',
+        data: bars.map(({ low, high }, at) => [low, high, at]),
+        encode: { x: [0, 1], y: 2 },
+        renderItem: whiskersOf(bars, unit),
+        z: 3,
+      },
     ],
   };
   chart.setOption(option);
@@ -58,17 +63,28 @@ export function intervalPlot({ title, bars, unit, isLogarithmic }: Plot): string
 /** A power of ten below everything, for bars to begin at. */
 const floorOf = (bars: readonly Bar[]): number => 10 ** Math.floor(Math.log10(Math.min(...bars.map(({ low }) => Math.max(low, 1e-6)))));
 
-const labelOf = (bar: Bar | undefined, unit: string): string =>
-  bar === undefined ? '' : `${bar.p50.toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`;
+const labelOf = ({ p50 }: Bar, unit: string): string => `${p50.toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`;
 
-const whisker = (_: unknown, api: { value(at: number): number | string; coord(point: (number | string)[]): number[] }) => {
-  const [fromX = 0, y = 0] = api.coord([api.value(0), api.value(2)]);
-  const [toX = 0] = api.coord([api.value(1), api.value(2)]);
+interface Drawing {
+  value(dimension: number): number | string;
+  coord(point: (number | string)[]): number[];
+}
+
+/** The interval across the end of each bar, and the median behind it, where neither hides the other. */
+const whiskersOf = (bars: readonly Bar[], unit: string) => (_: unknown, drawing: Drawing) => {
+  const [fromX = 0, y = 0] = drawing.coord([drawing.value(0), drawing.value(2)]);
+  const [toX = 0] = drawing.coord([drawing.value(1), drawing.value(2)]);
   const style = { stroke: '#1a202c', lineWidth: 1 };
   const line = (x1: number, y1: number, x2: number, y2: number) => ({ type: 'line' as const, shape: { x1, y1, x2, y2 }, style });
+  const text = labelOf(bars[Number(drawing.value(2))] as Bar, unit);
   return {
     type: 'group' as const,
-    children: [line(fromX, y, toX, y), line(fromX, y - CAP, fromX, y + CAP), line(toX, y - CAP, toX, y + CAP)],
+    children: [
+      line(fromX, y, toX, y),
+      line(fromX, y - CAP, fromX, y + CAP),
+      line(toX, y - CAP, toX, y + CAP),
+      { type: 'text' as const, style: { text, x: toX + CAP + 2, y, verticalAlign: 'middle' as const, fill: '#1a202c', fontSize: 12 } },
+    ],
   };
 };
 
