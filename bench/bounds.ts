@@ -7,8 +7,6 @@ export interface Bound {
   /** Rows of the same run; without one, `most` is in the row's own unit. */
   readonly against: string | null;
   readonly most: number;
-  /** Where it does not hold: what was tried, and what the limit is. Printed on the page beside the figure, and only then. */
-  readonly limit?: string;
 }
 
 const peerNames = ['promise-coalesce', 'async-cache-dedupe', 'p-memoize', 'lru-cache fetch', 'opossum coalesce', 'undici deduplicate'];

@@ -12,7 +12,7 @@ import { placeOf } from './measure/place.js';
 import type { Samples } from './measure/rows.js';
 import { Progress } from './progress.js';
 import { boundLines, heading, rowLines } from './report.js';
-import { commitOf, joined, measured, type Results, versionsOf } from './results.js';
+import { commitOf, joined, measured, type Results, textOf, versionsOf } from './results.js';
 import { runChild } from './run-child.js';
 
 const usage = `Usage: npm run bench -- [options]
@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   say(heading({ ...place, settings, samples: [] }));
   const results: Results = { ...place, settings, samples: await run(scope, settings) };
   say(['', ...rowLines(results), '', ...boundLines(judge(bounds, results.samples))]);
-  if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(results, null, 1)}\n`);
+  if (given.json !== undefined) writeFileSync(given.json, textOf(results));
   return 0;
 }
 

@@ -53,3 +53,10 @@ export function joined(runs: readonly (readonly Samples[])[]): Samples[] {
     ].flatMap((found) => found?.rounds ?? []),
   }));
 }
+
+/** As JSON: a line for each row, so that a difference between two runs can be read; six digits are more than any clock has. */
+export function textOf({ samples, ...rest }: Results): string {
+  const digits = (_: string, value: unknown): unknown => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
+  const head = JSON.stringify(rest, digits, 1).slice(0, -2);
+  return `${head},\n "samples": [\n${samples.map((row) => `  ${JSON.stringify(row, digits)}`).join(',\n')}\n ]\n}\n`;
+}

@@ -1,6 +1,7 @@
 /** The soak: threads are killed again and again under load, and every waiter, every answer and every attempt is checked. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createCoalescer, threadTargets, type ChannelMessages, type Outcome } from '../src/index.js';
+import { randomOf } from './measure/statistics.js';
 import { CALLS_MAX, DEATHS, SLOTS, type Death, type SoakOrder } from './soak-orders.js';
 import type targets from './soak-targets.js';
 
@@ -34,17 +35,6 @@ export interface SoakResult {
 
 export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-
-/** mulberry32: small, and good enough to mix deaths. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {

@@ -18,7 +18,7 @@ export function median(samples: readonly number[]): number {
 /** Linear between the two samples beside the place. @throws RangeError for no samples */
 export function quantile(samples: readonly number[], share: number): number {
   if (samples.length === 0) throw new RangeError('quantile: expected at least one sample');
-  const sorted = samples.toSorted((one, other) => one - other);
+  const sorted = Float64Array.from(samples).sort(); // by number, and much sooner than with a comparison of our own
   const place = share * (sorted.length - 1);
   const below = sorted[Math.floor(place)] as number;
   const above = sorted[Math.ceil(place)] as number;

@@ -5,7 +5,7 @@ import { command } from '../arguments.js';
 import { ownRoot } from '../build.js';
 import type { Results } from '../results.js';
 import { numbersOf, withNumbers } from './readme-numbers.js';
-import { pageOf, plotsOf } from './render.js';
+import { drawingOf } from './render.js';
 
 const folder = join(ownRoot, 'bench');
 const PLOTS = 'plots';
@@ -14,8 +14,9 @@ async function main(): Promise<number> {
   const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
   rmSync(join(folder, PLOTS), { recursive: true, force: true });
   mkdirSync(join(folder, PLOTS));
-  for (const [file, svg] of plotsOf(results)) writeFileSync(join(folder, PLOTS, file), svg);
-  writeFileSync(join(folder, 'RESULTS.md'), pageOf(results, PLOTS));
+  const { page, plots } = drawingOf(results, PLOTS);
+  for (const [file, svg] of plots) writeFileSync(join(folder, PLOTS, file), svg);
+  writeFileSync(join(folder, 'RESULTS.md'), page);
   const readmeFile = join(ownRoot, 'README.md');
   const readme = withNumbers(readFileSync(readmeFile, 'utf8'), numbersOf(results));
   if (readme === null) process.stdout.write(`README.md has no place for its numbers; they are:\n\n${numbersOf(results)}\n`);

@@ -2,6 +2,7 @@
 import { areaNames } from '../areas.js';
 import { bounds } from '../bounds.js';
 import { judge, type Judgement } from '../judge.js';
+import { limits } from '../limits.js';
 import { figuresOf } from '../measure/figures.js';
 import type { Condition, Figure } from '../measure/rows.js';
 import { interval, short } from '../measure/words.js';
@@ -14,16 +15,30 @@ const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
 /** Units of rows are for tables; a plot is in one. */
 const plotted = new Set(['ns', 'B', 'ms']);
 
-export function plotsOf(results: Results): ReadonlyMap<string, string> {
+/** All that is drawn of one run. */
+export interface Drawing {
+  readonly page: string;
+  /** By file name. */
+  readonly plots: ReadonlyMap<string, string>;
+}
+
+/** Figures and judgements once: each is two thousand draws. */
+export function drawingOf(results: Results, plotFolder: string): Drawing {
+  const figures = figuresOf(results.samples);
+  const judgements = judge(bounds, results.samples);
+  const plots = plotsOf(figures, judgements);
+  return { page: pageOf(results, { figures, judgements, plots: [...plots.keys()].map((file) => `${plotFolder}/${file}`) }), plots };
+}
+
+function plotsOf(figures: readonly Figure[], judgements: readonly Judgement[]): ReadonlyMap<string, string> {
   const plots = new Map<string, string>();
+  const latest = latestOf(figures);
+  const failed = new Set(judgements.flatMap(({ bound, verdict }) => (verdict === 'does not hold' ? [bound.row] : [])));
   for (const area of areaNames) {
     for (const unit of plotted) {
-      const figures = latestOf(figuresOf(results.samples)).filter(({ name, unit: own }) => name.startsWith(`${area}/`) && own === unit);
-      if (figures.length === 0) continue;
-      const failed = new Set(
-        judge(bounds, results.samples).flatMap(({ bound, verdict }) => (verdict === 'does not hold' ? [bound.row] : [])),
-      );
-      const bars = figures.map(({ name, p50, low, high }) => ({
+      const own = latest.filter((figure) => figure.name.startsWith(`${area}/`) && figure.unit === unit);
+      if (own.length === 0) continue;
+      const bars = own.map(({ name, p50, low, high }) => ({
         name: name.slice(area.length + 1),
         p50,
         low,
@@ -50,11 +65,16 @@ function latestOf(figures: readonly Figure[]): Figure[] {
   return [...byName.values()].filter(({ low }) => low > 0);
 }
 
-export function pageOf(results: Results, plotFolder: string): string {
-  const judgements = judge(bounds, results.samples);
+interface Drawn {
+  readonly figures: readonly Figure[];
+  readonly judgements: readonly Judgement[];
+  /** Their paths, from the page. */
+  readonly plots: readonly string[];
+}
+
+function pageOf(results: Results, { figures, judgements, plots }: Drawn): string {
   const count = (verdict: Judgement['verdict']): number => judgements.filter((judgement) => judgement.verdict === verdict).length;
-  const areas = areaNames.filter((area) => results.samples.some(({ name }) => name.startsWith(`${area}/`)));
-  const plots = [...plotsOf(results).keys()];
+  const areas = areaNames.filter((area) => figures.some(({ name }) => name.startsWith(`${area}/`)));
   return [
     '<!-- Written by `npm run bench:page` from results.json. Do not edit. -->',
     '# Results',
@@ -74,9 +94,9 @@ export function pageOf(results: Results, plotFolder: string): string {
     ...areas.flatMap((area) => [
       `## ${area}`,
       '',
-      ...areaTable(area, results),
+      ...areaTable(figures.filter(({ name }) => name.startsWith(`${area}/`))),
       '',
-      ...plots.flatMap((file) => (file.startsWith(`${area}-`) ? [`![${area}](${plotFolder}/${file})`, ''] : [])),
+      ...plots.flatMap((path) => (path.includes(`/${area}-`) ? [`![${area}](${path})`, ''] : [])),
     ]),
   ].join('\n');
 }
@@ -93,15 +113,11 @@ function limitsOf(judgements: readonly Judgement[]): string[] {
   const open = judgements.filter(({ verdict }) => verdict === 'does not hold');
   const rows = [...new Set(open.map(({ bound }) => bound.row))];
   if (rows.length === 0) return [];
-  const told = rows.map((row) => {
-    const limits = [...new Set(open.flatMap(({ bound }) => (bound.row === row && bound.limit !== undefined ? [bound.limit] : [])))];
-    return `- **${row}**: ${limits.length === 0 ? 'nothing has been tried yet.' : limits.join(' ')}`;
-  });
+  const told = rows.map((row) => `- **${row}**: ${limits[row] ?? 'nothing has been tried yet.'}`);
   return ['### What does not hold, and what was tried', '', ...told, ''];
 }
 
-function areaTable(area: string, { samples }: Results): string[] {
-  const figures = figuresOf(samples).filter(({ name }) => name.startsWith(`${area}/`));
+function areaTable(figures: readonly Figure[]): string[] {
   const measured = conditions.filter((condition) => figures.some((figure) => figure.condition === condition));
   const cell = (name: string, condition: Condition): string => {
     const figure = figures.find((found) => found.name === name && found.condition === condition);

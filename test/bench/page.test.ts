@@ -1,0 +1,68 @@
+// The results page, its plots and README's numbers are what the committed JSON says, to the letter.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { bounds } from '../../bench/bounds.js';
+import { judge } from '../../bench/judge.js';
+import { limits } from '../../bench/limits.js';
+import { BEGIN, END, numbersOf, withNumbers } from '../../bench/page/readme-numbers.js';
+import { drawingOf } from '../../bench/page/render.js';
+import type { Results } from '../../bench/results.js';
+import { readText, root } from '../house/tree.js';
+
+const results = JSON.parse(readText('bench/results.json')) as Results;
+const { page, plots } = drawingOf(results, 'plots');
+
+test('the page is drawn from the last results', () => {
+  assert.equal(readText('bench/RESULTS.md'), page);
+});
+
+test('the plots are drawn from the last results, and there are no others', () => {
+  assert.ok(existsSync(join(root, 'bench', 'plots')));
+  assert.deepEqual(readdirSync(join(root, 'bench', 'plots')).toSorted(), [...plots.keys()].toSorted());
+  for (const [file, svg] of plots) assert.ok(readText(`bench/plots/${file}`) === svg, file);
+});
+
+test('every bound was measured', () => {
+  const open = judge(bounds, results.samples).filter(({ verdict }) => verdict === 'not measured');
+  assert.deepEqual(
+    open.map(({ bound }) => bound.row),
+    [],
+  );
+});
+
+test('each row that does not hold its bound is told with what was tried, and nothing is told of rows that have no bound', () => {
+  const open = judge(bounds, results.samples).filter(({ verdict }) => verdict === 'does not hold');
+  for (const { bound } of open)
+    assert.ok(page.includes(`- **${bound.row}**: ${limits[bound.row] ?? 'nothing has been tried yet.'}`), bound.row);
+  for (const row of Object.keys(limits))
+    assert.ok(
+      bounds.some((bound) => bound.row === row),
+      row,
+    );
+});
+
+test("README's numbers are those of the last results", () => {
+  const readme = readText('README.md');
+  const marks = [BEGIN, END].filter((mark) => readme.includes(mark));
+  // Before the numbers have their place there is nothing to hold them against; one mark alone is a broken place.
+  assert.notEqual(marks.length, 1, 'README has one of the two marks');
+  if (marks.length === 2) assert.equal(withNumbers(readme, numbersOf(results)), readme);
+});
+
+test('numbers go between the marks, and nothing else changes', () => {
+  const readme = `# Title\n\n${BEGIN}\nold\n${END}\n\nThe rest.\n`;
+  assert.equal(withNumbers(readme, 'new'), `# Title\n\n${BEGIN}\nnew\n${END}\n\nThe rest.\n`);
+  assert.equal(withNumbers('# Title\n', 'new'), null);
+});
+
+test('a page with one figure changed, and results without a row that README speaks of, are found', () => {
+  const [first] = results.samples;
+  assert.ok(first !== undefined);
+  const pageWith = (factor: number): string =>
+    drawingOf({ ...results, samples: [{ ...first, rounds: first.rounds.map((value) => value * factor) }] }, 'plots').page;
+  assert.notEqual(pageWith(1.01), pageWith(1));
+  const fewer = results.samples.filter(({ name }) => name !== 'join/coalescer');
+  assert.throws(() => numbersOf({ ...results, samples: fewer }), /README needs join\/coalescer/);
+});
