@@ -1,5 +1,5 @@
 /** What the gate says: of times, only what is slower for certain; of counts, every one more. Pure, so that it can be tried on made-up samples. */
-import { type Estimate, estimate, median, ratioOfMedians } from '../measure/statistics.js';
+import { type Estimate, estimate, ratioOfMedians } from '../measure/statistics.js';
 import type { Samples } from '../measure/rows.js';
 import type { Counts } from './counts.js';
 
@@ -26,7 +26,7 @@ export interface CountDecision {
   readonly verdict: 'more' | 'fewer' | 'same' | 'new';
 }
 
-/** Slower: the whole interval of the ratio lies above the threshold. So noise makes the gate blind, never wrong. */
+/** Slower: the whole interval of the ratio lies above the threshold. So noise makes the gate blind, and seldom wrong. */
 export function decideRow(name: string, pairs: readonly Pair[], threshold: number): RowDecision {
   const base = pairs.map((pair) => pair.base);
   const head = pairs.map((pair) => pair.head);
@@ -43,7 +43,10 @@ export function decideCounts(base: Counts | null, head: Counts): CountDecision[]
   });
 }
 
-/** Pairs of each gated row; a child's value is the median of its rounds. A row that only one side has is not compared. */
+/**
+ * Pairs of each gated row. A child's value is its best round: neighbours on the machine only ever add, and both sides are flattered alike. A row
+ * that only one side has is not compared.
+ */
 export function pairsOf(
   runs: readonly { readonly base: readonly Samples[]; readonly head: readonly Samples[] }[],
 ): Map<string, { threshold: number; pairs: Pair[] }> {
@@ -53,7 +56,7 @@ export function pairsOf(
       const other = base.find((samples) => samples.name === name);
       if (other === undefined || gate === undefined) continue;
       const row = rows.get(name) ?? { threshold: gate, pairs: [] };
-      row.pairs.push({ base: median(other.rounds), head: median(rounds) });
+      row.pairs.push({ base: Math.min(...other.rounds), head: Math.min(...rounds) });
       rows.set(name, row);
     }
   }

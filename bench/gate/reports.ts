@@ -21,7 +21,7 @@ export function markdownOf({ rows, counts, skipped, isRefused }: GateResult, { b
   return [
     `### Bench gate: ${isRefused ? '❌ slower or more than its base' : '✅ passed'}`,
     '',
-    `Base \`${base}\`, head \`${head}\`; ${pairs} pairs of processes, alternately; ${place}. Medians with 95 % intervals. A row fails when the whole interval of its ratio lies above its threshold, a count when there is one more.`,
+    `Base \`${base}\`, head \`${head}\`; ${pairs} pairs of processes, alternately; ${place}. Medians of the processes' best rounds, with 95 % intervals. A row fails when the whole interval of its ratio lies above its threshold, twice; a count when there is one more.`,
     '',
     '| row | base, ns | head, ns | head / base | fails above | |',
     '|---|--:|--:|--:|--:|---|',
