@@ -103,7 +103,7 @@ test('every file that the package promises is there', () => {
 
 test('every public entry loads by import and by require, with the same names', async () => {
   const require = createRequire(join(root, 'package.json'));
-  for (const entry of ['coalescer', 'coalescer/machines', 'coalescer/testing']) {
+  for (const entry of ['coalescer', 'coalescer/machines', 'coalescer/testing', 'coalescer/bench']) {
     const imported = (await import(entry)) as object;
     assert.ok(Object.keys(imported).length > 0, entry);
     // A build of its own, not an ES module that this Node happens to be able to require.
