@@ -3,6 +3,7 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ChannelMessages, createCoalescer, type Outcome, type Stats, threadTargets } from 'coalescer';
+import type { Loss } from './oracle.js';
 import type { Answer, Question } from './question.js';
 import type targets from './targets.js';
 import type { TargetsConfig } from './targets.js';
@@ -34,8 +35,8 @@ function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
 export class CoalescerArm {
   /** Most waiters seen on one flight. */
   waitersMost = 0;
-  /** Keys of flights that were launched again after a thread's death. */
-  readonly relaunched = new Set<string>();
+  /** Flights that lost an attempt and were answered by a later one; times are `performance.now()`. */
+  readonly losses: Loss[] = [];
   /** One flight in words. */
   story: string | null = null;
   #storyWaiters = 0;
@@ -58,9 +59,10 @@ export class CoalescerArm {
   }
 
   async ask(question: Question): Promise<Answer> {
+    const askedAtMs = performance.now();
     const outcome = await this.#coalescer.outcome(question);
     this.waitersMost = Math.max(this.waitersMost, outcome.waiters);
-    if (outcome.relaunches > 0) this.relaunched.add(question.key);
+    this.#keepLoss(question, outcome, askedAtMs);
     void this.#keepStory(question, outcome);
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
@@ -90,6 +92,14 @@ export class CoalescerArm {
   async close(): Promise<void> {
     unsubscribe(threadChannel, this.#onThread);
     await this.#coalescer.close({ drainMs: 0 });
+  }
+
+  /** Its leader launches a flight when it is asked. */
+  #keepLoss(question: Question, outcome: Outcome<Answer>, askedAtMs: number): void {
+    const { role, attempts, relaunches } = outcome;
+    if (role !== 'leader' || outcome.status === 'rejected' || (attempts.length === 1 && relaunches === 0)) return;
+    const atMs = askedAtMs + (attempts[0]?.durationMs ?? 0);
+    this.losses.push({ question, atMs, againAtMs: outcome.value.begunAt - performance.timeOrigin });
   }
 
   async #keepStory(question: Question, outcome: Outcome<Answer>): Promise<void> {

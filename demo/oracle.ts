@@ -1,4 +1,5 @@
-// The ideal coalescer, computed from the input alone: no machine, no delay, no failure. A run is compared with it.
+// The ideal coalescer, computed from the input alone: no machine, no delay, no failure. A run is compared with it, and with one to which the
+// same befell: flights of the run that lost an attempt begin anew in the ideal too, when they did in the run.
 
 import { flightTimeMs, type Question } from './question.js';
 import type { Arrival } from './traffic.js';
@@ -11,39 +12,45 @@ export interface Ideal {
   readonly waitersMost: number;
 }
 
-/** At this instant every flight in the air whose key it hits begins anew. */
-export interface Kill {
+/** What befell one flight of a run, measured: an attempt of it was lost with its provider or its thread, or refused, and it began anew. */
+export interface Loss {
+  /** The leader's: the same object as in the arrivals. */
+  readonly question: Question;
+  /** When the first attempt was lost, after the start of the run. */
   readonly atMs: number;
-  hits(key: string): boolean;
+  /** When the provider that answered at last had begun. */
+  readonly againAtMs: number;
 }
 
 /**
- * A flight is in the air from its launch for the time its leader's answer takes; every request for its key meanwhile joins it.
- * With the kills of a run, in their order, it tells what was possible in spite of them.
+ * A flight is in the air from its launch for the time its leader's answer takes; every request for its key meanwhile joins it. With the losses
+ * of a run it tells what was possible in spite of them: the very flights that were hit are longer in the air, and nothing else changes.
  */
-export function idealOf(arrivals: readonly Arrival[], kills: readonly Kill[] = []): Ideal {
+export function idealOf(arrivals: readonly Arrival[], losses: readonly Loss[] = []): Ideal {
+  const lossesByKey = new Map<string, Loss[]>();
+  for (const loss of losses) lossesByKey.set(loss.question.key, [...(lossesByKey.get(loss.question.key) ?? []), loss]);
   const newest = new Map<string, { readonly landsAtMs: number; waiters: number }>();
   let joins = 0;
   let waitersMost = 0;
-  for (const { atMs, question } of arrivals) {
-    let flight = newest.get(question.key);
-    if (flight !== undefined && atMs < flight.landsAtMs) {
+  for (const arrival of arrivals) {
+    const { key } = arrival.question;
+    let flight = newest.get(key);
+    if (flight !== undefined && arrival.atMs < flight.landsAtMs) {
       flight.waiters++;
       joins++;
     } else {
-      flight = { landsAtMs: landingOf(atMs, question, kills), waiters: 1 };
-      newest.set(question.key, flight);
+      flight = { landsAtMs: landingOf(arrival, lossesByKey.get(key) ?? []), waiters: 1 };
+      newest.set(key, flight);
     }
     waitersMost = Math.max(waitersMost, flight.waiters);
   }
   return { flights: arrivals.length - joins, joins, waitersMost };
 }
 
-function landingOf(launchedAtMs: number, question: Question, kills: readonly Kill[]): number {
+/** `losses`: of its key. Its own counts whenever it came; where the run launched with another leader, one that comes while it is in the air. */
+function landingOf({ atMs, question }: Arrival, losses: readonly Loss[]): number {
   const lastsMs = flightTimeMs(question.tokens);
-  let landsAtMs = launchedAtMs + lastsMs;
-  for (const kill of kills) {
-    if (launchedAtMs < kill.atMs && kill.atMs < landsAtMs && kill.hits(question.key)) landsAtMs = kill.atMs + lastsMs;
-  }
-  return landsAtMs;
+  const landsAtMs = atMs + lastsMs;
+  const hit = losses.find((loss) => loss.question === question) ?? losses.find((loss) => atMs < loss.atMs && loss.atMs < landsAtMs);
+  return hit === undefined ? landsAtMs : Math.max(landsAtMs, hit.againAtMs + lastsMs);
 }

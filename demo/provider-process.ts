@@ -59,7 +59,8 @@ function handle(request: IncomingMessage, body: string, response: ServerResponse
   ledger.promptTokens += promptTokens;
   const call: Call = { arm, startedMs: performance.now(), tokens };
   callsInAir.add(call);
-  const answer: Answer = { key, provider: config.name, text: answerText(key) };
+  const begunAt = performance.timeOrigin + call.startedMs;
+  const answer: Answer = { key, provider: config.name, text: answerText(key), begunAt };
   const timer = setTimeout(() => reply(response, 200, answer), flightTimeMs(tokens));
   response.on('close', () => {
     clearTimeout(timer);

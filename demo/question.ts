@@ -21,6 +21,8 @@ export interface Answer {
   readonly key: string;
   readonly provider: string;
   readonly text: string;
+  /** When the provider began with it, in milliseconds of the system's clock. */
+  readonly begunAt: number;
 }
 
 /** The two ways the same traffic goes. Providers count apart for each. */

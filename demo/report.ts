@@ -10,7 +10,7 @@ export interface Result {
   readonly title: string;
   readonly calm: boolean;
   readonly ideal: Ideal;
-  /** Of a coalescer that lost the same flights to the same kills. */
+  /** Of a coalescer whose flights lost the same attempts at the same instants. */
   readonly idealWithKills: Ideal;
   readonly plain: (ArmResult & PlainResult) | null;
   readonly coalescer: ArmResult & CoalescerResult;
@@ -88,12 +88,10 @@ function table(result: Result, paint: Paint): string[] {
 function notes({ title, calm, ideal, idealWithKills, plain, coalescer }: Result): string[] {
   const lines = [` ${title}`];
   if (ideal.joins > 0) {
-    lines.push(` Joins: ${percent(coalescer.joins / ideal.joins, 1)} of the ideal for this input.`);
+    const shareOf = ({ joins }: Ideal): string => percent(coalescer.joins / joins, 1);
+    lines.push(` Joins: ${shareOf(ideal)} of the ideal for this input, undisturbed (${count(ideal.joins)}).`);
     // A flight that begins anew is longer in the air, so that more requests can join it.
-    if (!calm)
-      lines.push(
-        ` With the same kills the ideal is ${count(idealWithKills.joins)}: ${percent(coalescer.joins / idealWithKills.joins, 1)} of that.`,
-      );
+    if (!calm) lines.push(` Under these kills: ${shareOf(idealWithKills)} of the ideal (${count(idealWithKills.joins)}).`);
   }
   if (plain !== null && plain.calls > 0) {
     lines.push(

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArmFrame, Frame, Incident } from './frame.js';
 import { Meter } from './meter.js';
-import { idealOf, type Kill } from './oracle.js';
+import { idealOf } from './oracle.js';
 import { type ArmName, flightTimeMs } from './question.js';
 import type { ArmResult, Result } from './report.js';
 import { Rig } from './rig.js';
@@ -56,7 +56,6 @@ class Run {
   readonly #durationMs: number;
   readonly #meters: Readonly<Record<ArmName, Meter>> = { plain: new Meter(this.#startMs), coalescer: new Meter(this.#startMs) };
   readonly #stopped = new AbortController();
-  readonly #kills: Kill[] = [];
   /** Requests that kill a thread are waiters too. */
   #killersInAir = 0;
 
@@ -95,12 +94,18 @@ class Run {
     const { coalescer, plain } = this.#rig;
     const { launched, joined, failovers, relaunches } = coalescer.stats();
     const { waitersMost, story } = coalescer;
+    const sinceStart = (nowMs: number): number => nowMs - this.#startMs;
+    const losses = coalescer.losses.map(({ question, atMs, againAtMs }) => ({
+      question,
+      atMs: sinceStart(atMs),
+      againAtMs: sinceStart(againAtMs),
+    }));
     const answered = this.#armResult('coalescer');
     return {
       title,
       calm,
       ideal: idealOf(arrivals),
-      idealWithKills: idealOf(arrivals, this.#kills),
+      idealWithKills: idealOf(arrivals, losses),
       plain: plain === null ? null : { ...this.#armResult('plain'), failovers: plain.failovers, retries: plain.retries },
       coalescer: {
         ...answered,
@@ -131,14 +136,12 @@ class Run {
     const { primary, coalescer } = this.#rig;
     await this.#until(this.#startMs + this.#durationMs / 3);
     const calls = await primary.kill();
-    this.#kills.push({ atMs: this.#elapsedMs(), hits: () => true });
     this.note(false, `primary provider killed, ${count(calls)} calls in the air`);
     await this.#until(this.#startMs + this.#durationMs / 3 + Math.min(this.#durationMs / 6, outageMsMax));
     await primary.boot();
     this.note(true, 'primary provider is back');
     await this.#until(this.#startMs + (this.#durationMs * 2) / 3);
     try {
-      this.#kills.push({ atMs: this.#elapsedMs(), hits: (key) => coalescer.relaunched.has(key) });
       this.#killersInAir++;
       await coalescer.killThread();
     } catch (error) {

@@ -21,6 +21,6 @@ function provider(url: string, { backup }: TargetsConfig) {
     // The backup is never killed, so it can be the one that says "die" once.
     const { die } = (await post(`${backup}/thread-kill`, { signal })) as { readonly die: boolean };
     if (die) process.exit(1);
-    return { key: '', provider: 'backup', text: 'survived' };
+    return { key: '', provider: 'backup', text: 'survived', begunAt: 0 };
   };
 }

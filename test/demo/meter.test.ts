@@ -5,7 +5,7 @@ import { Meter, percentile } from '../../demo/meter.js';
 import { type Answer, answerText, type Question } from '../../demo/question.js';
 
 const question: Question = { kind: 'question', key: 'a', promptTokens: 1, tokens: 1 };
-const right: Answer = { key: 'a', provider: 'primary', text: answerText('a') };
+const right: Answer = { key: 'a', provider: 'primary', text: answerText('a'), begunAt: 0 };
 
 test('an answer to another key is wrong, also one that only claims to be for this key', async () => {
   const meter = new Meter(performance.now());

@@ -30,16 +30,21 @@ test('of no requests there is nothing', () => {
   assert.deepEqual(idealOf([]), { flights: 0, joins: 0, waitersMost: 0 });
 });
 
-test('a kill makes the flights in the air that it hits begin anew, and leaves the others alone', () => {
-  const arrivals = [at(0, 'hit'), at(0, 'spared'), at(0, 'landed', 1), at(700, 'hit'), at(700, 'spared'), at(901, 'hit')];
-  const kill = { atMs: 400, hits: (key: string) => key !== 'spared' };
-  assert.deepEqual(idealOf(arrivals, [kill]), { flights: 5, joins: 1, waitersMost: 2 });
+test('a flight that was hit begins anew when it did in the run, and the others are left alone', () => {
+  const leader = at(0, 'hit');
+  const arrivals = [leader, at(0, 'spared'), at(919, 'hit'), at(919, 'spared'), at(920, 'hit')];
+  const loss = { question: leader.question, atMs: 400, againAtMs: 420 };
+  assert.deepEqual(idealOf(arrivals, [loss]), { flights: 4, joins: 1, waitersMost: 2 });
 });
 
-test('a flight that begins anew can be hit again', () => {
-  const kills = [400, 800].map((atMs) => ({ atMs, hits: () => true }));
-  assert.equal(idealOf([at(0, 'a'), at(1_299, 'a')], kills).joins, 1);
-  assert.equal(idealOf([at(0, 'a'), at(1_300, 'a')], kills).joins, 0);
+test('its own loss counts however late it came; that of another leader only while the flight is in the air', () => {
+  const leader = at(0, 'a');
+  const joinsAfter = (question: Arrival['question'], atMs: number): number =>
+    idealOf([leader, at(900, 'a')], [{ question, atMs, againAtMs: atMs + 10 }]).joins;
+  assert.equal(joinsAfter(leader.question, 600), 1);
+  assert.equal(joinsAfter(at(10, 'a').question, 490), 1);
+  assert.equal(joinsAfter(at(10, 'a').question, 600), 0);
+  assert.equal(joinsAfter(at(10, 'b').question, 490), 0);
 });
 
 test('it agrees with a definition that looks at every earlier flight', () => {
