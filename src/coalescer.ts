@@ -10,7 +10,7 @@ import { Identities } from './identity.js';
 import { given, type FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
-import { checkRequest, checkStream, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
+import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { storyOf } from './story.js';
 import * as watching from './watching.js';
 
@@ -43,8 +43,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
-    const { counters } = this.#front;
+    const { counters, plainJoins } = this.#front;
     counters.requests++;
+    const joined = plainJoins.join(payload, options);
+    if (joined !== null) return joined;
     try {
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const flight = this.#board(payload, checked);
@@ -61,8 +63,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     let isLeader = true;
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
-      const report = flight?.report(now) ?? NO_FLIGHT;
-      return { ...report, role: isLeader ? 'leader' : 'follower', waitedMs: now - startedAt };
+      return { ...(flight?.report(now) ?? NO_FLIGHT), role: isLeader ? 'leader' : 'follower', waitedMs: now - startedAt };
     };
     try {
       const checked = checkRequest(options, this.#front.links.targetNames);
@@ -233,5 +234,4 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 }
 
 const isFlying = ({ status }: Flight): boolean => status === 'flying';
-const NO_OPTIONS: RequestOptions = Object.freeze({});
 const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

@@ -45,6 +45,10 @@ class KeyMap {
     return this.#short.size - this.#ballast + (this.#long?.size ?? 0);
   }
 
+  findShort(key: string): Flight | undefined {
+    return this.#short.get(key) ?? undefined;
+  }
+
   find(index: string, key: string): Flight | undefined {
     if (index === key) return this.#short.get(index) ?? undefined;
     const flight = this.#long?.get(index);
@@ -76,6 +80,9 @@ class KeyMap {
 export class FlightTable {
   readonly #public = new KeyMap(true);
   readonly #scopes = new Map<string, KeyMap>();
+  /** The scope that was asked for last, and its keys. Forgotten when scopes come or go. */
+  #lastScope: string | null = null;
+  #lastKeys: KeyMap | undefined;
   /** Requests with targets of their own never meet others: a table for each list of targets. */
   readonly #routes = new Map<string, FlightTable>();
 
@@ -86,6 +93,17 @@ export class FlightTable {
   find(route: string | null, scope: string | null, index: string, key: string): Flight | undefined {
     if (route !== null) return this.#routes.get(route)?.find(null, scope, index, key);
     return (scope === null ? this.#public : this.#scopes.get(scope))?.find(index, key);
+  }
+
+  /** The same for any key that is its own index, and all targets: other texts are not found. */
+  findShort(scope: string | null, key: string): Flight | undefined {
+    if (scope === null) return this.#public.findShort(key);
+    // Requests of one scope come in bursts: the scope of the last one need not be looked up.
+    if (scope !== this.#lastScope) {
+      this.#lastScope = scope;
+      this.#lastKeys = this.#scopes.get(scope);
+    }
+    return this.#lastKeys?.findShort(key);
   }
 
   /** `isFree`: `find` has just found none. */
@@ -99,7 +117,10 @@ export class FlightTable {
     if (flight.scope === null) return this.#public.put(flight, isFree);
     const { scope } = flight;
     let keys = this.#scopes.get(scope);
-    if (keys === undefined) this.#scopes.set(scope, (keys = new KeyMap(false)));
+    if (keys === undefined) {
+      this.#scopes.set(scope, (keys = new KeyMap(false)));
+      this.#lastScope = null;
+    }
     keys.put(flight, isFree);
   }
 
@@ -117,6 +138,10 @@ export class FlightTable {
     const { scope } = flight;
     const keys = this.#scopes.get(scope);
     keys?.remove(flight);
-    if (keys?.size === 0) this.#scopes.delete(scope);
+    if (keys?.size === 0) {
+      this.#scopes.delete(scope);
+      this.#lastScope = null;
+      this.#lastKeys = undefined;
+    }
   }
 }

@@ -14,18 +14,17 @@ import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
+import { PlainJoins } from './plain-joins.js';
 import { StoryRing } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters, type LastLeftReceiver } from './waiters.js';
 import * as watching from './watching.js';
-import { channels } from './watching.js';
+import { channels, LAUNCHES_WITHOUT_JOIN } from './watching.js';
 
 /** Settled flights whose stories `explain` still tells. */
 const STORIES_MAX = 256;
 /** The shard ends a flight at its deadline and knows why; the front does so a tick later, should the shard be dead or deaf. */
 const DEADLINE_GRACE_MS = TICK_MS;
-/** So many launches without a single join deserve a warning: the keys are probably unique (a request id in them, say). */
-const LAUNCHES_WITHOUT_JOIN = 10_000;
 
 export interface FrontSetup {
   readonly seam: Seam;
@@ -44,6 +43,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly failures: FlightFailures;
   readonly waiters: Waiters;
   readonly streaming: Streaming;
+  readonly plainJoins: PlainJoins;
   /** At most `limits.flights`. */
   readonly airborne = new Airborne();
   readonly #table = new FlightTable();
@@ -65,6 +65,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
+    this.plainJoins = new PlainJoins(this.#table, this.waiters, { ...options, detectReentrance: reentrance !== null });
     this.links = connect(this);
     wheel.tell(this);
   }
@@ -113,8 +114,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.airborne.add(flight);
     this.#bytes += bytes;
     this.#wheel.wake(launchedAt);
-    if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0)
-      watching.warnNothingJoins(name, LAUNCHES_WITHOUT_JOIN);
+    if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0) watching.warnNothingJoins(name);
     this.#reentrance?.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
     this.waiters.seat(flight);

@@ -31,7 +31,7 @@ export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [opti
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
 const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from']);
-const NO_OPTIONS: RequestOptions = Object.freeze({});
+export const NO_OPTIONS: RequestOptions = Object.freeze({});
 
 /**
  * Checks the options of a request.

@@ -35,6 +35,8 @@ export interface WaitersSetup {
 
 export class Waiters implements LeaveReceiver {
   readonly #setup: WaitersSetup;
+  readonly #counters: Counters;
+  readonly #waitersMax: number;
   readonly #signals = new SignalWatch();
   #count = 0;
   /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
@@ -42,6 +44,8 @@ export class Waiters implements LeaveReceiver {
 
   constructor(setup: WaitersSetup) {
     this.#setup = setup;
+    this.#counters = setup.counters;
+    this.#waitersMax = setup.options.limits.waitersPerFlight;
   }
 
   /** All that wait now. */
@@ -53,17 +57,20 @@ export class Waiters implements LeaveReceiver {
   seat(flight: Flight): void {
     this.#count++;
     flight.joined++;
-    if (++flight.waiting >= this.#setup.options.limits.waitersPerFlight) flight.hasRoom = false;
+    if (++flight.waiting >= this.#waitersMax) flight.hasRoom = false;
+  }
+
+  /** Counts in one that did not launch it. */
+  follow(flight: Flight): void {
+    this.#counters.joined++;
+    this.seat(flight);
   }
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
   add(flight: Flight, { signal, timeoutMs }: RequestOptions, isLeader: boolean): Promise<unknown> {
-    const { options, counters } = this.#setup;
+    const { options } = this.#setup;
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
-    if (!isLeader) {
-      counters.joined++;
-      this.seat(flight);
-    }
+    if (!isLeader) this.follow(flight);
     flight.stream?.wanted();
     const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
@@ -79,12 +86,9 @@ export class Waiters implements LeaveReceiver {
     { signal, timeoutMs }: RequestOptions,
     { isLeader, from }: { isLeader: boolean; from: number },
   ): Reader {
-    const { options, counters, failures } = this.#setup;
+    const { options, failures } = this.#setup;
     if (flight.status !== 'flying') throw this.#endOf(flight);
-    if (!isLeader) {
-      counters.joined++;
-      this.seat(flight);
-    }
+    if (!isLeader) this.follow(flight);
     const reader = new Reader({
       flight,
       stream,

@@ -78,10 +78,13 @@ export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', 
   if (channels.thread.hasSubscribers) channels.thread.publish({ coalescer, thread: number, event, relaunched });
 }
 
+/** So many launches without a single join deserve a warning: the keys are probably unique (a request id in them, say). */
+export const LAUNCHES_WITHOUT_JOIN = 10_000;
+
 /** The one thing said aloud without being asked: a coalescer whose requests never meet does nothing but cost. */
-export function warnNothingJoins(coalescer: string, launches: number): void {
+export function warnNothingJoins(coalescer: string): void {
   process.emitWarning(
-    `coalescer '${coalescer}': ${launches} requests, and none joined another's flight. Is something unique in the key (an id, a time)? See identify().`,
+    `coalescer '${coalescer}': ${LAUNCHES_WITHOUT_JOIN} requests, and none joined another's flight. Is something unique in the key (an id, a time)? See identify().`,
     {
       code: 'COALESCER_NOTHING_JOINS',
     },

@@ -24,6 +24,13 @@ export class NoCanonicalForm extends Error {
   }
 }
 
+/** Does a string stand for itself? */
+export function isItsOwnKey(payload: string): boolean {
+  const first = payload.charCodeAt(0);
+  // '{', '[', '=' and '"'
+  return first !== 123 && first !== 91 && first !== 61 && first !== 34;
+}
+
 /**
  * The key of a payload. The first character tells the kinds apart, so that the string '1', the number 1 and the list [1] never meet:
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
@@ -31,11 +38,7 @@ export class NoCanonicalForm extends Error {
  * @throws NoCanonicalForm
  */
 export function canonicalKey(payload: unknown): string {
-  if (typeof payload === 'string') {
-    const first = payload.charCodeAt(0);
-    // '{', '[', '=' and '"'
-    return first === 123 || first === 91 || first === 61 || first === 34 ? JSON.stringify(payload) : payload;
-  }
+  if (typeof payload === 'string') return isItsOwnKey(payload) ? payload : JSON.stringify(payload);
   // A function without arguments that is coalesced has `undefined` for a payload.
   if (payload === undefined) return '=undefined';
   const refusal = refusalOf(payload, KEY_RULES);

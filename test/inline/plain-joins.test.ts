@@ -1,0 +1,107 @@
+// The short way into a flight (a string and nothing else) must be the long way's shadow: whatever it may not decide goes the long way.
+import assert from 'node:assert/strict';
+import { channel } from 'node:diagnostics_channel';
+import { test } from 'node:test';
+import { createCoalescer, type RequestOptions } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
+import { codeOf, countedEnvironment, openStage, watch } from './stage.js';
+
+test('a string joins the flight of its own key, not one whose key was said to look like it', async () => {
+  const { coalescer, primary, settled } = openStage();
+  const listed = watch(coalescer.request('anything', { key: '["a"]' }));
+  const text = watch(coalescer.request('["a"]'));
+  assert.deepEqual(
+    primary.calls.map(({ payload }) => payload),
+    ['anything', '["a"]'],
+  );
+  watch(coalescer.request('["a"]'));
+  assert.equal(primary.calls.length, 2);
+  primary.calls[0]?.resolve('listed');
+  primary.calls[1]?.resolve('text');
+  await settled();
+  assert.deepEqual([listed.value, text.value], ['listed', 'text']);
+});
+
+test('who joins by a string is counted like everyone, and stands at the limit like everyone', async () => {
+  const { coalescer, primary, settled } = openStage({ limits: { waitersPerFlight: 3 } });
+  const waiters = [1, 2, 3, 4].map(() => watch(coalescer.request('a')));
+  assert.equal(primary.calls.length, 1);
+  assert.deepEqual([coalescer.waiters({ payload: 'a' }), coalescer.stats().waiting, coalescer.stats().joined], [3, 3, 2]);
+  await settled();
+  assert.equal(codeOf(waiters[3] as never), 'COALESCER_LIMIT');
+  assert.deepEqual([coalescer.stats().requests, coalescer.stats().refused], [4, 1]);
+  primary.calls[0]?.resolve('x');
+  await settled();
+  assert.deepEqual(
+    waiters.slice(0, 3).map(({ value }) => value),
+    ['x', 'x', 'x'],
+  );
+});
+
+test('a scope finds only its own flights, whichever was asked for last, and whether it has come or gone meanwhile', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { target }, environment });
+  const ask = (scope: string): ReturnType<typeof watch> => watch(coalescer.request('a', { scope }));
+  const first = ask('acme');
+  const other = ask('globex');
+  ask('acme');
+  assert.equal(target.calls.length, 2);
+  target.calls[0]?.resolve('for acme');
+  await environment.advance(0);
+  assert.deepEqual([first.value, other.state], ['for acme', 'pending']);
+  const second = ask('acme');
+  const joined = ask('acme');
+  assert.equal(target.calls.length, 3);
+  target.calls[2]?.resolve('again');
+  await environment.advance(0);
+  assert.deepEqual([second.value, joined.value, other.state], ['again', 'again', 'pending']);
+  for (const wrong of [undefined, null, 'acme', 7, {}, { scope: '' }])
+    await assert.rejects(coalescer.request('a', wrong as never), (error: Error) => error instanceof Error);
+});
+
+test('options that say more than a scope are heard, however they say it', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { target }, environment });
+  const leaving = new AbortController();
+  class Options {
+    readonly scope = 'acme';
+    get signal(): AbortSignal {
+      return leaving.signal;
+    }
+  }
+  watch(coalescer.request('a', { scope: 'acme' }));
+  const hidden = Object.defineProperty({ scope: 'acme' }, 'timeoutMs', { value: 50 }) as RequestOptions & { scope: string };
+  const waiters = [new Options(), hidden, { scope: 'acme', fresh: true }].map((options) => watch(coalescer.request('a', options)));
+  assert.equal(target.calls.length, 2, 'the fresh one has a flight of its own');
+  leaving.abort(new Error('left'));
+  await environment.advance(60);
+  assert.deepEqual(
+    waiters.map(({ state }) => state),
+    ['rejected', 'rejected', 'pending'],
+  );
+  await assert.rejects(coalescer.request('a', { scope: 'acme', tiemoutMs: 5 } as never), /tiemoutMs/);
+});
+
+test('each waiter that gets a copy of its own gets it, and who watches joins is told of them', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, { n: number }>();
+  const coalescer = createCoalescer({ name: 'copied', scope: 'public', share: 'copy', targets: { target }, environment });
+  const [one, two] = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
+  assert.equal(target.calls.length, 1);
+  target.calls[0]?.resolve({ n: 1 });
+  await environment.advance(0);
+  assert.deepEqual([one.value, two.value], [{ n: 1 }, { n: 1 }]);
+  assert.notEqual(one.value, two.value);
+
+  const told: unknown[] = [];
+  const listen = (message: unknown): void => void told.push(message);
+  const { coalescer: watched, primary } = openStage({ name: 'watched' });
+  channel('coalescer:flight:joined').subscribe(listen);
+  watch(watched.request('a'));
+  watch(watched.request('a'));
+  channel('coalescer:flight:joined').unsubscribe(listen);
+  assert.equal(primary.calls.length, 1);
+  assert.deepEqual(told, [{ coalescer: 'watched', flight: 'watched#1', waiters: 2 }]);
+});
