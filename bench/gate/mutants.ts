@@ -50,5 +50,7 @@ export function mutate(root: string, { patch }: Mutant): { readonly root: string
     '}',
   ];
   writeFileSync(entry, lines.join('\n'));
-  return { root: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  return { root: folder, remove };
 }
