@@ -64,12 +64,18 @@ export async function runBench(args: readonly string[]): Promise<number> {
   const { targets, key, payload } = await moduleOf(values.targets);
   const payloads = payloadsOf(values.keys, payload);
   const progress = (what: string): void => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${what}`));
-  const results = await measure({ targets, payloads, key: key ?? null, callsMax, rounds, ms, progress });
+  const results = await measure({ targets, payloads, key: key ?? null, callsMax, rounds, ms, progress }).catch(explained);
   progress('');
   const comparisons = compared(results, earlier, { threshold, most });
   process.stdout.write(`${ownReport(results, comparisons).join('\n')}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
   return comparisons.some(({ isWorse }) => isWorse) ? 1 : 0;
+}
+
+/** What is not installed is told in a line. */
+function explained(error: unknown): never {
+  const { cause, message } = error as { readonly cause?: { readonly code?: string }; readonly message: string };
+  throw cause?.code === 'ERR_MODULE_NOT_FOUND' ? new InputError(message, { cause: error }) : error;
 }
 
 /** A limit on a row that is not there is a mistake on the command line; which rows there are is known only now. */

@@ -31,7 +31,8 @@ export async function sample(row: Row, { ms, warmUpMs }: SamplingOptions): Promi
   return (result.latency.p50 * NS_PER_MS) / row.per;
 }
 
-async function tinybench(): Promise<{ readonly Bench: typeof Bench }> {
+/** @throws Error where it is not installed: ask before anything costs something */
+export async function tinybench(): Promise<{ readonly Bench: typeof Bench }> {
   try {
     return await import('tinybench');
   } catch (error) {

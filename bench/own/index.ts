@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import type { Targets } from '../../src/index.js';
 import { type Place, placeOf } from '../measure/place.js';
 import type { Condition, Row, Samples } from '../measure/rows.js';
-import { sample } from '../measure/sampling.js';
+import { sample, tinybench } from '../measure/sampling.js';
 import { randomOf, shuffled } from '../measure/statistics.js';
 import { ownRows } from './rows.js';
 
@@ -55,6 +55,7 @@ const COLD_ROUNDS = 4;
 export async function measure(bench: OwnBench): Promise<OwnResults> {
   const filled = { key: null, scope: 'bench', callsMax: 100, rounds: 5, ms: 100, progress: () => undefined, ...bench };
   check(filled);
+  await tinybench(); // before a target is called for nothing
   const rows = await ownRows(filled);
   const samples: Samples[] = [];
   for (const condition of ['fresh', 'after gc'] as const) {
