@@ -1,11 +1,13 @@
 // `coalescer/bench` and `coalescer bench`: the embedder's target is called no more than was said, and what is worse for certain is told.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compare, measure, type OwnResults, ownReport } from 'coalescer/bench';
 import { runCli } from '../demo/run-cli.js';
+import { root } from '../house/tree.js';
 
 const rows = [
   'own/key',
@@ -106,6 +108,26 @@ test('the command measures, keeps its results, and exits with 1 for what is wors
     assert.match(limited.stdout, /^WORSE own\/flights/m);
     const strange = await runCli([...args, '--max', 'own/nothing=1']);
     assert.deepEqual([strange.code, strange.stderr.split('\n').length], [2, 2], strange.stderr);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('without tinybench the command says so in a line, before a target is called', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coalescer-own-'));
+  try {
+    const missing = "if (name === 'tinybench') throw Object.assign(new Error('not there'), { code: 'ERR_MODULE_NOT_FOUND' });";
+    const hooks = `export async function resolve(name, context, next) { ${missing} return next(name, context); }`;
+    const register = `import { register } from 'node:module'; register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hooks))});`;
+    writeFileSync(join(folder, 'targets.mjs'), "export default { upstream: () => process.stdout.write('called') };\n");
+    writeFileSync(join(folder, 'keys.txt'), 'a\n');
+    const args = ['bench', '--targets', join(folder, 'targets.mjs'), '--keys', join(folder, 'keys.txt')];
+    const imported = `--import=data:text/javascript,${encodeURIComponent(register)}`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [imported, join(root, 'dist', 'demo', 'cli.js'), ...args], {
+      encoding: 'utf8',
+    });
+    const expected = 'coalescer: coalescer/bench needs tinybench 6: npm install --save-dev tinybench\n';
+    assert.deepEqual({ status, stdout, stderr }, { status: 2, stdout: '', stderr: expected });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
