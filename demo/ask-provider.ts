@@ -1,7 +1,7 @@
 // One HTTP call to a provider, the same for both arms: a status other than 200 is an error that carries it. By node:http and not by fetch,
 // whose pool is slow to find a free connection among thousands; with fetch the demo would measure that.
 
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import type { Answer, ArmName, Question } from './question.js';
 
 export interface ProviderCall {
@@ -15,6 +15,17 @@ export async function askProvider(question: Question, { url, arm, signal }: Prov
   return (await post(url, { body: question, headers: { 'x-arm': arm }, signal })) as Answer;
 }
 
+/** The answer piece by piece, as it is generated. */
+export async function* streamProvider(question: Question, { url, arm, signal }: ProviderCall): AsyncGenerator<string> {
+  const response = await send(url, { body: question, headers: { 'x-arm': arm, accept: 'text/plain' }, signal });
+  response.setEncoding('utf8');
+  if (response.statusCode !== 200) {
+    response.resume();
+    throw refusal(response.statusCode);
+  }
+  for await (const piece of response) yield piece as string;
+}
+
 const agent = new Agent({ keepAlive: true });
 
 interface Post {
@@ -24,20 +35,24 @@ interface Post {
 }
 
 /** JSON there and back. */
-export function post(url: string, { body, headers, signal }: Post): Promise<unknown> {
+export async function post(url: string, call: Post): Promise<unknown> {
+  const response = await send(url, call);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  if (response.statusCode !== 200) throw refusal(response.statusCode);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+function refusal(status = 0): Error {
+  return Object.assign(new Error(`HTTP ${status}`), { status });
+}
+
+/** Settles when the headers are there. */
+function send(url: string, { body, headers, signal }: Post): Promise<IncomingMessage> {
   const sent = JSON.stringify(body ?? null);
   const allHeaders = { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) };
   return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', agent, headers: allHeaders, signal }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const { statusCode = 0 } = response;
-        if (statusCode === 200) resolve(JSON.parse(Buffer.concat(chunks).toString()));
-        else reject(Object.assign(new Error(`HTTP ${statusCode}`), { status: statusCode }));
-      });
-    });
+    const call = request(url, { method: 'POST', agent, headers: allHeaders, signal }, resolve);
     call.on('error', reject);
     call.end(sent);
   });

@@ -4,7 +4,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ChannelMessages, createCoalescer, type Outcome, type Stats, threadTargets } from 'coalescer';
 import type { Loss } from './oracle.js';
-import type { Answer, Question } from './question.js';
+import { type Answer, answerOf, isStreamed, type Question } from './question.js';
 import type targets from './targets.js';
 import type { TargetsConfig } from './targets.js';
 
@@ -18,6 +18,7 @@ export interface CoalescerArmOptions {
 
 const name = 'demo';
 const threadChannel = 'coalescer:thread';
+const seamChannel = 'coalescer:seam';
 
 function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
   return createCoalescer({
@@ -27,6 +28,9 @@ function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
     key: (payload) => (payload.kind === 'question' ? payload.key : null),
     targets: threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { threads, config }),
     flightTimeoutMs,
+    // Providers that say the same again: the next one begins anew, is compared with what was read, and readers go on where they were.
+    streams: { midStream: 'verify' },
+    collect: (pieces) => answerOf(pieces.join('')),
     // Both providers, and both again for a flight that is also on the thread that dies.
     maxAttempts: 4,
   });
@@ -39,11 +43,18 @@ export class CoalescerArm {
   readonly losses: Loss[] = [];
   /** One flight in words. */
   story: string | null = null;
+  /** Requests that read their answer piece by piece, and streams that went on at another provider in mid-air. */
+  streamed = 0;
+  seams = 0;
   #storyWaiters = 0;
+  #asked = 0;
   /** What is not of the traffic: the flights that kill threads. */
   readonly #kills = { launched: 0, failovers: 0, relaunches: 0 };
   readonly #coalescer: ReturnType<typeof make>;
   readonly #onThread: (message: unknown) => void;
+  readonly #onSeam = (message: unknown): void => {
+    if ((message as ChannelMessages['coalescer:seam']).coalescer === name) this.seams++;
+  };
 
   constructor(options: CoalescerArmOptions) {
     this.#coalescer = make(options);
@@ -52,6 +63,7 @@ export class CoalescerArm {
       if (coalescer === name && event === 'lost') options.onThreadLost(relaunched);
     };
     subscribe(threadChannel, this.#onThread);
+    subscribe(seamChannel, this.#onSeam);
   }
 
   async ready(): Promise<void> {
@@ -60,12 +72,28 @@ export class CoalescerArm {
 
   async ask(question: Question): Promise<Answer> {
     const askedAtMs = performance.now();
-    const outcome = await this.#coalescer.outcome(question);
+    // Of those who ask for a streamed key every second one reads; the others want the whole, from the same flights.
+    const isReading = isStreamed(question.key) && this.#asked++ % 2 === 0;
+    const outcome = isReading ? await this.#read(question) : await this.#coalescer.outcome(question);
     this.waitersMost = Math.max(this.waitersMost, outcome.waiters);
     this.#keepLoss(question, outcome, askedAtMs);
     void this.#keepStory(question, outcome);
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
+  }
+
+  /** As a browser would: each piece when it comes. */
+  async #read(question: Question): Promise<Outcome<Answer>> {
+    this.streamed++;
+    const stream = this.#coalescer.stream(question);
+    let text = '';
+    try {
+      for await (const piece of stream) text += typeof piece === 'string' ? piece : piece.text;
+    } catch {
+      // The outcome says why.
+    }
+    const outcome = await stream.outcome;
+    return outcome.status === 'rejected' ? outcome : { ...outcome, value: answerOf(text) };
   }
 
   /** Settles when the thread is dead and the request that killed it was answered from another one. */
@@ -91,6 +119,7 @@ export class CoalescerArm {
 
   async close(): Promise<void> {
     unsubscribe(threadChannel, this.#onThread);
+    unsubscribe(seamChannel, this.#onSeam);
     await this.#coalescer.close({ drainMs: 0 });
   }
 
@@ -99,7 +128,10 @@ export class CoalescerArm {
     const { role, attempts, relaunches } = outcome;
     if (role !== 'leader' || outcome.status === 'rejected' || (attempts.length === 1 && relaunches === 0)) return;
     const atMs = askedAtMs + (attempts[0]?.durationMs ?? 0);
-    this.losses.push({ question, atMs, againAtMs: outcome.value.begunAt - performance.timeOrigin });
+    // A stream does not say when its provider began: that is when its attempt did.
+    const { begunAt } = outcome.value;
+    const againAtMs = begunAt === 0 ? performance.now() - (attempts.at(-1)?.durationMs ?? 0) : begunAt - performance.timeOrigin;
+    this.losses.push({ question, atMs, againAtMs });
   }
 
   async #keepStory(question: Question, outcome: Outcome<Answer>): Promise<void> {

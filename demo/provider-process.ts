@@ -3,7 +3,17 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Bill, emptyBill } from './bill.js';
-import { type Answer, type ArmName, answerText, armNames, flightTimeMs, type Question, tokensAfterMs } from './question.js';
+import {
+  type Answer,
+  type ArmName,
+  answerText,
+  armNames,
+  flightTimeMs,
+  pieceOf,
+  piecesCount,
+  type Question,
+  tokensAfterMs,
+} from './question.js';
 import { seededRandom } from './seeded-random.js';
 
 /** What the parent gives as the only argument, as JSON. */
@@ -61,13 +71,35 @@ function handle(request: IncomingMessage, body: string, response: ServerResponse
   callsInAir.add(call);
   const begunAt = performance.timeOrigin + call.startedMs;
   const answer: Answer = { key, provider: config.name, text: answerText(key), begunAt };
-  const timer = setTimeout(() => reply(response, 200, answer), flightTimeMs(tokens));
+  const stop = request.headers.accept === 'text/plain' ? stream(response, answer.text, tokens) : replyIn(response, answer, tokens);
   response.on('close', () => {
-    clearTimeout(timer);
+    stop();
     callsInAir.delete(call);
     if (!response.writableEnded) ledger.cutOff++;
     ledger.generatedTokens += response.writableEnded ? tokens : generatedSoFar(call);
   });
+}
+
+function replyIn(response: ServerResponse, answer: Answer, tokens: number): () => void {
+  const timer = setTimeout(() => reply(response, 200, answer), flightTimeMs(tokens));
+  return () => clearTimeout(timer);
+}
+
+/** The first piece with the first token, the last with the last one; one after the other, since timers of different lengths need not keep their order. */
+function stream(response: ServerResponse, text: string, tokens: number): () => void {
+  const startedMs = performance.now();
+  const pieceMs = (flightTimeMs(tokens) - flightTimeMs(0)) / (piecesCount - 1);
+  let timer = setTimeout(() => {
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    give(0);
+  }, flightTimeMs(0));
+  const give = (index: number): void => {
+    if (index === piecesCount - 1) return void response.end(pieceOf(text, index));
+    response.write(pieceOf(text, index));
+    // By the clock, not by the last piece: what one timer is late the next makes good.
+    timer = setTimeout(() => give(index + 1), startedMs + flightTimeMs(0) + (index + 1) * pieceMs - performance.now());
+  };
+  return () => clearTimeout(timer);
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

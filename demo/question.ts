@@ -38,6 +38,25 @@ export function isAnswerTo(question: Question, answer: Answer): boolean {
   return answer.key === question.key && answer.text === answerText(question.key);
 }
 
+/** A share of all keys is answered piece by piece, as chats are; the plain client waits for the whole. */
+export function isStreamed(key: string): boolean {
+  return (createHash('sha256').update(key).digest()[0] ?? 0) % 4 === 0;
+}
+
+/** Into how many pieces a provider cuts an answer that it streams. */
+export const piecesCount = 8;
+
+/** One of them, by its index. */
+export function pieceOf(text: string, index: number): string {
+  const size = Math.ceil(text.length / piecesCount);
+  return text.slice(index * size, (index + 1) * size);
+}
+
+/** What was read of a stream, as an answer: whose it is stands in the text. */
+export function answerOf(text: string): Answer {
+  return { key: /^The answer for (.*) is /.exec(text)?.[1] ?? '', provider: '', text, begunAt: 0 };
+}
+
 const firstTokenMs = 300;
 const tokenMs = 20;
 

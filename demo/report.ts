@@ -41,6 +41,10 @@ export interface CoalescerResult {
   readonly joins: number;
   readonly waitersMost: number;
   readonly relaunches: number;
+  /** Requests that read their answer as a stream. */
+  readonly streamed: number;
+  /** Streams that went on at another provider in mid-air. */
+  readonly seams: number;
   /** One flight in words. */
   readonly story: string | null;
 }
@@ -70,6 +74,8 @@ function table(result: Result, paint: Paint): string[] {
     ['retries', plain === null ? '' : count(plain.retries), ''],
     both('failovers', (arm) => count(arm.failovers)),
     ['relaunches', '', count(coalescer.relaunches)],
+    ['answers read as streams', '', count(coalescer.streamed)],
+    ['streams mended in mid-air', '', count(coalescer.seams)],
     both('p50', (arm) => milliseconds(arm.p50Ms)),
     both('p99', (arm) => milliseconds(arm.p99Ms)),
     both('failed requests', (arm) => count(arm.failed)),

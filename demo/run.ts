@@ -93,7 +93,7 @@ class Run {
     const { title, calm, arrivals } = this.#options;
     const { coalescer, plain } = this.#rig;
     const { launched, joined, failovers, relaunches } = coalescer.stats();
-    const { waitersMost, story } = coalescer;
+    const { waitersMost, story, streamed, seams } = coalescer;
     const sinceStart = (nowMs: number): number => nowMs - this.#startMs;
     const losses = coalescer.losses.map(({ question, atMs, againAtMs }) => ({
       question,
@@ -115,6 +115,8 @@ class Run {
         joins: joined,
         waitersMost,
         relaunches,
+        streamed,
+        seams,
         story,
       },
     };

@@ -1,8 +1,8 @@
 // The coalescer's targets: the same two providers, called from worker threads.
 
 import { type AttemptContext, defineTargets } from 'coalescer';
-import { askProvider, post } from './ask-provider.js';
-import type { Answer, Question, ThreadKill } from './question.js';
+import { askProvider, post, streamProvider } from './ask-provider.js';
+import { type Answer, isStreamed, type Question, type ThreadKill } from './question.js';
 
 /** Where the providers listen. */
 export interface TargetsConfig {
@@ -16,11 +16,14 @@ export default defineTargets((config: TargetsConfig) => ({
 }));
 
 function provider(url: string, { backup }: TargetsConfig) {
-  return async (payload: Question | ThreadKill, { signal }: AttemptContext): Promise<Answer> => {
-    if (payload.kind === 'question') return askProvider(payload, { url, arm: 'coalescer', signal });
+  const run = async (payload: Question | ThreadKill, { signal }: AttemptContext): Promise<Answer | AsyncIterable<string>> => {
+    const call = { url, arm: 'coalescer', signal } as const;
+    if (payload.kind === 'question') return isStreamed(payload.key) ? streamProvider(payload, call) : askProvider(payload, call);
     // The backup is never killed, so it can be the one that says "die" once.
     const { die } = (await post(`${backup}/thread-kill`, { signal })) as { readonly die: boolean };
     if (die) process.exit(1);
     return { key: '', provider: 'backup', text: 'survived', begunAt: 0 };
   };
+  // A connection that just ends has cut the answer off.
+  return { run, isComplete: (last: string | undefined) => last?.endsWith('.') === true };
 }

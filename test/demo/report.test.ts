@@ -20,6 +20,8 @@ const result: Result = {
     joins: 1_440,
     waitersMost: 61,
     relaunches: 80,
+    streamed: 300,
+    seams: 12,
     story: 'launched\nlanded',
   },
 };
@@ -40,6 +42,8 @@ test('every promised figure is in the table', () => {
     cost: ['$8.00', '$4.00'],
     failovers: ['10', '10'],
     relaunches: ['80'],
+    'answers read as streams': ['300'],
+    'streams mended in mid-air': ['12'],
     p50: ['900 ms', '900 ms'],
     p99: ['2,700 ms', '2,700 ms'],
     'failed requests': ['0', '0'],
