@@ -18,7 +18,7 @@ export function checkQuiet({ witness, library, requestWatch }: World): void {
 export function checkGone({ witness, front, hosts, coalescer }: World, { sessions }: Driver): void {
   const living = hosts.living.map(({ thread }) => thread);
   witness.require(living.length === 0, 'I26', () => `threads ${living.join()} live on after close()`);
-  witness.require(front.timers.size === 0, 'I26', () => `${front.timers.size} timers are left after close()`);
+  witness.require(front.timers === 0, 'I26', () => `${front.timers} timers are left after close()`);
   witness.require(front.deferred === 0, 'I26', () => `${front.deferred} deferred calls are left after close()`);
   const listeners = sessions.reduce((sum, { controller }) => sum + getEventListeners(controller.signal, 'abort').length, 0);
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);

@@ -35,8 +35,8 @@ export class FlightWatch {
     this.#witness = witness;
   }
 
-  #must(holds: boolean, invariant: string, flight: FlightTrace, what: string): void {
-    this.#witness.require(holds, invariant, () => `flight ${flight.number} ${what}`);
+  #must(holds: boolean, invariant: string, flight: FlightTrace, what: () => string): void {
+    if (!holds) this.#witness.violate(invariant, `flight ${flight.number} ${what()}`);
   }
 
   /** An attempt is in the ledger, or called inline; the call itself follows, unless the thread dies in between. */
@@ -52,7 +52,12 @@ export class FlightWatch {
     this.#mayCall(call);
     this.#mayCallHere(call);
     const { leader } = flight;
-    this.#must(payload === leader.payload && context.scope === leader.scope, 'I5', flight, `was called for another's payload or scope`);
+    this.#must(
+      payload === leader.payload && context.scope === leader.scope,
+      'I5',
+      flight,
+      () => `was called for another's payload or scope`,
+    );
     flight.begun++;
     flight.tried.add(target);
     life?.begun.add(number);
@@ -65,41 +70,52 @@ export class FlightWatch {
     const { now, slackMs, swarm } = this.#witness;
     const { flight, attempt, target, life } = call;
     const live = flight.calls.find(isLive);
-    this.#must(live === undefined, 'I3', flight, `began attempt ${attempt} while ${live?.attempt} is live`);
-    this.#must(attempt === flight.begun + 1, 'I11', flight, `began attempt ${attempt} after ${flight.begun}`);
+    this.#must(live === undefined, 'I3', flight, () => `began attempt ${attempt} while ${live?.attempt} is live`);
+    this.#must(attempt === flight.begun + 1, 'I11', flight, () => `began attempt ${attempt} after ${flight.begun}`);
     const allowed = allowedAttempts(swarm, flight) + flight.losses;
-    this.#must(flight.begun < allowed, 'I11', flight, `began attempt ${attempt} of ${allowed}`);
+    this.#must(flight.begun < allowed, 'I11', flight, () => `began attempt ${attempt} of ${allowed}`);
     const last = flight.calls.at(-1);
     if (last === undefined) return;
     // An answer that its thread could not tell before it died is lost with it.
     const isTold = last.life === life && (last.end === 'value' || last.end === 'answer' || last.end === 'refused');
-    this.#must(!isTold, 'I4', flight, `began attempt ${attempt} after an answer`);
+    this.#must(!isTold, 'I4', flight, () => `began attempt ${attempt} after an answer`);
     const isRetry = last.target === target && last.end === 'retry';
     const untried = flight.leader.route.some((name) => !flight.tried.has(name));
-    this.#must(!flight.tried.has(target) || isRetry || !untried, 'failover', flight, `called ${target} again, and others are untried`);
-    this.#must(isReplayable(swarm, last), 'I13', flight, `began attempt ${attempt} after one that must not be made twice`);
+    this.#must(
+      !flight.tried.has(target) || isRetry || !untried,
+      'failover',
+      flight,
+      () => `called ${target} again, and others are untried`,
+    );
+    this.#must(isReplayable(swarm, last), 'I13', flight, () => `began attempt ${attempt} after one that must not be made twice`);
     const hold = flight.holds.get(target);
     const isHeld = hold !== undefined && hold.life === life && now < hold.until - 1e-6;
-    this.#must(!isHeld, 'I13', flight, `called ${target} before its Retry-After`);
-    this.#must(now <= flight.deadline + slackMs + call.loop.pausedMs, 'I2', flight, 'began an attempt past its deadline');
-    this.#must(flight.leader.route.includes(target), 'I5', flight, `called ${target}, which is not of its route`);
+    this.#must(!isHeld, 'I13', flight, () => `called ${target} before its Retry-After`);
+    this.#must(now <= flight.deadline + slackMs + call.loop.pausedMs, 'I2', flight, () => 'began an attempt past its deadline');
+    this.#must(flight.leader.route.includes(target), 'I5', flight, () => `called ${target}, which is not of its route`);
   }
 
   /** Nobody calls for a flight that is over, as far as this shard can know. */
   #mayCallHere({ flight, attempt, life }: CallTrace): void {
     const { landings, abandoned, end } = flight;
-    this.#must(landings === 0, 'I4', flight, `began attempt ${attempt} after it landed`);
-    this.#must(abandoned !== 'nowhere', 'I4', flight, `began attempt ${attempt} though it was abandoned before it left`);
-    this.#must(life?.abandonsRead.has(flight.number) !== true, 'I4', flight, `began attempt ${attempt} on a shard that knew of its end`);
-    this.#must(end === null || abandoned === 'on-link', 'I4', flight, `began attempt ${attempt} after its end`);
+    this.#must(landings === 0, 'I4', flight, () => `began attempt ${attempt} after it landed`);
+    this.#must(abandoned !== 'nowhere', 'I4', flight, () => `began attempt ${attempt} though it was abandoned before it left`);
+    this.#must(
+      life?.abandonsRead.has(flight.number) !== true,
+      'I4',
+      flight,
+      () => `began attempt ${attempt} on a shard that knew of its end`,
+    );
+    this.#must(end === null || abandoned === 'on-link', 'I4', flight, () => `began attempt ${attempt} after its end`);
   }
 
   /** A target answered, whether or not anybody listens. */
   ended(call: CallTrace, end: CallEnd, retryAfterMs = 0): void {
     const { now } = this.#witness;
-    this.#witness.note('answer', call.flight.number, call.attempt, end, isLive(call) ? 'wanted' : 'late');
-    if (isLive(call) && retryAfterMs > 0) call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life });
-    if (isLive(call)) call.end = end;
+    const isWanted = isLive(call);
+    this.#witness.note('answer', call.flight.number, call.attempt, end, isWanted ? 'wanted' : 'late');
+    if (isWanted && retryAfterMs > 0) call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life });
+    if (isWanted) call.end = end;
     call.endedAt = now;
   }
 
@@ -115,15 +131,20 @@ export class FlightWatch {
     const { flight, attempt, startedAt, limitMs, loop, stalledMs } = call;
     this.#witness.note('abort', flight.number, attempt);
     const isTimeUp = now >= startedAt + limitMs - 1e-6;
-    this.#must(isTimeUp || flight.end !== null, 'I6', flight, `aborted attempt ${attempt} while somebody waits`);
+    this.#must(isTimeUp || flight.end !== null, 'I6', flight, () => `aborted attempt ${attempt} while somebody waits`);
     const latest = startedAt + limitMs + slackMs + loop.pausedMs - stalledMs;
-    this.#must(now <= latest, 'I2', flight, `aborted attempt ${attempt} ${now - latest} ms after its time`);
+    this.#must(now <= latest, 'I2', flight, () => `aborted attempt ${attempt} ${now - latest} ms after its time`);
   }
 
   /** Its time is over since a while: nobody may still count on it. */
   overdue(call: CallTrace): void {
     const { flight, attempt, loop, stalledMs } = call;
-    this.#must(!isLive(call) || loop.isStopped || loop.pausedMs > stalledMs, 'I2', flight, `lets attempt ${attempt} run on past its time`);
+    this.#must(
+      !isLive(call) || loop.isStopped || loop.pausedMs > stalledMs,
+      'I2',
+      flight,
+      () => `lets attempt ${attempt} run on past its time`,
+    );
   }
 
   /** All its waiters are told, now. */
@@ -132,40 +153,40 @@ export class FlightWatch {
     const flight = witness.flight(library.number);
     if (!isValue) witness.sawError(result);
     witness.note('flight', flight.number, library.status, isValue || library.status === 'abandoned' ? null : codeOf(result));
-    this.#must(flight.end === null, 'I1', flight, 'settled again');
+    this.#must(flight.end === null, 'I1', flight, () => 'settled again');
     flight.end = { isValue, result, at: witness.now };
     if (library.status === 'abandoned') return;
     if (isValue) this.#isItsValue(flight, result as TargetValue);
     else {
       const why = failureReason(witness, flight, result);
       const invariant = codeOf(result) === 'COALESCER_POISONED' ? 'I16' : 'I9';
-      this.#must(why !== null, invariant, flight, `failed without a reason: ${codeOf(result)}`);
+      this.#must(why !== null, invariant, flight, () => `failed without a reason: ${codeOf(result)}`);
     }
   }
 
   #isItsValue(flight: FlightTrace, value: TargetValue): void {
     const { leader, number } = flight;
     const call = flight.calls.at(-1);
-    this.#must(value.flight === number, 'I5', flight, `settled with a value of flight ${value.flight}`);
+    this.#must(value.flight === number, 'I5', flight, () => `settled with a value of flight ${value.flight}`);
     const isItsOwn = value.scope === leader.scope && value.key === leader.key && value.payload === leader.payload;
-    this.#must(isItsOwn, 'I5', flight, `settled with a value of another identity: ${JSON.stringify(value)}`);
+    this.#must(isItsOwn, 'I5', flight, () => `settled with a value of another identity: ${JSON.stringify(value)}`);
     this.#must(
       value.attempt === call?.attempt && value.target === call.target,
       'token',
       flight,
-      `took a late value: attempt ${value.attempt}`,
+      () => `took a late value: attempt ${value.attempt}`,
     );
-    this.#must(call?.end === 'value', 'token', flight, `took the value of an attempt that was over`);
-    this.#must(value.time === 1, 'I1', flight, 'took what its target said the second time');
+    this.#must(call?.end === 'value', 'token', flight, () => `took the value of an attempt that was over`);
+    this.#must(value.time === 1, 'I1', flight, () => 'took what its target said the second time');
   }
 
   /** Its link told its end: slot and bytes are free. */
   landed({ number }: Flight): void {
     const flight = this.#witness.flight(number);
     this.#witness.note('landed', number);
-    this.#must(++flight.landings === 1, 'I1', flight, 'landed again');
+    this.#must(++flight.landings === 1, 'I1', flight, () => 'landed again');
     const live = flight.calls.find(isLive);
-    this.#must(live === undefined, 'I4', flight, `landed while attempt ${live?.attempt} is live`);
+    this.#must(live === undefined, 'I4', flight, () => `landed while attempt ${live?.attempt} is live`);
   }
 
   /** The front told the link that a flight is over; after this returns, nothing of it is live inline. */
@@ -181,7 +202,7 @@ export class FlightWatch {
       life.abandonsRead.add(number);
       const flight = this.#witness.flight(number);
       const live = flight.calls.find((call) => call.life === life && isLive(call));
-      this.#must(live === undefined, 'I4', flight, `goes on with attempt ${live?.attempt} though its shard knows of its end`);
+      this.#must(live === undefined, 'I4', flight, () => `goes on with attempt ${live?.attempt} though its shard knows of its end`);
     }
   }
 }

@@ -23,7 +23,8 @@ export class Loop {
   pausedMs = 0;
   /** The longest of these times. */
   longestPauseMs = 0;
-  readonly timers = new Set<SimEvent>();
+  /** Timers that are armed. */
+  timers = 0;
   /** Deferred calls that have not run. */
   deferred = 0;
   readonly seam: Seam;
@@ -39,18 +40,18 @@ export class Loop {
       stamp: () => scheduler.now,
       setTimer: (ms, run) => {
         const late = lateMsMax === 0 ? 0 : Math.max(chance.between(-EARLY_MS, lateMsMax), -ms);
-        const timer: SimEvent = scheduler.at(scheduler.now + Math.max(0, ms) + late, this, () => {
-          this.timers.delete(timer);
+        this.timers++;
+        return scheduler.at(scheduler.now + Math.max(0, ms) + late, this, () => {
+          this.timers--;
           run();
         });
-        if (!this.isOver) this.timers.add(timer);
-        return timer;
       },
       clearTimer: (given) => {
         const timer = given as SimEvent | null | undefined;
-        if (timer === null || timer === undefined) return;
+        // One that has run is armed no more.
+        if (timer === null || timer === undefined || timer.run === null) return;
         timer.run = null;
-        this.timers.delete(timer);
+        this.timers--;
       },
       random: () => chance.next(),
       defer: (run) => {
@@ -85,6 +86,5 @@ export class Loop {
 
   end(): void {
     this.isOver = true;
-    this.timers.clear();
   }
 }

@@ -3,6 +3,8 @@
 /** Mulberry32: small, fast, and good enough to vary schedules. */
 export class Random {
   #state: number;
+  /** Of the last draw: a schedule asks for one and the same. */
+  #zipf: { readonly exponent: number; readonly weights: readonly number[]; readonly sum: number } = { exponent: 0, weights: [], sum: 0 };
 
   /** Streams of one seed are independent, so that one more draw in one of them changes nothing in the others. */
   constructor(seed: number, stream: number) {
@@ -51,10 +53,13 @@ export class Random {
 
   /** An index below `count`; small ones more often (Zipf with this exponent). */
   zipf(count: number, exponent: number): number {
-    let sum = 0;
-    for (let rank = 1; rank <= count; rank++) sum += rank ** -exponent;
+    if (this.#zipf.exponent !== exponent || this.#zipf.weights.length !== count) {
+      const weights = Array.from({ length: count }, (_, index) => (index + 1) ** -exponent);
+      this.#zipf = { exponent, weights, sum: weights.reduce((sum, weight) => sum + weight, 0) };
+    }
+    const { weights, sum } = this.#zipf;
     let at = this.next() * sum;
-    for (let rank = 1; rank < count; rank++) if ((at -= rank ** -exponent) < 0) return rank - 1;
+    for (let index = 0; index < count - 1; index++) if ((at -= weights[index] as number) < 0) return index;
     return count - 1;
   }
 }

@@ -84,8 +84,10 @@ export class RequestWatch {
     const witness = this.#witness;
     const { number, leader, end, isForgotten, launchedAt, stalledMs, waiting } = trace;
     witness.note('joined', number, 'by', request.number);
-    const must = (holds: boolean, invariant: string, what: string): void =>
-      witness.require(holds, invariant, () => `request ${request.number} joined flight ${number}, ${what}`);
+    const must = (holds: boolean, invariant: string, what: string | (() => string)): void => {
+      if (!holds)
+        witness.violate(invariant, `request ${request.number} joined flight ${number}, ${typeof what === 'string' ? what : what()}`);
+    };
     must(request.key !== null, 'I5', 'but is not to be shared');
     must(request.key === leader.key && request.scope === leader.scope && request.routeId === leader.routeId, 'I5', 'of another identity');
     must(!request.isFresh, 'I8', 'but asked for a fresh one');
@@ -97,7 +99,7 @@ export class RequestWatch {
     must(this.#current.get(idOf(leader)) === trace, 'I8', 'which is not the newest of its key');
     const age = witness.now - launchedAt - (this.#front.pausedMs - stalledMs);
     // Two ticks: a waiter that leaves in the tick in which the flight grows too old puts that off by one more.
-    must(age <= witness.swarm.options.joinWithinMs + witness.slackMs + TICK_MS, 'I8', `which was ${age} ms old`);
+    must(age <= witness.swarm.options.joinWithinMs + witness.slackMs + TICK_MS, 'I8', () => `which was ${age} ms old`);
   }
 
   /** What is in the air for this identity must not be joined from now on. */
@@ -178,14 +180,15 @@ export class RequestWatch {
 
   #toldItsEnd(request: RequestTrace, { number, end }: FlightTrace, isValue: boolean, result: unknown): void {
     const { swarm } = this.#witness;
-    const must = (holds: boolean, invariant: string, what: string): void =>
-      this.#witness.require(holds, invariant, () => `request ${request.number} ${what}: ${String(result)}`);
-    must(!request.mustLeave, 'I6', `was aborted, and waited for flight ${number}`);
-    must(end !== null, 'I1', `settled before flight ${number} did`);
+    const must = (holds: boolean, invariant: string, what: string): void => {
+      if (!holds) this.#witness.violate(invariant, `request ${request.number} ${what} flight ${number}: ${String(result)}`);
+    };
+    must(!request.mustLeave, 'I6', 'was aborted, and waited for');
+    must(end !== null, 'I1', 'settled before the end of');
     if (end === null) return;
     const isSame =
       swarm.options.share === 'copy' && isValue ? JSON.stringify(result) === JSON.stringify(end.result) : result === end.result;
-    must(isValue === end.isValue && isSame, 'I9', `was told something else than flight ${number}`);
+    must(isValue === end.isValue && isSame, 'I9', 'was told something else than');
   }
 
   /** The key is free in this very tick. */

@@ -4,7 +4,7 @@ import type { Poison } from './faults.js';
 import type { TargetValue } from './flight-watch.js';
 import type { SimLife } from './sim-life.js';
 import type { CallTrace } from './traces.js';
-import type { TargetError } from './verdict-on-errors.js';
+import { TargetError } from './verdict-on-errors.js';
 import type { World } from './world.js';
 
 export interface Payload {
@@ -112,8 +112,7 @@ export class Upstream {
 
   #fail(call: CallTrace, verdict: Verdict, retryAfterMs = 0): never {
     this.#world.flightWatch.ended(call, verdict, retryAfterMs);
-    const told = { flight: call.flight.number, attempt: call.attempt, verdict, holdMs: retryAfterMs };
-    throw Object.assign(new Error('upstream failed'), told);
+    throw new TargetError(call, verdict, retryAfterMs);
   }
 
   /** Something of the call's own, later, if its loop still runs then. */

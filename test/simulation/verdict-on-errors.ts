@@ -4,12 +4,20 @@ import type { CallTrace, FlightTrace, RequestTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
 /** What targets throw. */
-export interface TargetError extends Error {
+export class TargetError extends Error {
   readonly flight: number;
   readonly attempt: number;
   readonly verdict: 'answer' | 'failover' | 'retry';
   /** Its Retry-After; not under a name that the library may know. */
   readonly holdMs: number;
+
+  constructor({ flight, attempt }: CallTrace, verdict: TargetError['verdict'], holdMs: number) {
+    super('upstream failed');
+    this.flight = flight.number;
+    this.attempt = attempt;
+    this.verdict = verdict;
+    this.holdMs = holdMs;
+  }
 }
 
 export function codeOf(error: unknown): string {

@@ -54,7 +54,7 @@ export class Witness {
   }
 
   note(what: string, ...details: (string | number | boolean | null)[]): void {
-    this.log.add(this.now, what, ...details);
+    this.log.add(this.now, what, details);
   }
 
   violate(invariant: string, what: string): void {
