@@ -19,6 +19,11 @@ export interface CoalescerArmOptions {
 const name = 'demo';
 const threadChannel = 'coalescer:thread';
 const seamChannel = 'coalescer:seam';
+/**
+ * The thread that takes over calls a thousand providers in one turn of its loop. On a machine that is busy with other things that takes longer
+ * than the default of 5 s, and looks like a hang, which this run is not about.
+ */
+const heartbeatMs = 30_000;
 
 function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
   return createCoalescer({
@@ -26,7 +31,7 @@ function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
     scope: 'public',
     // The tokens are not part of the question: whoever asks first decides how long the answer takes.
     key: (payload) => (payload.kind === 'question' ? payload.key : null),
-    targets: threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { threads, config }),
+    targets: threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { threads, config, heartbeatMs }),
     flightTimeoutMs,
     // Providers that say the same again: the next one begins anew, is compared with what was read, and readers go on where they were.
     streams: { midStream: 'verify' },
