@@ -1,5 +1,5 @@
 /** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
-import { canonicalKey, NoCanonicalForm } from '../workers/canonical.js';
+import { canonicalKey, newMemo, NoCanonicalForm } from '../workers/canonical.js';
 import { CoalescerError } from './errors.js';
 import { given, type FilledOptions } from './options.js';
 
@@ -10,6 +10,7 @@ const SCOPE_CHARACTERS_MAX = 8_192;
 export class Identities {
   readonly #name: string;
   readonly #scope: FilledOptions['scope'];
+  readonly #memo = newMemo();
   readonly #keyOf: ((payload: unknown) => string | null) | null;
 
   constructor(options: FilledOptions) {
@@ -68,7 +69,7 @@ export class Identities {
 
   #canonical(payload: unknown): string {
     try {
-      return canonicalKey(payload);
+      return canonicalKey(payload, this.#memo);
     } catch (error) {
       if (!(error instanceof NoCanonicalForm)) throw error;
       const { path, reason } = error.refusal;

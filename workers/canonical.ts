@@ -3,6 +3,7 @@
  * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
  */
 import { configure } from 'safe-stable-stringify';
+import { CanonicalMemo } from './canonical-memo.js';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
 const stringify = configure({ strict: true });
@@ -37,12 +38,15 @@ export function isItsOwnKey(payload: string): boolean {
  * like one of those or like a quoted string; then they are quoted.
  * @throws NoCanonicalForm
  */
-export function canonicalKey(payload: unknown): string {
+export function canonicalKey(payload: unknown, memo: CanonicalMemo | null = null): string {
   if (typeof payload === 'string') return isItsOwnKey(payload) ? payload : JSON.stringify(payload);
   // A function without arguments that is coalesced has `undefined` for a payload.
   if (payload === undefined) return '=undefined';
   const refusal = refusalOf(payload, KEY_RULES);
   if (refusal !== null) throw new NoCanonicalForm(refusal);
-  const text = stringify(payload);
-  return typeof payload === 'object' && payload !== null ? text : `=${text}`;
+  if (typeof payload !== 'object' || payload === null) return `=${stringify(payload)}`;
+  return memo === null ? stringify(payload) : memo.form(payload);
 }
+
+/** For whoever asks for the keys of many payloads. */
+export const newMemo = (): CanonicalMemo => new CanonicalMemo((payload) => stringify(payload));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import canonicalize from 'canonicalize';
 import * as fc from 'fast-check';
-import { canonicalKey } from '../../workers/canonical.js';
+import { canonicalKey, newMemo } from '../../workers/canonical.js';
 
 const withoutMinusZero = (value: unknown): unknown => {
   if (Object.is(value, -0)) return 0;
@@ -94,4 +94,17 @@ test('among tens of millions of drawn pairs there is no wrong merge and no misse
   }
   assert.ok((drawn.length * (drawn.length - 1)) / 2 > 1e7);
   assert.ok(canonicalOf.size > 1_000 && canonicalOf.size < drawn.length / 2, `${canonicalOf.size} different ones: the draw says little`);
+});
+
+test('what is remembered of earlier payloads changes no key, however often they come, and in whatever order', () => {
+  const memo = newMemo();
+  const check = (value: unknown, seed: number): void => {
+    for (const same of [value, reordered(value, seed), value]) assert.equal(canonicalKey(same, memo), canonicalKey(same));
+  };
+  fc.assert(fc.property(nearJson, fc.integer({ min: 1, max: 100 }), check), { numRuns: 5_000 });
+  fc.assert(fc.property(anyJson, fc.integer({ min: 1, max: 100 }), check), { numRuns: 2_000 });
+  // Enough for several generations, strangers in between, and old ones again.
+  const large = Array.from({ length: 400 }, (_, index) => ({ text: 'x'.repeat(20_000), index }));
+  for (const payload of [...large, ...large.toReversed(), ...large.slice(0, 40), ...large.slice(0, 40)])
+    assert.equal(canonicalKey(payload, memo), canonicalKey(payload));
 });

@@ -90,6 +90,14 @@ test('an error that somebody keeps does not keep the long key it names', async (
   assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
 });
 
+test('of payloads that were keyed no more is remembered than a few megabytes, however many came', async () => {
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: { text: string }) => payload.text.length } });
+  const before = await heapUsed();
+  for (let round = 0; round < 3_000; round++) await coalescer.request({ text: large(round).slice(-20_000) });
+  const after = await heapUsed();
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+});
+
 test('a closed coalescer leaves no timer, and one that was never closed holds no process', async () => {
   const baseline = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
   const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: string) => payload } });

@@ -1,0 +1,54 @@
+/**
+ * Remembers the canonical form of payloads by their JSON as it was written: requests that are equal mostly come from one place in the code, with their
+ * properties in one order, and native JSON is three times as fast as sorting. What the guard lets through has one canonical form for each such text.
+ */
+
+/** Characters of all texts and forms of one generation; two generations are kept. Longer texts are not remembered. */
+const CHARACTERS_MAX = 1_048_576;
+const TEXT_CHARACTERS_MAX = 32_768;
+/** So many in a row that were not known, and remembering does not pay: then only one in so many asks. */
+const STRANGERS_MAX = 32;
+
+export class CanonicalMemo {
+  readonly #formOf: (payload: object) => string;
+  #young = new Map<string, string>();
+  #old = new Map<string, string>();
+  #characters = 0;
+  #strangers = 0;
+  #skips = 0;
+
+  constructor(formOf: (payload: object) => string) {
+    this.#formOf = formOf;
+  }
+
+  /** The canonical form of a payload that has passed the guard. */
+  form(payload: object): string {
+    if (this.#skips > 0) {
+      this.#skips--;
+      return this.#formOf(payload);
+    }
+    const text = JSON.stringify(payload);
+    const known = this.#young.get(text);
+    if (known !== undefined) {
+      this.#strangers = 0;
+      return known;
+    }
+    const older = this.#old.get(text);
+    if (older !== undefined) this.#strangers = 0;
+    else if (++this.#strangers >= STRANGERS_MAX) this.#skips = STRANGERS_MAX;
+    const form = older ?? this.#formOf(payload);
+    this.#remember(text, form);
+    return form;
+  }
+
+  #remember(text: string, form: string): void {
+    if (text.length > TEXT_CHARACTERS_MAX) return;
+    this.#characters += text.length + form.length;
+    if (this.#characters > CHARACTERS_MAX) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#characters = text.length + form.length;
+    }
+    this.#young.set(text, form);
+  }
+}
