@@ -139,7 +139,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
   }
 
   #launch(frame: LaunchFrame): void {
-    const { wire, targets, settings } = this.#setup;
+    const { wire, targets, settings, memory } = this.#setup;
     const [, slot, , , , , , , , , , carried, , delivered, kind, body] = frame;
     const { midStream, replayBytes } = settings.streams;
     const order = new PortOrder(frame, {
@@ -156,6 +156,8 @@ export class PortShard implements ShardReceiver<PortOrder> {
     const record = this.#shard.take(order);
     this.#records[slot] = record;
     this.#shard.launch(record);
+    // A thread that takes over thousands of flights calls all their targets in one turn of its loop: each is a sign of life, and none is a hang.
+    memory.beat();
   }
 
   /** Values are packed while the flight can still be refused. */
