@@ -33,7 +33,11 @@ async function upstreamCalls({ coalescers }: Build, requests: number, keys: numb
 
 async function onThreads({ coalescers }: Build): Promise<Counts> {
   const sent = new SharedArrayBuffer(4);
-  const module = coalescers.threadTargets<typeof targets>(new URL('./count-targets.js', import.meta.url), { config: { sent } });
+  const module = coalescers.threadTargets<typeof targets>(new URL('./count-targets.js', import.meta.url), {
+    config: { sent },
+    spare: false,
+  }); // a spare that opens has messages of its own
+
   const coalescer = coalescers.createCoalescer({ scope: 'public', targets: module });
   await coalescer.ready();
   await coalescer.request('the packing library has loaded');
@@ -71,7 +75,8 @@ function countMessages(): () => number {
 
 /**
  * Bytes on the heap for each call, by the interpreter: optimised code leaves out what it can prove nobody sees, and when it does is chance. The
- * least of several rounds: the others made room for tables and feedback too.
+ * least of several rounds: the others made room for tables and feedback too. Good to a few words (ends of pages, ticks of the wheel): see the
+ * gate's slack.
  */
 async function bytesOf(run: () => unknown, calls: number): Promise<number> {
   let least = Infinity;
@@ -84,7 +89,6 @@ async function bytesOf(run: () => unknown, calls: number): Promise<number> {
   return Math.round(least / calls / BYTES_STEP) * BYTES_STEP;
 }
 
-/** Feedback that grows now and then is spread over all calls: finer than this is noise. */
 const BYTES_STEP = 8;
 const CALLS = 4_096;
 
@@ -104,8 +108,9 @@ async function allocations({ coalescers }: Build): Promise<Counts> {
     for (const key of keys) await plain.request(key);
   };
   const counts = { 'bytes allocated by a join': await bytesOf(join, CALLS), 'bytes allocated by a flight': await bytesOf(flights, CALLS) };
-  process.on('unhandledRejection', () => undefined); // held flights have no other end
-  await held.close({ drainMs: 0 });
+  process.on('unhandledRejection', () => undefined); // a held flight has no other end
+  held.cancel({ scope: null });
+  await Promise.all([held.close(), plain.close()]);
   return counts;
 }
 

@@ -35,11 +35,15 @@ export function decideRow(name: string, pairs: readonly Pair[], threshold: numbe
   return { name, base: estimate(base), head: estimate(head), ratio, threshold, verdict };
 }
 
+/** What counting bytes may be out by, seen on a loaded machine: 24. The smallest thing that an allocation more could be, a closure or a promise, has 56. */
+const BYTES_SLACK = 40;
+
 export function decideCounts(base: Counts | null, head: Counts): CountDecision[] {
   return Object.entries(head).map(([name, count]) => {
     const before = base?.[name];
     if (before === undefined) return { name, base: null, head: count, verdict: 'new' };
-    return { name, base: before, head: count, verdict: count > before ? 'more' : count < before ? 'fewer' : 'same' };
+    const slack = name.startsWith('bytes') ? BYTES_SLACK : 0;
+    return { name, base: before, head: count, verdict: count > before + slack ? 'more' : count < before - slack ? 'fewer' : 'same' };
   });
 }
 

@@ -52,6 +52,12 @@ test('one count more is too many, one fewer and a new one are not', () => {
   assert.ok(!isRefused([], decideCounts(null, { calls: 3 }), new Set()));
 });
 
+test('bytes may differ by less than an object, and no more', () => {
+  const verdict = (head: number): string | undefined =>
+    decideCounts({ 'bytes allocated by a flight': 3_384 }, { 'bytes allocated by a flight': head })[0]?.verdict;
+  assert.deepEqual([3_384, 3_400, 3_448, 3_328].map(verdict), ['same', 'same', 'more', 'fewer']);
+});
+
 test('a slower row refuses, unless it is accepted by name', () => {
   const rows = [decideRow('join/coalescer', pairsWith(2, 0.01, 1), 1.1)];
   assert.ok(isRefused(rows, [], new Set()));
