@@ -1,9 +1,20 @@
 // `coalescer/machines`: the machines for people and tools that look, and the tabulator. Loads XState; the library itself does not.
 import type { SnapshotFrom } from 'xstate';
+import { breakerEvents, breakerInputs, breakerMachine } from './breaker.machine.js';
+import { breakerTable } from './breaker.table.js';
 import { flightEvents, flightInputs, flightMachine } from './flight.machine.js';
 import { flightTable } from './flight.table.js';
 import { snapshotsOf } from './snapshots.js';
 
+export {
+  type BreakerContext,
+  type BreakerEvent,
+  type BreakerEventType,
+  breakerEvents,
+  breakerInputs,
+  breakerMachine,
+} from './breaker.machine.js';
+export { breakerTable } from './breaker.table.js';
 export {
   type FlightContext,
   type FlightEvent,
@@ -26,4 +37,13 @@ export { tabulate, type Tabulated, type TabulateOptions } from './tabulate.js';
 export const flightSnapshot: (state: number) => SnapshotFrom<typeof flightMachine> = snapshotsOf(flightMachine, flightTable, {
   events: flightEvents,
   inputs: flightInputs,
+});
+
+/**
+ * What the state's number in a breaker's word means: XState's snapshot, from which an actor can be started.
+ * @throws {TableOutdated} `TABLE_OUTDATED` when the installed XState would fill in another table than the one the library goes by.
+ */
+export const breakerSnapshot: (state: number) => SnapshotFrom<typeof breakerMachine> = snapshotsOf(breakerMachine, breakerTable, {
+  events: breakerEvents,
+  inputs: breakerInputs,
 });

@@ -1,27 +1,33 @@
-// Writes machines/flight.table.ts: what XState makes of the compiled flight machine. With --check it writes nothing and exits with 1 when
-// the file is not what it would write. Run by `npm run table`.
+// Writes the tables of the machines (machines/*.table.ts): what XState makes of each compiled machine. With --check it writes nothing and exits
+// with 1 when a file is not what it would write. Run by `npm run table`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { breakerEvents, breakerInputs, breakerMachine } from '../dist/machines/breaker.machine.js';
 import { flightEvents, flightInputs, flightMachine } from '../dist/machines/flight.machine.js';
 import { tabulate } from '../dist/machines/tabulate.js';
 
-const file = 'machines/flight.table.ts';
-const path = join(import.meta.dirname, '..', file);
-const { table } = tabulate(flightMachine, { events: flightEvents, inputs: flightInputs });
-const source = sourceOf(table);
-const found = readIfThere(path);
+const isChecking = process.argv.includes('--check');
+const outdated = [
+  publish(flightMachine, { events: flightEvents, inputs: flightInputs }),
+  publish(breakerMachine, { events: breakerEvents, inputs: breakerInputs }),
+].includes('outdated');
+if (outdated) process.exit(1);
 
-if (process.argv.includes('--check')) {
-  if (found !== source) {
+/** Writes one machine's table, or looks whether it is there. */
+function publish(machine, options) {
+  const { table } = tabulate(machine, options);
+  const file = `machines/${table.machine}.table.ts`;
+  const path = join(import.meta.dirname, '..', file);
+  const source = sourceOf(table);
+  const isUpToDate = readIfThere(path) === source;
+  const size = `${table.states.length} states, ${table.events.length} events`;
+  if (isChecking && !isUpToDate) {
     process.stderr.write(`${file} is not what XState makes of the machine now: run \`npm run table\` and look at the difference\n`);
-    process.exit(1);
+    return 'outdated';
   }
-  process.stdout.write(`${file} is up to date (${table.hash})\n`);
-} else {
-  if (found !== source) writeFileSync(path, source);
-  process.stdout.write(
-    `${file} ${found === source ? 'was up to date' : 'written'}: ${table.states.length} states, ${table.events.length} events (${table.hash})\n`,
-  );
+  if (!isUpToDate) writeFileSync(path, source);
+  process.stdout.write(`${file} ${isUpToDate ? 'is up to date' : 'written'}: ${size} (${table.hash})\n`);
+  return 'up to date';
 }
 
 /** One row a state, so that a difference in the file reads as a difference in the machine. */
