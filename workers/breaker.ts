@@ -1,0 +1,183 @@
+/**
+ * The breaker of one target, as one thread sees it: a word of shared memory, stepped by compare-and-exchange with the table that XState filled in
+ * from the breaker machine. No timer runs for it: whether it was open long enough is read off its stamp when somebody asks.
+ */
+import * as table from '../machines/breaker.table.js';
+import { IMPOSSIBLE } from '../machines/table.js';
+import { BREAKER, CONSECUTIVE, FORCED, HEALTH_TICK_MS, SAMPLES, tickOf, type HealthMemory } from './health-memory.js';
+import { SampleCounts } from './sample-counts.js';
+
+const { breakerTable: TABLE } = table;
+const EVENTS = TABLE.events.length;
+const PHASES = TABLE.states.map(({ value }) => value as BreakerPhase);
+const LEVELS = TABLE.states.map(({ context }) => (context as { level: number }).level);
+/** Which table breakers of this build are stepped by: threads that share memory must agree. */
+export const BREAKER_TABLE_HASH = TABLE.hash;
+
+/** The word: the machine's state (5 bits: phase and level), who holds the probe (5), and an instant in ticks (22). */
+const STATE_MASK = 31;
+const HOLDER_SHIFT = 5;
+const HOLDER_MASK = 31;
+const STAMP_SHIFT = 10;
+const STAMP_MASK = 2 ** 22 - 1;
+
+/** Open and closed are said by the machine, and may be overruled by hand. */
+export type BreakerPhase = 'closed' | 'open' | 'half-open';
+export type ForcedState = 'open' | 'closed' | 'auto';
+const FORCES: readonly ForcedState[] = ['auto', 'open', 'closed'];
+
+/** What an attempt says of its target: `none` for one that was not waited for. */
+export type Sample = 'well' | 'ill' | 'none';
+
+export interface BreakerSettings {
+  /** Opens when this share of the attempts of the last 10 s failed, */
+  readonly failureShare: number;
+  /** and there were at least so many. */
+  readonly attemptsMin: number;
+  /** Opens after so many failures in a row. */
+  readonly consecutive: number;
+  /** Stays open so long, twice as long after each probe that failed, */
+  readonly openMs: number;
+  /** but no longer than this; all within 20 % up or down, so that processes do not come back together. */
+  readonly openMsMax: number;
+}
+
+export interface BreakerSetup {
+  readonly memory: HealthMemory;
+  readonly target: number;
+  readonly settings: BreakerSettings;
+  /** Whose probes these are: 0 to 31. */
+  readonly holder: number;
+  readonly random: () => number;
+  /** Told after an exchange that was won: news for people, needed by nobody. */
+  readonly announce: (from: BreakerPhase, to: BreakerPhase) => void;
+}
+
+const JITTER = 0.2;
+
+/** No pass: the target must not be called. */
+export const REFUSED = -1;
+/** The pass of an attempt that is no probe. A probe's pass is the word it wrote, which is never one of these two. */
+export const ORDINARY = 0;
+
+export class Breaker {
+  readonly #setup: BreakerSetup;
+  readonly #cells: Int32Array;
+  readonly #at: number;
+  readonly #samples: SampleCounts;
+  readonly #openTicksMax: number;
+
+  constructor(setup: BreakerSetup) {
+    const { memory, target, settings } = setup;
+    this.#setup = setup;
+    this.#cells = memory.cells;
+    this.#at = memory.baseOf(target);
+    this.#samples = new SampleCounts(memory.cells, { window: this.#at + SAMPLES, consecutive: this.#at + CONSECUTIVE });
+    this.#openTicksMax = Math.ceil((settings.openMsMax * (1 + JITTER)) / HEALTH_TICK_MS) + 1;
+  }
+
+  get phase(): BreakerPhase {
+    return PHASES[this.#word & STATE_MASK] as BreakerPhase;
+  }
+  get level(): number {
+    return LEVELS[this.#word & STATE_MASK] as number;
+  }
+  get forced(): ForcedState {
+    return FORCES[Atomics.load(this.#cells, this.#at + FORCED)] as ForcedState;
+  }
+  get #word(): number {
+    return Atomics.load(this.#cells, this.#at + BREAKER);
+  }
+
+  /** Until the next probe may be made; 0 when the way is free, or free as soon as the probe has ended. */
+  reopensInMs(now: number): number {
+    const word = this.#word;
+    return PHASES[word & STATE_MASK] === 'open' ? this.#ticksLeft(word, now) * HEALTH_TICK_MS : 0;
+  }
+
+  /** By hand: open or closed whatever happens, until `auto`, which begins anew. */
+  force(state: ForcedState, now: number): void {
+    Atomics.store(this.#cells, this.#at + FORCED, FORCES.indexOf(state));
+    if (state !== 'auto') return;
+    while (!this.#step(table.BREAKER_RESET, this.#word, now));
+  }
+
+  /** May an attempt begin now? Answers with its pass, which `ended` wants back. At most one pass in the process is that of a probe. */
+  admit(now: number): number {
+    // Plain reads: a healthy target is the common case, and a value that is a moment old does no harm.
+    const isHealthy = ((this.#cells[this.#at + BREAKER] as number) & STATE_MASK) === 0 && this.#cells[this.#at + FORCED] === 0;
+    return isHealthy ? ORDINARY : this.#admitSick(now);
+  }
+
+  #admitSick(now: number): number {
+    const { forced } = this;
+    if (forced !== 'auto') return forced === 'closed' ? ORDINARY : REFUSED;
+    const word = this.#word;
+    const phase = PHASES[word & STATE_MASK];
+    if (phase === 'closed') return ORDINARY;
+    if (phase === 'half-open' || this.#ticksLeft(word, now) > 0) return REFUSED;
+    // Whoever loses the exchange goes elsewhere: the probe is out.
+    return this.#exchange(table.PROBE_TAKEN, word, now) ?? REFUSED;
+  }
+
+  /** An attempt is over. What it says counts once, and a probe's end only while its own word still stands. */
+  ended(pass: number, sample: Sample, now: number): void {
+    if (pass !== ORDINARY) {
+      this.#step(sample === 'well' ? table.PROBE_SUCCEEDED : sample === 'ill' ? table.PROBE_FAILED : table.PROBE_GIVEN_BACK, pass, now);
+      return;
+    }
+    if (sample === 'none') return;
+    this.#samples.count(sample === 'ill', now);
+    if (sample === 'well' || !this.#samples.exceed(this.#setup.settings, now)) return;
+    const word = this.#word;
+    if (PHASES[word & STATE_MASK] === 'closed') this.#step(table.FAILURES_EXCEEDED, word, now);
+  }
+
+  /** A thread is gone: if it held the probe, the next attempt may be one at once. */
+  giveBack(holder: number, now: number): void {
+    const word = this.#word;
+    if (PHASES[word & STATE_MASK] === 'half-open' && ((word >>> HOLDER_SHIFT) & HOLDER_MASK) === holder)
+      this.#step(table.PROBE_GIVEN_BACK, word, now);
+  }
+
+  /** Instants are told from each other while they are less than half a day apart; one that seems to be further ahead than any breaker opens is past. */
+  #ticksLeft(word: number, now: number): number {
+    const left = ((word >>> STAMP_SHIFT) - tickOf(now)) & STAMP_MASK;
+    return left > this.#openTicksMax ? 0 : left;
+  }
+
+  #step(event: number, from: number, now: number): boolean {
+    return this.#exchange(event, from, now) !== null;
+  }
+
+  /** One event on the word that was read: all of it changes in one exchange, or nothing. Gives the word that it wrote. */
+  #exchange(event: number, from: number, now: number): number | null {
+    const state = from & STATE_MASK;
+    const edge = state * EVENTS + event;
+    const next = TABLE.next[edge] as number;
+    if (next === IMPOSSIBLE) return null;
+    const actions = TABLE.lists[TABLE.listOf[edge] as number] as readonly number[];
+    const word = actions.reduce((written, action) => written | this.#fieldOf(action, next, now), next);
+    if (Atomics.compareExchange(this.#cells, this.#at + BREAKER, from, word) !== from) return null;
+    if (actions.includes(table.CLEAR_COUNTS)) this.#samples.clear();
+    if (actions.includes(table.ANNOUNCE)) this.#setup.announce(PHASES[state] as BreakerPhase, PHASES[next] as BreakerPhase);
+    return word;
+  }
+
+  /** What an action writes beside the state. */
+  #fieldOf(action: number, next: number, now: number): number {
+    const { settings, random, holder } = this.#setup;
+    switch (action) {
+      case table.STAMP_NOW:
+        return (tickOf(now) & STAMP_MASK) << STAMP_SHIFT;
+      case table.STAMP_REOPENING: {
+        const openMs = Math.min(settings.openMsMax, settings.openMs * 2 ** (LEVELS[next] as number));
+        return (tickOf(now + openMs * (1 - JITTER + 2 * JITTER * random())) & STAMP_MASK) << STAMP_SHIFT;
+      }
+      case table.ENTER_HOLDER:
+        return holder << HOLDER_SHIFT;
+      default:
+        return 0;
+    }
+  }
+}

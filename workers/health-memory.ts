@@ -1,0 +1,43 @@
+/**
+ * What all threads of a coalescer know of its targets, in one block of shared memory: each target's breaker, hold, counts and places. It outlives
+ * every thread. Whoever writes exchanges whole words, so that no thread can leave one half written by dying.
+ */
+import { BUCKETS } from './window.js';
+import { TARGETS_MAX } from './targets.js';
+
+/** Numbers for whoever may hold a probe or a place. 0 is the caller's own thread. */
+export const HOLDERS_MAX = 32;
+/** What instants are counted in: as exact as the wheel, and 22 bits of it are half a day. */
+export const HEALTH_TICK_MS = 10;
+
+/** Cells of one target. */
+export const BREAKER = 0;
+export const FORCED = 1;
+export const HELD_UNTIL = 2;
+export const CONSECUTIVE = 3;
+export const SAMPLES = 4;
+export const FIRSTS = SAMPLES + BUCKETS;
+export const DRAWS = FIRSTS + BUCKETS;
+/** Attempts in the air, by holder: what a dead thread held can be told from what others hold. */
+export const PLACES = DRAWS + BUCKETS;
+const CELLS = PLACES + HOLDERS_MAX;
+
+export class HealthMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly cells: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(TARGETS_MAX * CELLS * Int32Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.cells = new Int32Array(buffer);
+  }
+
+  /** Where a target's cells begin. */
+  baseOf(target: number): number {
+    return target * CELLS;
+  }
+}
+
+/** An instant in ticks. */
+export function tickOf(now: number): number {
+  return Math.floor(now / HEALTH_TICK_MS);
+}
