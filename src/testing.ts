@@ -24,6 +24,9 @@ interface VirtualTimer {
 /** More timers than this without an end are a loop: `settle` throws. */
 const TIMERS_MAX = 1_000_000;
 
+/** 2026, at noon of its first day: dates are the same in every run too. */
+const WALL_START = 1_767_268_800_000;
+
 /** A clock at 0 and random numbers from a seed: the same test runs the same way everywhere. */
 export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}): VirtualEnvironment {
   const timers = new Set<VirtualTimer>();
@@ -45,6 +48,7 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
   };
   return {
     now: () => now,
+    wallNow: () => WALL_START + now,
     setTimer(ms, run) {
       const timer = { at: now + Math.max(0, ms), order: order++, run, isReleased: false };
       timers.add(timer);

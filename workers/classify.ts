@@ -47,28 +47,74 @@ export function readError(error: unknown): ErrorReading {
   return { code: codeOf(error), status: statusOf(error), message: messageOf(error) };
 }
 
-/** A header of an error's response, from a `Headers` or a plain bag. */
+/** A header of an error's response, from a `Headers` or a plain bag, however it spells the name. */
 export function headerOf(error: unknown, name: string): string | undefined {
   const headers = field(error, 'headers') ?? field(field(error, 'response'), 'headers');
   const get = field(headers, 'get');
   try {
-    const value: unknown = typeof get === 'function' ? get.call(headers, name) : field(headers, name);
+    const value: unknown = typeof get === 'function' ? get.call(headers, name) : inBag(headers, name);
     return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
   } catch {
     return undefined; // a bag whose `get` throws says nothing
   }
 }
 
+/** The name in lower case, else however it is written. */
+function inBag(headers: unknown, name: string): unknown {
+  const value = field(headers, name);
+  if (value !== undefined || typeof headers !== 'object' || headers === null) return value;
+  const spelled = Object.keys(headers).find((key) => key.toLowerCase() === name);
+  return spelled === undefined ? undefined : field(headers, spelled);
+}
+
+/** No upstream is left alone for longer, whatever it says: an hour. */
+export const RETRY_AFTER_MS_MAX = 3_600_000;
+/** A date as RFC 9110 section 5.6.7 has it, in its three forms; the last one does not say GMT, and means it. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w -]+ \d\d:\d\d:\d\d(?: GMT| \d{4})$/;
+
+function dateOf(text: string | undefined): number {
+  if (text === undefined || text.length > 40 || !HTTP_DATE.test(text)) return Number.NaN;
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+}
+
+/** A number without sign or exponent, as headers write it. */
+function numberOf(text: string | undefined): number {
+  return text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
 /**
  * How long the upstream asks to be left alone: `retryAfterMs` on the error, else its `retry-after-ms` or `retry-after` header (RFC 9110 section
- * 10.2.3, in seconds). 0: it does not ask, or what it says is no duration.
+ * 10.2.3: seconds, or a date, which counts from the answer's own `date` where it has one, so that no two clocks are compared). 0: it does not
+ * ask, or what it says is no time; at most an hour.
  */
-export function retryAfterMsOf(error: unknown): number {
+export function retryAfterMsOf(error: unknown, wallNow: () => number): number {
+  const ms = askedMs(error, wallNow);
+  return Number.isNaN(ms) ? 0 : Math.min(RETRY_AFTER_MS_MAX, Math.max(0, ms));
+}
+
+function askedMs(error: unknown, wallNow: () => number): number {
   const given = field(error, 'retryAfterMs');
-  const ms = typeof given === 'number' ? given : Number(headerOf(error, 'retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(ms)) return Math.max(0, ms);
-  const seconds = headerOf(error, 'retry-after');
-  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1_000 : 0;
+  if (typeof given === 'number' && !Number.isNaN(given)) return given;
+  const inMs = numberOf(headerOf(error, 'retry-after-ms'));
+  if (!Number.isNaN(inMs)) return inMs;
+  const text = headerOf(error, 'retry-after');
+  const seconds = numberOf(text);
+  if (!Number.isNaN(seconds)) return seconds * 1_000;
+  const date = dateOf(text);
+  if (Number.isNaN(date)) return Number.NaN;
+  const sent = dateOf(headerOf(error, 'date'));
+  return date - (Number.isNaN(sent) ? wallNow() : sent);
+}
+
+/** Codes by which providers say that no more money may be spent: waiting does not help, and neither does asking again. */
+const SPEND_CAPS: ReadonlySet<unknown> = new Set(['enforced_spend_limit_reached', 'insufficient_quota', 'billing_hard_limit_reached']);
+
+/** Does the error say that what may be spent is spent? As SDKs carry it: on the error, in its body (`error`), or in that one's details. */
+export function isSpendCap(error: unknown): boolean {
+  const body = field(error, 'error');
+  return [error, body, field(body, 'error'), field(error, 'details'), field(body, 'details')].some((part) =>
+    ['code', 'type', 'error_code'].some((name) => SPEND_CAPS.has(field(part, name))),
+  );
 }
 
 /** The error's message, or the thrown value itself as text: at most 500 characters. */
@@ -83,6 +129,11 @@ export function messageOf(error: unknown): string {
   }
 }
 
+/** The call was given up, by whoever made it. */
+export function isAbort(error: unknown): boolean {
+  return field(error, 'name') === 'AbortError';
+}
+
 /**
  * The verdict where a target has no `classify`: 400 404 405 410 413 414 415 422 and `AbortError` are answers; other statuses (401 and 403
  * among them: the next target has other credentials), connection errors and errors without a status fail over.
@@ -90,5 +141,5 @@ export function messageOf(error: unknown): string {
 export function classifyHttp(error: unknown): Verdict {
   const status = statusOf(error);
   if (status !== undefined) return ANSWERS.has(status) ? 'answer' : 'failover';
-  return field(error, 'name') === 'AbortError' ? 'answer' : 'failover';
+  return isAbort(error) ? 'answer' : 'failover';
 }

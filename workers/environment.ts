@@ -4,10 +4,12 @@
  */
 import { inCleanContext } from './clean-context.js';
 
-/** Time and chance. All times are milliseconds of a monotonic clock; wall clocks are never read. */
+/** Time and chance. All times are milliseconds of a monotonic clock; the wall clock is read for dates that an upstream sends, and for nothing else. */
 export interface Environment {
   /** Monotonic milliseconds, with one origin for all threads of the process. */
   now(): number;
+  /** Milliseconds since 1970, to tell how far away the date in a `Retry-After` is. @default the process's */
+  wallNow?(): number;
   /** Runs `run` once, `ms` from now at the earliest. */
   setTimer(ms: number, run: () => void): unknown;
   clearTimer(timer: unknown): void;
@@ -17,6 +19,7 @@ export interface Environment {
 
 /** What the library itself needs beyond `Environment`; a user's environment is completed by `seamOf`. */
 export interface Seam extends Environment {
+  wallNow(): number;
   /** Runs `run` after this turn of the event loop: where envelopes are sent. */
   defer(run: () => void): void;
   /** The timer goes on, but no longer keeps the process alive. */
@@ -51,10 +54,11 @@ function clockOf(read: () => number): Pick<Seam, 'now' | 'stamp'> {
 
 /** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
 export function processEnvironment(): Seam {
-  const { setTimeout, clearTimeout, setImmediate, performance } = globalThis;
+  const { setTimeout, clearTimeout, setImmediate, performance, Date: WallClock } = globalThis;
   const { random } = Math;
   return {
     ...clockOf(() => performance.now()),
+    wallNow: () => WallClock.now(),
     // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
     setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, 2_147_483_647)), undefined),
     clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
@@ -72,6 +76,7 @@ export function seamOf(environment: Environment | undefined): Seam {
   return {
     now: () => given.now(),
     stamp: () => given.now(),
+    wallNow: () => given.wallNow?.() ?? Date.now(),
     setTimer: (ms, run) => inCleanContext(() => given.setTimer(ms, run), undefined),
     clearTimer: (timer) => given.clearTimer(timer),
     random: () => given.random(),

@@ -23,7 +23,7 @@ const DATA_CHARACTERS_MAX = 16_384;
 const CAUSES_MAX = 3;
 const TEXT_CHARACTERS_MAX = 16_384;
 /** Who asked, and when to ask again (RFC 9110 section 10.2.3; the others as AI providers send them). */
-const HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'request-id', 'x-request-id'];
+const HEADERS = ['retry-after', 'retry-after-ms', 'date', 'x-should-retry', 'request-id', 'x-request-id'];
 
 const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === null;
 const text = (value: unknown, otherwise: string): string =>

@@ -1,19 +1,51 @@
-/** What a target's error means for its flight: the target's own verdict, made safe. */
+/** What a target's error means for its flight, and what it says of the target: the target's own verdict, made safe. */
 import type { Attempt } from './attempt.js';
-import { retryAfterMsOf } from './classify.js';
+import type { Sample } from './breaker.js';
+import { classifyHttp, isAbort, isSpendCap, RETRY_AFTER_MS_MAX, retryAfterMsOf, statusOf } from './classify.js';
+import type { Seam } from './environment.js';
 import type { FilledTarget } from './targets.js';
 
 /** A verdict with nothing left open. */
 export interface Judgement {
   readonly verdict: 'answer' | 'failover' | 'retry';
-  /** This flight calls this target no earlier. 0: whenever it likes. */
+  /** This flight calls this target no earlier. 0: whenever it likes. `Infinity`: never again. */
   readonly retryAfterMs: number;
+  /** Nobody calls this target for so long, while another is left. */
+  readonly holdMs: number;
+  /** Are all targets with the same credential meant? */
+  readonly isForCredential: boolean;
+  /** What the target's breaker makes of it. */
+  readonly sample: Sample;
 }
 
+/** "Too many requests" (RFC 6585 section 4) that does not say when to come back. */
+const UNSAID_HOLD_MS = 500;
+/** Where a spend cap is reached, somebody has to raise it: asked again once a minute. */
+const SPEND_CAP_HOLD_MS = 60_000;
+const TOO_MANY = 429;
+
 /** Whatever `classify` says or throws, the flight goes on. */
-export function judge(target: FilledTarget, error: unknown, attempt: Attempt): Judgement {
+export function judge(target: FilledTarget, error: unknown, attempt: Attempt, seam: Seam): Judgement {
+  const said = target.replayable ? verdictOf(target, error, attempt) : NOTHING_SAID;
   // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
-  if (!target.replayable) return { verdict: 'answer', retryAfterMs: 0 };
+  const verdict = target.replayable ? said.verdict : 'answer';
+  const isTooMany = statusOf(error) === TOO_MANY;
+  const isSpent = isSpendCap(error);
+  const sample = isTooMany || isSpent ? 'none' : sampleOf(target.replayable ? verdict : classifyHttp(error), error);
+  if (verdict === 'answer' && sample === 'well') return { verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
+  const asked = said.retryAfterMs ?? retryAfterMsOf(error, () => seam.wallNow());
+  const holdMs = isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : Math.min(asked, RETRY_AFTER_MS_MAX);
+  return { verdict, retryAfterMs: isSpent ? Infinity : asked, holdMs, isForCredential: isTooMany || isSpent, sample };
+}
+
+interface Said {
+  readonly verdict: Judgement['verdict'];
+  /** `null`: nothing. */
+  readonly retryAfterMs: number | null;
+}
+const NOTHING_SAID: Said = { verdict: 'failover', retryAfterMs: null };
+
+function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said {
   let verdict: unknown;
   let retryAfterMs: unknown;
   try {
@@ -25,9 +57,15 @@ export function judge(target: FilledTarget, error: unknown, attempt: Attempt): J
   } catch {
     // A broken `classify` must not cost the request its other targets.
   }
-  if (verdict === 'answer') return { verdict, retryAfterMs: 0 };
+  const isTime = typeof retryAfterMs === 'number' && !Number.isNaN(retryAfterMs);
   return {
-    verdict: verdict === 'retry' ? 'retry' : 'failover',
-    retryAfterMs: typeof retryAfterMs === 'number' && !Number.isNaN(retryAfterMs) ? Math.max(0, retryAfterMs) : retryAfterMsOf(error),
+    verdict: verdict === 'answer' || verdict === 'retry' ? verdict : 'failover',
+    retryAfterMs: isTime ? Math.max(0, retryAfterMs as number) : null,
   };
+}
+
+/** A target that answers is well, also with an error. One that gave up for want of a caller says nothing. */
+function sampleOf(verdict: unknown, error: unknown): Sample {
+  if (verdict !== 'answer') return 'ill';
+  return isAbort(error) ? 'none' : 'well';
 }

@@ -13,6 +13,9 @@ export interface Backoff {
 const THROTTLED: ReadonlySet<number> = new Set([429, 529]);
 const THROTTLED_FACTOR = 5;
 
+/** No flight waits longer for a target that asks to be left alone: then elsewhere, or not at all. */
+const WAIT_MS_MAX = 60_000;
+
 /** The next target and the wait before it; `null`: nowhere left to go. */
 export interface NextTarget {
   readonly target: number;
@@ -28,7 +31,7 @@ export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: 
   const now = seam.now();
   if (record.verdict === 'retry') {
     const again = afterBackoff(record, record.target, backoff, seam);
-    if (now + again.waitMs < record.order.deadline) return again;
+    if (isWorthwhile(again, record, now)) return again;
     // Later than the flight lives: then elsewhere, while anything is left.
   }
   const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
@@ -37,9 +40,13 @@ export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: 
   const from = record.route.indexOf(record.target) + 1;
   for (let step = 0; step < record.route.length; step++) {
     const again = afterBackoff(record, record.route[(from + step) % record.route.length] as number, backoff, seam);
-    if (now + again.waitMs < record.order.deadline) return again;
+    if (isWorthwhile(again, record, now)) return again;
   }
   return null;
+}
+
+function isWorthwhile({ waitMs }: NextTarget, { order }: FlightRecord, now: number): boolean {
+  return waitMs <= WAIT_MS_MAX && now + waitMs < order.deadline;
 }
 
 /** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */

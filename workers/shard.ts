@@ -187,7 +187,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
   #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (record.attempt !== attempt) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
-    const { verdict, retryAfterMs } = judge(target, error, attempt);
+    const { verdict, retryAfterMs } = judge(target, error, attempt, this.#setup.seam);
     if (record.attempt !== attempt) return; // `classify` has ended its own flight
     record.result = error;
     this.#endAttempt(record, verdict === 'answer' ? 'answer' : 'failed', { error, verdict });

@@ -38,6 +38,7 @@ export class Loop {
     this.seam = {
       now: () => scheduler.now,
       stamp: () => scheduler.now,
+      wallNow: () => scheduler.now,
       setTimer: (ms, run) => {
         const late = lateMsMax === 0 ? 0 : Math.max(chance.between(-EARLY_MS, lateMsMax), -ms);
         this.timers++;

@@ -26,6 +26,7 @@ export function manualSeam(random: () => number = () => 0.5): ManualSeam {
   return {
     now: () => now,
     stamp: () => now,
+    wallNow: () => now,
     setTimer(ms, run) {
       const timer = { at: now + ms, run };
       timers.add(timer);

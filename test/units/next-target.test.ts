@@ -66,6 +66,13 @@ test('a target is never called before its Retry-After, nor after the deadline', 
   assert.deepEqual(next({ verdict: 'retry', holds: new Map([[0, 5_000]]) }, 4_000), { target: 1, waitMs: 0 });
 });
 
+test('no flight waits longer than a minute for a target, however long it may', () => {
+  assert.deepEqual(next({ route: [0], holds: new Map([[0, 60_000]]) }, 600_000), { target: 0, waitMs: 60_000 });
+  assert.equal(next({ route: [0], holds: new Map([[0, 60_001]]) }, 600_000), null);
+  assert.equal(next({ route: [0], holds: new Map([[0, Infinity]]) }, 600_000), null);
+  assert.deepEqual(next({ verdict: 'retry', holds: new Map([[0, 60_001]]) }, 600_000), { target: 1, waitMs: 0 });
+});
+
 test('what must not be sent twice goes nowhere', () => {
   assert.equal(nextTarget(record({}), { ...target, replayable: false }, backoff, manualSeam()), null);
 });

@@ -1,0 +1,70 @@
+// What a target's error means for its flight and for the target: who is at fault, who is left alone and for how long, whatever `classify` says.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Attempt } from '../../workers/attempt.js';
+import { classifyHttp } from '../../workers/classify.js';
+import { judge, type Judgement } from '../../workers/judge.js';
+import type { FilledTarget } from '../../workers/targets.js';
+import { manualSeam } from './manual-seam.js';
+
+const target: FilledTarget = { name: 'a', run: () => 1, classify: classifyHttp, replayable: true, attemptTimeoutMs: null };
+const judged = (error: unknown, changed: Partial<FilledTarget> = {}): Judgement =>
+  judge({ ...target, ...changed }, error, {} as Attempt, manualSeam());
+
+test('a target that is overloaded or broken is ill, one that answers is well, and a caller that gave up says nothing', () => {
+  for (const status of [500, 502, 503, 504, 529, 408, 401, 403]) assert.equal(judged({ status }).sample, 'ill', String(status));
+  assert.equal(judged(new Error('ECONNREFUSED')).sample, 'ill');
+  for (const status of [400, 404, 422]) assert.equal(judged({ status }).sample, 'well', String(status));
+  assert.equal(judged(new DOMException('gone', 'AbortError')).sample, 'none');
+});
+
+test('too many requests hold the target and its credential, and are no illness', () => {
+  assert.deepEqual(judged({ status: 429, retryAfterMs: 7_000 }), {
+    verdict: 'failover',
+    retryAfterMs: 7_000,
+    holdMs: 7_000,
+    isForCredential: true,
+    sample: 'none',
+  });
+  assert.equal(judged({ status: 429 }).holdMs, 500, 'also without a time');
+});
+
+test('another status that says when to come back holds that target alone', () => {
+  const { holdMs, isForCredential, sample } = judged({ status: 503, headers: { 'retry-after': '120' } });
+  assert.deepEqual({ holdMs, isForCredential, sample }, { holdMs: 120_000, isForCredential: false, sample: 'ill' });
+  assert.equal(judged({ status: 503 }).holdMs, 0);
+});
+
+test('a spend cap is never asked again by this flight, and once a minute by others', () => {
+  const { verdict, retryAfterMs, holdMs, isForCredential, sample } = judged({ status: 429, code: 'insufficient_quota', retryAfterMs: 5 });
+  assert.deepEqual(
+    { verdict, retryAfterMs, holdMs, isForCredential, sample },
+    { verdict: 'failover', retryAfterMs: Infinity, holdMs: 60_000, isForCredential: true, sample: 'none' },
+  );
+});
+
+test('what the target itself says goes first', () => {
+  assert.equal(judged({ status: 500 }, { classify: () => 'answer' }).sample, 'well');
+  assert.equal(judged({ status: 404 }, { classify: () => 'failover' }).sample, 'ill');
+  const said = judged({ retryAfterMs: 9 }, { classify: () => ({ verdict: 'retry', retryAfterMs: 50 }) });
+  assert.deepEqual([said.verdict, said.retryAfterMs, said.holdMs], ['retry', 50, 50]);
+  assert.equal(judged({}, { classify: () => ({ verdict: 'retry', retryAfterMs: Infinity }) }).holdMs, 3_600_000);
+});
+
+test('an error of what must not be called twice is the answer, and still says how the target is', () => {
+  const classify = (): never => assert.fail('it has no say');
+  assert.deepEqual(
+    [judged({ status: 503 }, { replayable: false, classify }).verdict, judged({ status: 503 }, { replayable: false, classify }).sample],
+    ['answer', 'ill'],
+  );
+  assert.equal(judged({ status: 404 }, { replayable: false, classify }).sample, 'well');
+});
+
+test('errors that throw when they are looked at are ill, and nothing more', () => {
+  const trap = new Proxy(new Error('x'), {
+    get() {
+      throw new Error('boom');
+    },
+  });
+  assert.deepEqual(judged(trap), { verdict: 'failover', retryAfterMs: 0, holdMs: 0, isForCredential: false, sample: 'ill' });
+});
