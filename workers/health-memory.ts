@@ -2,8 +2,9 @@
  * What all threads of a coalescer know of its targets, in one block of shared memory: each target's breaker, hold, counts and places. It outlives
  * every thread. Whoever writes exchanges whole words, so that no thread can leave one half written by dying.
  */
-import { BUCKETS } from './window.js';
+import { LATENCY_CELLS } from './latency.js';
 import { TARGETS_MAX } from './targets.js';
+import { BUCKETS } from './window.js';
 
 /** Numbers for whoever may hold a probe or a place. 0 is the caller's own thread. */
 export const HOLDERS_MAX = 32;
@@ -20,15 +21,21 @@ export const FIRSTS = SAMPLES + BUCKETS;
 export const DRAWS = FIRSTS + BUCKETS;
 /** Attempts in the air, by holder: what a dead thread held can be told from what others hold. */
 export const PLACES = DRAWS + BUCKETS;
-const CELLS = PLACES + HOLDERS_MAX;
+export const LATENCY = PLACES + HOLDERS_MAX;
+const CELLS = LATENCY + LATENCY_CELLS;
 
 export class HealthMemory {
   readonly buffer: SharedArrayBuffer;
   readonly cells: Int32Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(TARGETS_MAX * CELLS * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.cells = new Int32Array(buffer);
+  }
+
+  /** @param targets how many there are; all that there can be, where they are not known yet */
+  static ofTargets(targets = TARGETS_MAX): HealthMemory {
+    return new HealthMemory(new SharedArrayBuffer(targets * CELLS * Int32Array.BYTES_PER_ELEMENT));
   }
 
   /** Where a target's cells begin. */

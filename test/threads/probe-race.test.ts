@@ -11,7 +11,7 @@ const THREADS = 4;
 const ASKS = 2_500;
 
 test('of 10,000 attempts on four threads exactly one is the probe', async (t) => {
-  const memory = new HealthMemory();
+  const memory = HealthMemory.ofTargets();
   const start = new Int32Array(new SharedArrayBuffer(4));
   const breaker = new Breaker({
     memory,

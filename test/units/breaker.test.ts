@@ -15,7 +15,7 @@ interface Seen {
 
 /** Breakers of so many threads on one target. `chance` 0.5 is no jitter. */
 function threads(count: number, { chance = 0.5, ...changed }: Partial<BreakerSettings> & { chance?: number } = {}): Seen {
-  const memory = new HealthMemory();
+  const memory = HealthMemory.ofTargets();
   const news: string[] = [];
   const holders = Array.from(
     { length: count },
@@ -209,7 +209,7 @@ test('a breaker that nobody asked for a day lets the next one through', () => {
 });
 
 test('targets do not share a breaker', () => {
-  const memory = new HealthMemory();
+  const memory = HealthMemory.ofTargets();
   const breakers = Array.from(
     { length: 24 },
     (_, target) => new Breaker({ memory, target, settings, holder: 0, random: () => 0.5, announce: () => undefined }),

@@ -7,7 +7,7 @@ import { HealthMemory } from '../../workers/health-memory.js';
 const settings = { share: 0.1, perSecondMin: 1 };
 
 function threads(count: number, changed: Partial<typeof settings> = {}): Budget[] {
-  const memory = new HealthMemory();
+  const memory = HealthMemory.ofTargets();
   return Array.from({ length: count }, () => new Budget(memory, 2, { ...settings, ...changed }));
 }
 

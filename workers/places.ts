@@ -1,0 +1,49 @@
+/**
+ * Attempts of one target in the air at once, over all threads: a place is taken before the call and given back after it. Each holder counts its own,
+ * so that what a dead thread held can be given back without knowing what it did.
+ */
+import { HOLDERS_MAX, PLACES, type HealthMemory } from './health-memory.js';
+
+export class Places {
+  readonly #cells: Int32Array;
+  readonly #base: number;
+  readonly #own: number;
+  readonly #max: number;
+
+  constructor(memory: HealthMemory, target: number, { holder, max }: { readonly holder: number; readonly max: number }) {
+    this.#cells = memory.cells;
+    this.#base = memory.baseOf(target) + PLACES;
+    this.#own = this.#base + holder;
+    this.#max = max;
+  }
+
+  /** Taken first and counted then: two threads that meet at the last place may both be refused, but never are both let in. */
+  take(): boolean {
+    if (this.#max === Infinity) return true;
+    Atomics.add(this.#cells, this.#own, 1);
+    if (this.taken <= this.#max) return true;
+    Atomics.sub(this.#cells, this.#own, 1);
+    return false;
+  }
+
+  leave(): void {
+    if (this.#max !== Infinity) Atomics.sub(this.#cells, this.#own, 1);
+  }
+
+  /** Is there none left? */
+  get isFull(): boolean {
+    return this.#max !== Infinity && this.taken >= this.#max;
+  }
+
+  /** By all holders. Counted only where there is a ceiling. */
+  get taken(): number {
+    let taken = 0;
+    for (let holder = 0; holder < HOLDERS_MAX; holder++) taken += Atomics.load(this.#cells, this.#base + holder);
+    return taken;
+  }
+
+  /** A thread is gone, and its attempts with it. */
+  giveBack(holder: number): void {
+    Atomics.store(this.#cells, this.#base + holder, 0);
+  }
+}

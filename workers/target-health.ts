@@ -1,0 +1,123 @@
+/**
+ * One target's health as one thread sees it: may it be called now, and what does the end of a call say. Its breaker, hold, places, budget and
+ * latencies are what all threads of the process share; nothing here knows a flight.
+ */
+import { Breaker, ORDINARY, REFUSED, type BreakerPhase, type BreakerSettings, type Sample } from './breaker.js';
+import { Budget, type BudgetSettings } from './budget.js';
+import { HEALTH_TICK_MS, HELD_UNTIL, LATENCY, tickOf, type HealthMemory } from './health-memory.js';
+import { Latency } from './latency.js';
+import { Places } from './places.js';
+
+/** `null`: not wanted. */
+export interface HealthSettings {
+  readonly breaker: BreakerSettings | null;
+  readonly budget: BudgetSettings | null;
+}
+
+/** What health must know of a target. */
+export interface HealthTarget {
+  readonly name: string;
+  readonly maxConcurrency: number;
+  /** Targets with the same one are held together; `null`: held alone. */
+  readonly credential: string | null;
+}
+
+export interface TargetHealthSetup {
+  readonly memory: HealthMemory;
+  readonly index: number;
+  readonly target: HealthTarget;
+  readonly settings: HealthSettings;
+  /** 0: the caller's own thread. */
+  readonly holder: number;
+  readonly random: () => number;
+  readonly announce: (from: BreakerPhase, to: BreakerPhase) => void;
+}
+
+/** Why a target is not called: it asked to be left alone, its breaker is open (or its probe is out), by hand, or all its places are taken. */
+export type Refusal = 'held' | 'open' | 'forced' | 'full';
+
+export class TargetHealth {
+  readonly breaker: Breaker | null;
+  readonly budget: Budget | null;
+  readonly places: Places;
+  readonly latency: Latency;
+  readonly #cells: Int32Array;
+  readonly #heldUntil: number;
+
+  constructor(setup: TargetHealthSetup) {
+    const { memory, index, target, settings, holder, random, announce } = setup;
+    const { breaker, budget } = settings;
+    this.#cells = memory.cells;
+    this.#heldUntil = memory.baseOf(index) + HELD_UNTIL;
+    this.breaker = breaker === null ? null : new Breaker({ memory, target: index, settings: breaker, holder, random, announce });
+    this.budget = budget === null ? null : new Budget(memory, index, budget);
+    this.places = new Places(memory, index, { holder, max: target.maxConcurrency });
+    this.latency = new Latency(memory.cells, memory.baseOf(index) + LATENCY);
+  }
+
+  /** May an attempt begin now? Its pass, with which it must be ended, or `REFUSED`. The breaker is asked last: its probe is not taken in vain. */
+  admit(now: number): number {
+    if (this.heldMs(now) > 0 || !this.places.take()) return REFUSED;
+    const pass = this.breaker === null ? ORDINARY : this.breaker.admit(now);
+    if (pass === REFUSED) this.places.leave();
+    return pass;
+  }
+
+  /** When all targets are open, one is called all the same: as the probe if that is due. By hand is by hand, though. */
+  admitAnyway(now: number): number {
+    const pass = this.admit(now);
+    if (pass !== REFUSED || this.refusal(now) !== 'open') return pass;
+    return this.places.take() ? ORDINARY : REFUSED;
+  }
+
+  /** Why `admit` would say no; `null`: it would not. */
+  refusal(now: number): Refusal | null {
+    if (this.heldMs(now) > 0) return 'held';
+    const { breaker } = this;
+    if (breaker !== null && breaker.forced !== 'closed') {
+      if (breaker.forced === 'open') return 'forced';
+      if (breaker.phase === 'half-open' || breaker.reopensInMs(now) > 0) return 'open';
+    }
+    return this.places.isFull ? 'full' : null;
+  }
+
+  /** An attempt is over: it counts once, however many waited for it. */
+  ended(pass: number, sample: Sample, startedAt: number, now: number): void {
+    this.places.leave();
+    if (sample === 'well') this.latency.add(now - startedAt);
+    this.breaker?.ended(pass, sample, now);
+  }
+
+  /** Left alone until then: the target asked for it. A hold is never made shorter. */
+  hold(ms: number, now: number): void {
+    if (ms <= 0) return;
+    // 0 is "not held".
+    const until = Math.ceil((now + ms) / HEALTH_TICK_MS) | 0 || 1;
+    for (;;) {
+      const held = Atomics.load(this.#cells, this.#heldUntil);
+      if (held !== 0 && ((until - held) | 0) <= 0) return;
+      if (Atomics.compareExchange(this.#cells, this.#heldUntil, held, until) === held) return;
+    }
+  }
+
+  /** How long it wants to be left alone yet. */
+  heldMs(now: number): number {
+    // A plain read: a healthy target is the common case.
+    const held = this.#cells[this.#heldUntil] as number;
+    if (held === 0) return 0;
+    const ticks = (held - tickOf(now)) | 0;
+    // Over: so that nobody has to look at the clock again.
+    if (ticks <= 0) Atomics.compareExchange(this.#cells, this.#heldUntil, held, 0);
+    return Math.max(0, ticks) * HEALTH_TICK_MS;
+  }
+
+  /** Until it may be worth asking again, as far as that can be told; 0: any moment. */
+  freeInMs(now: number): number {
+    return Math.max(this.heldMs(now), this.breaker?.reopensInMs(now) ?? 0);
+  }
+
+  giveBack(holder: number, now: number): void {
+    this.places.giveBack(holder);
+    this.breaker?.giveBack(holder, now);
+  }
+}
