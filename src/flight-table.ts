@@ -1,6 +1,16 @@
-/** Which flight a request may join: flights by scope and key, compared in full. It knows nothing of what a flight does. */
+/** Which flight a request may join: flights by scope and key, compared in full. It knows nothing of what a flight does; kept values lie in one like it. */
 import { createHash } from 'node:crypto';
 import type { Flight } from './flight.js';
+
+/** What can be found by its identity. Whether it is the current one of its key, the table says. */
+export interface Tabled {
+  readonly scope: string | null;
+  readonly key: string | null;
+  readonly index: string;
+  readonly hasLongKey: boolean;
+  readonly routeId: string | null;
+  isCurrent: boolean;
+}
 
 /** V8 hashes a string of 16,384 characters or more by its length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
 const KEY_CHARACTERS_MAX = 8_192;
@@ -25,13 +35,13 @@ export function indexOf(key: string): string {
  * that is alone in the air costs 40 ns less. Symbols are nobody's keys.
  */
 const BALLAST: readonly (readonly [symbol, null])[] = Array.from({ length: 16 }, () => [Symbol('ballast'), null]);
-type Keys = Map<string | symbol, Flight | null>;
+type Keys<Item> = Map<string | symbol, Item | null>;
 
 /** Flights of one scope by their keys. */
-class KeyMap {
-  #short: Keys;
+class KeyMap<Item extends Tabled> {
+  #short: Keys<Item>;
   /** By digest. Made for the first long key. */
-  #long: Keys | null = null;
+  #long: Keys<Item> | null = null;
   #inserts = 0;
   readonly #ballast: number;
 
@@ -45,17 +55,17 @@ class KeyMap {
     return this.#short.size - this.#ballast + (this.#long?.size ?? 0);
   }
 
-  findShort(key: string): Flight | undefined {
+  findShort(key: string): Item | undefined {
     return this.#short.get(key) ?? undefined;
   }
 
-  find(index: string, key: string): Flight | undefined {
+  find(index: string, key: string): Item | undefined {
     if (index === key) return this.#short.get(index) ?? undefined;
     const flight = this.#long?.get(index);
     return flight?.key === key ? flight : undefined;
   }
 
-  put(flight: Flight, isFree: boolean): void {
+  put(flight: Item, isFree: boolean): void {
     const map = flight.hasLongKey ? (this.#long ??= new Map()) : this.#short;
     const older = isFree ? null : map.get(flight.index);
     if (older) older.isCurrent = false;
@@ -64,7 +74,7 @@ class KeyMap {
   }
 
   /** The one that is found for its key. */
-  remove(flight: Flight): void {
+  remove(flight: Item): void {
     const map = flight.hasLongKey ? this.#long : this.#short;
     map?.delete(flight.index);
   }
@@ -77,26 +87,26 @@ class KeyMap {
 }
 
 /** The flights that may be joined, newest for each key. Scopes are levels of their own, so that no key can fake one. */
-export class FlightTable {
-  readonly #public = new KeyMap(true);
-  readonly #scopes = new Map<string, KeyMap>();
+export class FlightTable<Item extends Tabled = Flight> {
+  readonly #public = new KeyMap<Item>(true);
+  readonly #scopes = new Map<string, KeyMap<Item>>();
   /** The scope that was asked for last, and its keys. Forgotten when scopes come or go. */
   #lastScope: string | null = null;
-  #lastKeys: KeyMap | undefined;
+  #lastKeys: KeyMap<Item> | undefined;
   /** Requests with targets of their own never meet others: a table for each list of targets. */
-  readonly #routes = new Map<string, FlightTable>();
+  readonly #routes = new Map<string, FlightTable<Item>>();
 
   get isEmpty(): boolean {
     return this.#public.size === 0 && this.#scopes.size === 0 && this.#routes.size === 0;
   }
 
-  find(route: string | null, scope: string | null, index: string, key: string): Flight | undefined {
+  find(route: string | null, scope: string | null, index: string, key: string): Item | undefined {
     if (route !== null) return this.#routes.get(route)?.find(null, scope, index, key);
     return (scope === null ? this.#public : this.#scopes.get(scope))?.find(index, key);
   }
 
   /** The same for any key that is its own index, and all targets: other texts are not found. */
-  findShort(scope: string | null, key: string): Flight | undefined {
+  findShort(scope: string | null, key: string): Item | undefined {
     if (scope === null) return this.#public.findShort(key);
     // Requests of one scope come in bursts: the scope of the last one need not be looked up.
     if (scope !== this.#lastScope) {
@@ -107,7 +117,7 @@ export class FlightTable {
   }
 
   /** `isFree`: `find` has just found none. */
-  put(flight: Flight, isFree = false, route: string | null = flight.routeId): void {
+  put(flight: Item, isFree = false, route: string | null = flight.routeId): void {
     flight.isCurrent = true;
     if (route !== null) {
       let table = this.#routes.get(route);
@@ -125,7 +135,7 @@ export class FlightTable {
   }
 
   /** A flight that is not the current one of its key is not here: then nothing happens. */
-  remove(flight: Flight, route: string | null = flight.routeId): void {
+  remove(flight: Item, route: string | null = flight.routeId): void {
     if (!flight.isCurrent) return;
     if (route !== null) {
       const table = this.#routes.get(route);

@@ -11,8 +11,6 @@ const { breakerTable: TABLE } = table;
 const EVENTS = TABLE.events.length;
 const PHASES = TABLE.states.map(({ value }) => value as BreakerPhase);
 const LEVELS = TABLE.states.map(({ context }) => (context as { level: number }).level);
-/** Which table breakers of this build are stepped by: threads that share memory must agree. */
-export const BREAKER_TABLE_HASH = TABLE.hash;
 
 /** The word: the machine's state (5 bits: phase and level), who holds the probe (5), and an instant in ticks (22). */
 const STATE_MASK = 31;

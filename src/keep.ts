@@ -1,0 +1,130 @@
+/**
+ * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked. The only
+ * file that knows the cache library, which is loaded when a coalescer keeps something: it costs others' start-up 10 ms.
+ */
+import { createRequire } from 'node:module';
+import type * as cache from 'lru-cache';
+import { FlightTable } from './flight-table.js';
+import { Kept, type KeptIdentity } from './kept.js';
+import type { FlightReport } from './reports.js';
+import { weightOf } from './weight.js';
+
+/** What is kept, with nothing left open. */
+export interface KeepSettings {
+  readonly ttlMs: number | ((value: never) => number);
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  readonly errorMs: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** A flight's end, as it is kept. */
+export interface Settlement extends KeptIdentity {
+  /** Number of the flight. */
+  readonly flight: number;
+  readonly report: FlightReport;
+}
+
+/** Of an entry without its value: the object, its place in two tables. */
+const ENTRY_BYTES = 300;
+/** Of an entry that holds a failure only. */
+const ERROR_BYTES = 1_000;
+
+export class Keep {
+  readonly #settings: KeepSettings;
+  readonly #table = new FlightTable<Kept>();
+  /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
+  readonly #order: cache.LRUCache<Kept, Kept>;
+
+  constructor(settings: KeepSettings) {
+    const { LRUCache: Cache } = createRequire(import.meta.url)('lru-cache') as typeof cache;
+    const { entries, bytes } = settings;
+    this.#settings = settings;
+    this.#order = new Cache<Kept, Kept>({
+      max: entries,
+      maxSize: bytes,
+      sizeCalculation: (kept) => kept.bytes,
+      dispose: (kept) => this.#table.remove(kept),
+    });
+  }
+
+  /** Keys for which something is held. */
+  get size(): number {
+    return this.#order.size;
+  }
+  get bytes(): number {
+    return this.#order.calculatedSize;
+  }
+
+  /** What is held for a key. Looked at, it is the last to go. */
+  find({ scope, key, index, routeId }: KeptIdentity, now: number): Kept | undefined {
+    const kept = this.#table.find(routeId, scope, index, key);
+    if (kept === undefined) return undefined;
+    if (kept.isOver(now)) {
+      this.#order.delete(kept);
+      return undefined;
+    }
+    return this.#order.get(kept);
+  }
+
+  /** A flight has settled with a value. */
+  keepValue(settlement: Settlement, value: unknown, now: number): void {
+    const { staleWhileRevalidateMs, staleIfErrorMs, bytes } = this.#settings;
+    const found = this.find(settlement, now);
+    // Two flights of one key: what the newer one brought is newer, whichever ends first.
+    if (found !== undefined && found.flight > settlement.flight) return;
+    const freshUntil = now + this.#ttlOf(value);
+    const refreshUntil = freshUntil + staleWhileRevalidateMs;
+    const ifErrorUntil = freshUntil + staleIfErrorMs;
+    // Also when the new one is not worth keeping: the old one is no longer what its key stands for.
+    if (found !== undefined) this.#order.delete(found);
+    if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return;
+    const kept = new Kept(settlement);
+    Object.assign(kept, { flight: settlement.flight, value, valueReport: settlement.report, freshUntil, refreshUntil, ifErrorUntil });
+    kept.bytes += ENTRY_BYTES + weightOf(value, bytes);
+    this.#put(kept);
+  }
+
+  /** A flight has failed: late-comers get its error for a moment. An error that is the answer ends what was kept. */
+  keepError(settlement: Settlement, error: unknown, { isAnswer, now }: { readonly isAnswer: boolean; readonly now: number }): void {
+    const found = this.find(settlement, now);
+    if (found !== undefined && found.flight > settlement.flight) return;
+    const errorUntil = now + this.#settings.errorMs;
+    const kept = found ?? new Kept(settlement);
+    if (isAnswer) kept.dropValue();
+    if (kept.flight === 0) kept.bytes = 2 * kept.key.length + ERROR_BYTES;
+    if (errorUntil > now) Object.assign(kept, { error, errorReport: settlement.report, errorUntil });
+    if (kept.isOver(now)) this.#order.delete(kept);
+    else this.#put(kept);
+  }
+
+  /** Frees all that fits. Returns how many keys. */
+  forget(fits: (kept: Kept) => boolean): number {
+    const found = [...this.#order.keys()].filter(fits);
+    for (const kept of found) this.#order.delete(kept);
+    return found.length;
+  }
+
+  #put(kept: Kept): void {
+    if (kept.bytes > this.#settings.bytes) {
+      this.#order.delete(kept);
+      return;
+    }
+    // First where it is found, then where it is counted: what has to go for it leaves the table by itself.
+    if (!kept.isCurrent) this.#table.put(kept);
+    this.#order.set(kept, kept);
+  }
+
+  /** What the user's function says of a value; one that throws, or says no time, keeps nothing. */
+  #ttlOf(value: unknown): number {
+    const { ttlMs } = this.#settings;
+    if (typeof ttlMs === 'number') return ttlMs;
+    try {
+      const said: unknown = ttlMs(value as never);
+      return typeof said === 'number' && said >= 0 ? said : -Infinity;
+    } catch {
+      return -Infinity;
+    }
+  }
+}

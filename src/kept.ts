@@ -1,0 +1,74 @@
+/** What is held for one key after its flight: a value and how long it is good for, the last failure, and where they came from. */
+import type { Tabled } from './flight-table.js';
+import type { FlightReport } from './reports.js';
+
+/** Whose it is. */
+export interface KeptIdentity {
+  readonly scope: string | null;
+  readonly key: string;
+  readonly index: string;
+  readonly routeId: string | null;
+}
+
+/** What a later request gets without a flight of its own. */
+export type KeptAnswer = 'hit' | 'stale' | 'failure' | null;
+
+export class Kept implements Tabled {
+  readonly scope: string | null;
+  readonly key: string;
+  readonly index: string;
+  readonly hasLongKey: boolean;
+  readonly routeId: string | null;
+  /** Written by the table: is it the one that its key stands for? */
+  isCurrent = false;
+  /** Number of the flight that the value came from: an older flight that ends later does not overwrite it. 0: no value. */
+  flight = 0;
+  value: unknown = undefined;
+  valueReport: FlightReport | null = null;
+  /** Instants until which the value is a hit, is given while it is refreshed, and is given when all targets fail. */
+  freshUntil = -Infinity;
+  refreshUntil = -Infinity;
+  ifErrorUntil = -Infinity;
+  /** The last failure, and until when late-comers share it. */
+  error: unknown = undefined;
+  errorReport: FlightReport | null = null;
+  errorUntil = -Infinity;
+  bytes: number;
+
+  constructor({ scope, key, index, routeId }: KeptIdentity) {
+    this.scope = scope;
+    this.key = key;
+    this.index = index;
+    this.hasLongKey = index !== key;
+    this.routeId = routeId;
+    this.bytes = 2 * key.length;
+  }
+
+  answerAt(now: number): KeptAnswer {
+    if (now < this.freshUntil) return 'hit';
+    // Late-comers of a herd that failed: what was kept is better than the failure, and no reason to ask again at once.
+    if (now < this.errorUntil) return now < this.ifErrorUntil ? 'stale' : 'failure';
+    return now < this.refreshUntil ? 'stale' : null;
+  }
+
+  /** Is it worth a flight in the background now? */
+  isToBeRefreshed(now: number): boolean {
+    return now >= this.freshUntil && now >= this.errorUntil && now < this.refreshUntil;
+  }
+
+  /** Is the value good enough for a flight whose targets have all failed? */
+  isGoodIfError(now: number): boolean {
+    return this.flight > 0 && now < this.ifErrorUntil;
+  }
+
+  isOver(now: number): boolean {
+    return now >= Math.max(this.freshUntil, this.refreshUntil, this.ifErrorUntil, this.errorUntil);
+  }
+
+  dropValue(): void {
+    this.value = undefined;
+    this.valueReport = null;
+    this.flight = 0;
+    this.freshUntil = this.refreshUntil = this.ifErrorUntil = -Infinity;
+  }
+}

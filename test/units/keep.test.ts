@@ -1,0 +1,162 @@
+// What is kept after a flight: for how long, whose it is, what is given when a flight fails, and what goes when there is no room.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { indexOf } from '../../src/flight-table.js';
+import { Keep, type KeepSettings, type Settlement } from '../../src/keep.js';
+import type { FlightReport } from '../../src/reports.js';
+
+const settings: KeepSettings = {
+  ttlMs: 1_000,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  errorMs: 0,
+  entries: 100,
+  bytes: 1_000_000,
+};
+const keeping = (changed: Partial<KeepSettings> = {}): Keep => new Keep({ ...settings, ...changed });
+const report: FlightReport = {
+  flight: 'a#1',
+  target: 'a',
+  attempts: [],
+  waiters: 1,
+  durationMs: 1,
+  failedOver: false,
+  relaunches: 0,
+};
+let flights = 0;
+const of = (key: string, changed: Partial<Settlement> = {}): Settlement => ({
+  scope: null,
+  key,
+  index: indexOf(key),
+  routeId: null,
+  flight: ++flights,
+  report,
+  ...changed,
+});
+
+test('a value is a hit for its time and nothing after it', () => {
+  const keep = keeping();
+  keep.keepValue(of('k'), 'v', 0);
+  assert.equal(keep.find(of('k'), 999)?.answerAt(999), 'hit');
+  assert.equal(keep.find(of('k'), 999)?.value, 'v');
+  assert.equal(keep.find(of('k'), 1_000), undefined);
+  assert.deepEqual([keep.size, keep.bytes], [0, 0], 'it is gone when it was looked for');
+});
+
+test('its time may depend on the value; no time, or a function that throws, keeps nothing', () => {
+  const keep = keeping({
+    ttlMs: (value: never) => {
+      if (value === 'throw') throw new Error('boom');
+      return value;
+    },
+  });
+  for (const value of [-1, Number.NaN, 'text', 'throw', undefined]) keep.keepValue(of('k'), value, 0);
+  assert.equal(keep.size, 0);
+  keep.keepValue(of('k'), 50, 0);
+  assert.equal(keep.find(of('k'), 49)?.answerAt(49), 'hit');
+  assert.equal(keep.find(of('k'), 50), undefined);
+  keep.keepValue(of('k'), Infinity, 0);
+  assert.equal(keep.find(of('k'), 1e15)?.answerAt(1e15), 'hit');
+});
+
+test('a value that is no longer fresh is given while it is refreshed, as long as that is allowed', () => {
+  const keep = keeping({ staleWhileRevalidateMs: 500 });
+  keep.keepValue(of('k'), 'v', 0);
+  const kept = keep.find(of('k'), 0)!;
+  assert.deepEqual([kept.answerAt(999), kept.isToBeRefreshed(999)], ['hit', false]);
+  assert.deepEqual([kept.answerAt(1_000), kept.isToBeRefreshed(1_000)], ['stale', true]);
+  assert.equal(keep.find(of('k'), 1_500), undefined);
+});
+
+test('a value may stand in for a failure longer than it is given by itself', () => {
+  const keep = keeping({ staleIfErrorMs: 5_000 });
+  keep.keepValue(of('k'), 'v', 0);
+  const kept = keep.find(of('k'), 2_000)!;
+  assert.equal(kept.answerAt(2_000), null, 'a flight comes first');
+  assert.equal(kept.isGoodIfError(5_999), true);
+  assert.equal(kept.isGoodIfError(6_000), false);
+});
+
+test('a failure is given to late-comers for its moment, unless a value may stand in for it', () => {
+  const alone = keeping({ errorMs: 200 });
+  const error = new Error('down');
+  alone.keepError(of('k'), error, { isAnswer: false, now: 0 });
+  assert.equal(alone.find(of('k'), 199)?.answerAt(199), 'failure');
+  assert.equal(alone.find(of('k'), 199)?.error, error);
+  assert.equal(alone.find(of('k'), 200), undefined);
+  const keep = keeping({ errorMs: 200, staleIfErrorMs: 5_000, staleWhileRevalidateMs: 1_000 });
+  keep.keepValue(of('k'), 'v', 0);
+  keep.keepError(of('k'), error, { isAnswer: false, now: 1_100 });
+  const kept = keep.find(of('k'), 1_200)!;
+  assert.deepEqual([kept.answerAt(1_200), kept.isToBeRefreshed(1_200)], ['stale', false], 'asked again only when the moment is over');
+  assert.deepEqual([kept.answerAt(1_300), kept.isToBeRefreshed(1_300)], ['stale', true]);
+});
+
+test('an error that is the answer ends what was kept; a failure does not', () => {
+  const keep = keeping({ staleIfErrorMs: 5_000 });
+  keep.keepValue(of('k'), 'v', 0);
+  keep.keepError(of('k'), new Error('down'), { isAnswer: false, now: 100 });
+  assert.equal(keep.find(of('k'), 100)?.answerAt(100), 'hit');
+  keep.keepError(of('k'), new Error('404'), { isAnswer: true, now: 100 });
+  assert.equal(keep.find(of('k'), 100), undefined);
+});
+
+test('of two flights of one key the newer one’s value stays, whichever ends first', () => {
+  const keep = keeping();
+  const older = of('k');
+  keep.keepValue(of('k'), 'new', 0);
+  keep.keepValue(older, 'old', 1);
+  assert.equal(keep.find(of('k'), 2)?.value, 'new');
+  keep.keepError({ ...older }, new Error('404'), { isAnswer: true, now: 3 });
+  assert.equal(keep.find(of('k'), 3)?.value, 'new');
+});
+
+test('scope, key and targets are compared in full', () => {
+  const keep = keeping();
+  const long = 'x'.repeat(9_000);
+  const identities = [
+    of('k'), of('k', { scope: 's' }), of('k', { scope: '' }), of('k', { routeId: '["a"]' }), of('k', { scope: 's', routeId: '["a"]' }), of('sk'), of(long), of(indexOf(long)),
+  ]; // biome-ignore format: a table
+  for (const [number, identity] of identities.entries()) keep.keepValue(identity, number, 0);
+  for (const [number, identity] of identities.entries()) assert.equal(keep.find(identity, 1)?.value, number);
+  assert.equal(keep.find(of('K'), 1), undefined);
+  assert.equal(keep.size, identities.length);
+});
+
+test('forget frees what fits, and its bytes', () => {
+  const keep = keeping();
+  keep.keepValue(of('k'), 'v'.repeat(1_000), 0);
+  keep.keepValue(of('l'), 'w', 0);
+  const before = keep.bytes;
+  assert.equal(
+    keep.forget(({ key }) => key === 'k'),
+    1,
+  );
+  assert.ok(before - keep.bytes >= 2_000);
+  assert.equal(keep.find(of('k'), 0), undefined);
+  assert.equal(keep.find(of('l'), 0)?.value, 'w');
+});
+
+test('there are never more entries than allowed, and what was looked at last goes last', () => {
+  const keep = keeping({ entries: 3 });
+  for (const key of ['a', 'b', 'c']) keep.keepValue(of(key), key, 0);
+  keep.find(of('a'), 1);
+  keep.keepValue(of('d'), 'd', 2);
+  assert.equal(keep.size, 3);
+  assert.deepEqual(
+    ['a', 'b', 'c', 'd'].map((key) => keep.find(of(key), 3)?.value),
+    ['a', undefined, 'c', 'd'],
+  );
+});
+
+test('there are never more bytes than allowed, and a value too large for all of them is not kept', () => {
+  const keep = keeping({ bytes: 10_000 });
+  for (let key = 0; key < 100; key++) {
+    keep.keepValue(of(String(key)), { text: 'x'.repeat(1_000) }, 0);
+    assert.ok(keep.bytes <= 10_000, `${keep.bytes}`);
+  }
+  assert.equal(keep.size, 4);
+  keep.keepValue(of('99'), 'x'.repeat(6_000), 0);
+  assert.equal(keep.find(of('99'), 0), undefined, 'the older value is no longer what the key stands for');
+  assert.equal(keep.size, 3, 'others stay');
+});
