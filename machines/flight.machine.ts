@@ -23,6 +23,7 @@ export interface FlightContext {
 /** Everything that can happen to a flight. The place in this list is the event's number in the table. */
 export const flightEvents = [
   'flight.launched',
+  'launch.delayed',
   'stream.opened',
   'attempt.resolved',
   'attempt.answered',
@@ -82,6 +83,10 @@ export const flightMachine = setup({
         'The flight has its number and its record, and no target was called by this launch. It leaves at once; a flight that stays here was never launched by its shard: look at the link, not at the targets.',
       on: {
         'flight.launched': { target: 'inflight', actions: ['takeAttempt', 'startAttempt'] },
+        'launch.delayed': {
+          target: 'failing-over',
+          description: 'No target may be called now: they are to be left alone, or all their places are taken.',
+        },
         'targets.exhausted': [
           {
             guard: 'isOpened',
@@ -165,12 +170,12 @@ export const flightMachine = setup({
     },
     'failing-over': {
       description:
-        'The last attempt failed, attempts are left, and none is out. A flight passes through at once when another target is free; it stays only for the backoff before the same target again.',
+        'Attempts are left, and none is out: the last one failed, or none could be made yet. A flight passes through at once when another target is free; it stays for the backoff before the same target again, or until a target may be called at all: see its health.',
       on: {
         'target.chosen': {
           target: 'inflight',
           actions: ['takeAttempt', 'startAttempt'],
-          description: 'Another target than the one that failed: at once, without a wait.',
+          description: 'Another target than the one that failed, at once; or, after a wait, the first that may be called.',
         },
         'backoff.elapsed': {
           target: 'inflight',

@@ -4,16 +4,17 @@
 import type { Table } from './table.js';
 
 export const FLIGHT_LAUNCHED = 0;
-export const STREAM_OPENED = 1;
-export const ATTEMPT_RESOLVED = 2;
-export const ATTEMPT_ANSWERED = 3;
-export const ATTEMPT_REJECTED = 4;
-export const ATTEMPT_TIMED_OUT = 5;
-export const TARGET_CHOSEN = 6;
-export const BACKOFF_ELAPSED = 7;
-export const TARGETS_EXHAUSTED = 8;
-export const DEADLINE_PASSED = 9;
-export const FLIGHT_ABANDONED = 10;
+export const LAUNCH_DELAYED = 1;
+export const STREAM_OPENED = 2;
+export const ATTEMPT_RESOLVED = 3;
+export const ATTEMPT_ANSWERED = 4;
+export const ATTEMPT_REJECTED = 5;
+export const ATTEMPT_TIMED_OUT = 6;
+export const TARGET_CHOSEN = 7;
+export const BACKOFF_ELAPSED = 8;
+export const TARGETS_EXHAUSTED = 9;
+export const DEADLINE_PASSED = 10;
+export const FLIGHT_ABANDONED = 11;
 export const START_ATTEMPT = 0;
 export const SETTLE_EXHAUSTED = 1;
 export const SETTLE_TIMED_OUT = 2;
@@ -26,19 +27,20 @@ export const CHOOSE_TARGET = 8;
 
 export const flightTable: Table = {
   machine: 'flight',
-  hash: 'ec51f2c10a03233f',
+  hash: '6d9bfbb3cc9b9a97',
   events: [
     'flight.launched', // 0
-    'stream.opened', // 1
-    'attempt.resolved', // 2
-    'attempt.answered', // 3
-    'attempt.rejected', // 4
-    'attempt.timed-out', // 5
-    'target.chosen', // 6
-    'backoff.elapsed', // 7
-    'targets.exhausted', // 8
-    'deadline.passed', // 9
-    'flight.abandoned', // 10
+    'launch.delayed', // 1
+    'stream.opened', // 2
+    'attempt.resolved', // 3
+    'attempt.answered', // 4
+    'attempt.rejected', // 5
+    'attempt.timed-out', // 6
+    'target.chosen', // 7
+    'backoff.elapsed', // 8
+    'targets.exhausted', // 9
+    'deadline.passed', // 10
+    'flight.abandoned', // 11
   ],
   actions: [
     { type: 'startAttempt' }, // 0
@@ -68,134 +70,140 @@ export const flightTable: Table = {
     { value: 'idle', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 13
     { value: 'idle', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'active' }, // 14
     { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'active' }, // 15
-    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'done' }, // 16
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 17
-    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'done' }, // 18
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 19
-    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'done' }, // 20
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 21
-    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'done' }, // 22
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 23
-    { value: 'settled', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'done' }, // 24
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 25
-    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'done' }, // 26
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 27
-    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'done' }, // 28
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 29
-    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'done' }, // 30
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 31
-    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'done' }, // 32
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 33
-    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'done' }, // 34
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'active' }, // 35
-    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'done' }, // 36
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 37
-    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'done' }, // 38
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 39
-    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'done' }, // 40
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 41
-    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'done' }, // 42
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 43
-    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'done' }, // 44
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'active' }, // 45
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'done' }, // 46
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'active' }, // 47
-    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 48
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'active' }, // 49
-    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 50
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'active' }, // 51
-    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 52
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'active' }, // 53
-    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 54
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'done' }, // 55
-    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 56
-    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 57
-    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 58
-    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 59
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'done' }, // 60
-    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 61
-    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 62
-    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 63
-    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 64
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'done' }, // 65
-    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'done' }, // 66
-    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'done' }, // 67
-    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'done' }, // 68
-    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'done' }, // 69
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 16
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'done' }, // 17
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 18
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 19
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'done' }, // 20
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 21
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 22
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'done' }, // 23
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 24
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 25
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'done' }, // 26
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 27
+    { value: 'failing-over', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'active' }, // 28
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'done' }, // 29
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 30
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 31
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'done' }, // 32
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 33
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 34
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'done' }, // 35
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 36
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 37
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'done' }, // 38
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 39
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 40
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'done' }, // 41
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 42
+    { value: 'failing-over', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'active' }, // 43
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'done' }, // 44
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'active' }, // 45
+    { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 46
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'done' }, // 47
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 48
+    { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 49
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'done' }, // 50
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 51
+    { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 52
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'done' }, // 53
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 54
+    { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 55
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'done' }, // 56
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 57
+    { value: 'failing-over', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'active' }, // 58
+    { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'done' }, // 59
+    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'active' }, // 60
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'done' }, // 61
+    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'active' }, // 62
+    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'active' }, // 63
+    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'active' }, // 64
+    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'active' }, // 65
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'done' }, // 66
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'done' }, // 67
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'done' }, // 68
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'done' }, // 69
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'done' }, // 70
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'done' }, // 71
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'done' }, // 72
   ],
   roots: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
   // One row for each state, one column for each event; -1 is IMPOSSIBLE.
   next: Int32Array.of(
-    15, -1, -1, -1, -1, -1, -1, -1, 16, 16, 16, // 0
-    17, -1, -1, -1, -1, -1, -1, -1, 18, 18, 18, // 1
-    19, -1, -1, -1, -1, -1, -1, -1, 20, 20, 20, // 2
-    21, -1, -1, -1, -1, -1, -1, -1, 22, 22, 22, // 3
-    23, -1, -1, -1, -1, -1, -1, -1, 24, 24, 24, // 4
-    25, -1, -1, -1, -1, -1, -1, -1, 26, 26, 26, // 5
-    27, -1, -1, -1, -1, -1, -1, -1, 28, 28, 28, // 6
-    29, -1, -1, -1, -1, -1, -1, -1, 30, 30, 30, // 7
-    31, -1, -1, -1, -1, -1, -1, -1, 32, 32, 32, // 8
-    33, -1, -1, -1, -1, -1, -1, -1, 34, 34, 34, // 9
-    35, -1, -1, -1, -1, -1, -1, -1, 36, 36, 36, // 10
-    37, -1, -1, -1, -1, -1, -1, -1, 38, 38, 38, // 11
-    39, -1, -1, -1, -1, -1, -1, -1, 40, 40, 40, // 12
-    41, -1, -1, -1, -1, -1, -1, -1, 42, 42, 42, // 13
-    43, -1, -1, -1, -1, -1, -1, -1, 44, 44, 44, // 14
-    -1, 45, 46, 46, 46, 46, -1, -1, -1, 46, 46, // 15
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 16
-    -1, 47, 16, 16, 48, 48, -1, -1, -1, 16, 16, // 17
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 18
-    -1, 49, 18, 18, 50, 50, -1, -1, -1, 18, 18, // 19
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 20
-    -1, 51, 20, 20, 52, 52, -1, -1, -1, 20, 20, // 21
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 22
-    -1, 53, 22, 22, 54, 54, -1, -1, -1, 22, 22, // 23
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 24
-    -1, 35, 55, 55, 55, 55, -1, -1, -1, 55, 55, // 25
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 26
-    -1, 37, 26, 26, 56, 56, -1, -1, -1, 26, 26, // 27
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 28
-    -1, 39, 28, 28, 57, 57, -1, -1, -1, 28, 28, // 29
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 30
-    -1, 41, 30, 30, 58, 58, -1, -1, -1, 30, 30, // 31
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 32
-    -1, 43, 32, 32, 59, 59, -1, -1, -1, 32, 32, // 33
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 34
-    -1, 35, 60, 60, 60, 60, -1, -1, -1, 60, 60, // 35
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 36
-    -1, 37, 36, 36, 61, 61, -1, -1, -1, 36, 36, // 37
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 38
-    -1, 39, 38, 38, 62, 62, -1, -1, -1, 38, 38, // 39
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 40
-    -1, 41, 40, 40, 63, 63, -1, -1, -1, 40, 40, // 41
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 42
-    -1, 43, 42, 42, 64, 64, -1, -1, -1, 42, 42, // 43
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 44
-    -1, 45, 65, 65, 65, 65, -1, -1, -1, 65, 65, // 45
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 46
-    -1, 47, 66, 66, 66, 66, -1, -1, -1, 66, 66, // 47
-    -1, -1, -1, -1, -1, -1, 15, 15, 16, 16, 16, // 48
-    -1, 49, 67, 67, 67, 67, -1, -1, -1, 67, 67, // 49
-    -1, -1, -1, -1, -1, -1, 17, 17, 18, 18, 18, // 50
-    -1, 51, 68, 68, 68, 68, -1, -1, -1, 68, 68, // 51
-    -1, -1, -1, -1, -1, -1, 19, 19, 20, 20, 20, // 52
-    -1, 53, 69, 69, 69, 69, -1, -1, -1, 69, 69, // 53
-    -1, -1, -1, -1, -1, -1, 21, 21, 22, 22, 22, // 54
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 55
-    -1, -1, -1, -1, -1, -1, 25, 25, 26, 26, 26, // 56
-    -1, -1, -1, -1, -1, -1, 27, 27, 28, 28, 28, // 57
-    -1, -1, -1, -1, -1, -1, 29, 29, 30, 30, 30, // 58
-    -1, -1, -1, -1, -1, -1, 31, 31, 32, 32, 32, // 59
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 60
-    -1, -1, -1, -1, -1, -1, 35, 35, 36, 36, 36, // 61
-    -1, -1, -1, -1, -1, -1, 37, 37, 38, 38, 38, // 62
-    -1, -1, -1, -1, -1, -1, 39, 39, 40, 40, 40, // 63
-    -1, -1, -1, -1, -1, -1, 41, 41, 42, 42, 42, // 64
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 65
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 66
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 67
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 68
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 69
+    15, 16, -1, -1, -1, -1, -1, -1, -1, 17, 17, 17, // 0
+    18, 19, -1, -1, -1, -1, -1, -1, -1, 20, 20, 20, // 1
+    21, 22, -1, -1, -1, -1, -1, -1, -1, 23, 23, 23, // 2
+    24, 25, -1, -1, -1, -1, -1, -1, -1, 26, 26, 26, // 3
+    27, 28, -1, -1, -1, -1, -1, -1, -1, 29, 29, 29, // 4
+    30, 31, -1, -1, -1, -1, -1, -1, -1, 32, 32, 32, // 5
+    33, 34, -1, -1, -1, -1, -1, -1, -1, 35, 35, 35, // 6
+    36, 37, -1, -1, -1, -1, -1, -1, -1, 38, 38, 38, // 7
+    39, 40, -1, -1, -1, -1, -1, -1, -1, 41, 41, 41, // 8
+    42, 43, -1, -1, -1, -1, -1, -1, -1, 44, 44, 44, // 9
+    45, 46, -1, -1, -1, -1, -1, -1, -1, 47, 47, 47, // 10
+    48, 49, -1, -1, -1, -1, -1, -1, -1, 50, 50, 50, // 11
+    51, 52, -1, -1, -1, -1, -1, -1, -1, 53, 53, 53, // 12
+    54, 55, -1, -1, -1, -1, -1, -1, -1, 56, 56, 56, // 13
+    57, 58, -1, -1, -1, -1, -1, -1, -1, 59, 59, 59, // 14
+    -1, -1, 60, 61, 61, 61, 61, -1, -1, -1, 61, 61, // 15
+    -1, -1, -1, -1, -1, -1, -1, 15, 15, 17, 17, 17, // 16
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 17
+    -1, -1, 62, 17, 17, 16, 16, -1, -1, -1, 17, 17, // 18
+    -1, -1, -1, -1, -1, -1, -1, 18, 18, 20, 20, 20, // 19
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 20
+    -1, -1, 63, 20, 20, 19, 19, -1, -1, -1, 20, 20, // 21
+    -1, -1, -1, -1, -1, -1, -1, 21, 21, 23, 23, 23, // 22
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 23
+    -1, -1, 64, 23, 23, 22, 22, -1, -1, -1, 23, 23, // 24
+    -1, -1, -1, -1, -1, -1, -1, 24, 24, 26, 26, 26, // 25
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 26
+    -1, -1, 65, 26, 26, 25, 25, -1, -1, -1, 26, 26, // 27
+    -1, -1, -1, -1, -1, -1, -1, 27, 27, 29, 29, 29, // 28
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 29
+    -1, -1, 45, 66, 66, 66, 66, -1, -1, -1, 66, 66, // 30
+    -1, -1, -1, -1, -1, -1, -1, 30, 30, 32, 32, 32, // 31
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 32
+    -1, -1, 48, 32, 32, 31, 31, -1, -1, -1, 32, 32, // 33
+    -1, -1, -1, -1, -1, -1, -1, 33, 33, 35, 35, 35, // 34
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 35
+    -1, -1, 51, 35, 35, 34, 34, -1, -1, -1, 35, 35, // 36
+    -1, -1, -1, -1, -1, -1, -1, 36, 36, 38, 38, 38, // 37
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 38
+    -1, -1, 54, 38, 38, 37, 37, -1, -1, -1, 38, 38, // 39
+    -1, -1, -1, -1, -1, -1, -1, 39, 39, 41, 41, 41, // 40
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 41
+    -1, -1, 57, 41, 41, 40, 40, -1, -1, -1, 41, 41, // 42
+    -1, -1, -1, -1, -1, -1, -1, 42, 42, 44, 44, 44, // 43
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 44
+    -1, -1, 45, 67, 67, 67, 67, -1, -1, -1, 67, 67, // 45
+    -1, -1, -1, -1, -1, -1, -1, 45, 45, 47, 47, 47, // 46
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 47
+    -1, -1, 48, 47, 47, 46, 46, -1, -1, -1, 47, 47, // 48
+    -1, -1, -1, -1, -1, -1, -1, 48, 48, 50, 50, 50, // 49
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 50
+    -1, -1, 51, 50, 50, 49, 49, -1, -1, -1, 50, 50, // 51
+    -1, -1, -1, -1, -1, -1, -1, 51, 51, 53, 53, 53, // 52
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 53
+    -1, -1, 54, 53, 53, 52, 52, -1, -1, -1, 53, 53, // 54
+    -1, -1, -1, -1, -1, -1, -1, 54, 54, 56, 56, 56, // 55
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 56
+    -1, -1, 57, 56, 56, 55, 55, -1, -1, -1, 56, 56, // 57
+    -1, -1, -1, -1, -1, -1, -1, 57, 57, 59, 59, 59, // 58
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 59
+    -1, -1, 60, 68, 68, 68, 68, -1, -1, -1, 68, 68, // 60
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 61
+    -1, -1, 62, 69, 69, 69, 69, -1, -1, -1, 69, 69, // 62
+    -1, -1, 63, 70, 70, 70, 70, -1, -1, -1, 70, 70, // 63
+    -1, -1, 64, 71, 71, 71, 71, -1, -1, -1, 71, 71, // 64
+    -1, -1, 65, 72, 72, 72, 72, -1, -1, -1, 72, 72, // 65
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 66
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 67
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 68
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 69
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 70
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 71
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 72
   ),
   lists: [
     [], // 0
@@ -214,75 +222,78 @@ export const flightTable: Table = {
     [7, 4], // 13
   ],
   listOf: Int32Array.of(
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 5
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 6
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 7
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 8
-     1,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 9
-     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 10
-     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 11
-     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 12
-     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 13
-     1,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 14
-     0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 15
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 16
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 17
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 18
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 19
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 20
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 21
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 22
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 23
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 24
-     0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 25
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 26
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 27
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 28
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 29
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 30
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 31
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 32
-     0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 33
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 34
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 35
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 36
-     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 37
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 38
-     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 39
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 40
-     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 41
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 42
-     0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 43
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 44
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 45
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 46
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 47
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 48
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 49
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 50
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 51
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 52
-     0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 53
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 54
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 55
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 56
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 57
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 58
-     0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 59
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 60
-     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 61
-     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 62
-     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 63
-     0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 64
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 65
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 66
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 67
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 68
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 69
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 5
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 6
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 7
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 8
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 9
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 10
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 11
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 12
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 13
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 14
+     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 15
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 16
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 17
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 18
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 19
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 20
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 21
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 22
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 23
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 24
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 25
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 26
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 27
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 28
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 29
+     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 30
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 31
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 32
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 33
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 34
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 35
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 36
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 37
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 38
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 39
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 40
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 41
+     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 42
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 43
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 44
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 45
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 46
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 47
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 48
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 49
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 50
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 51
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 52
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 53
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 54
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 55
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 56
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 57
+     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 58
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 59
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 60
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 61
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 62
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 63
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 64
+     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 65
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 66
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 67
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 68
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 69
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 70
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 71
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 72
   ),
 };

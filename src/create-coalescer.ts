@@ -1,5 +1,6 @@
 /** Where a coalescer is put together: options are checked first, then front, wheel and links are made for each other. */
-import { seamOf, type Seam } from '../workers/environment.js';
+import { seamOf } from '../workers/environment.js';
+import { HealthMemory } from '../workers/health-memory.js';
 import type { AttemptContext, Targets, Target } from '../workers/targets.js';
 import { Wheel } from '../workers/wheel.js';
 import { FrontedCoalescer } from './coalescer.js';
@@ -7,13 +8,14 @@ import type { Coalescer } from './contract.js';
 import { Front } from './front.js';
 import { InlineLinks } from './inline-links.js';
 import type { Hosts } from './hosts.js';
-import { fillOptions, type CoalescerOptions, type FilledOptions, type ScopeOption } from './options.js';
+import type { LocalHostsSetup } from './local-hosts.js';
+import { fillOptions, shardSettings, type CoalescerOptions, type ScopeOption } from './options.js';
 import { Reentrance } from './reentrance.js';
 import type { RequestArgs } from './requests.js';
 import type { Share, Shared } from './share.js';
 import { threadEntry } from './thread-entry.js';
 import { threadsOf, type FilledThreads, type ThreadTargets } from './thread-targets.js';
-import { ThreadLinks } from './thread-links.js';
+import { ThreadLinks, type ThreadLinksSetup } from './thread-links.js';
 
 // `any`: types are inferred from whatever the record's functions take and return.
 type CallOf<X> = X extends (...args: any[]) => any ? X : X extends { readonly run: infer F extends (...args: any[]) => any } ? F : never;
@@ -75,21 +77,25 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
     connect: (receiver) =>
       threads === null
         ? new InlineLinks({ targets: given.targets, seam, wheel, options, reentrance, receiver })
-        : new ThreadLinks({ threads, seam, options, receiver, openHosts: () => openHosts(threads, options, seam) }),
+        : threadLinks({ threads, seam, options, receiver }),
   });
   return new FrontedCoalescer(front, options, seam);
 }
 
+function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receiver'> & { readonly threads: FilledThreads }): ThreadLinks {
+  const { threads, options, seam } = setup;
+  const healthMemory = HealthMemory.ofTargets();
+  const settings = { ...shardSettings(options), resultBytes: options.limits.resultBytes, health: healthMemory.buffer };
+  return new ThreadLinks({
+    ...setup,
+    healthMemory,
+    openHosts: () => openHosts({ threads, settings, slots: options.limits.flights, seam }),
+  });
+}
+
 /** What threads need is loaded here and not before: it costs an inline user's start-up 30 to 50 ms. */
-async function openHosts(threads: FilledThreads, options: FilledOptions, seam: Seam): Promise<Hosts> {
-  const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = options;
-  const setup = {
-    threads,
-    settings: { maxAttempts, attemptTimeoutMs, backoff, streams, resultBytes: limits.resultBytes },
-    slots: limits.flights,
-    seam,
-  };
-  if (threads.threads > 0) {
+async function openHosts(setup: LocalHostsSetup): Promise<Hosts> {
+  if (setup.threads.threads > 0) {
     const entry = threadEntry();
     return new (await import('./shards.js')).ShardHosts({ ...setup, entry });
   }

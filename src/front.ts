@@ -2,6 +2,7 @@
  * The front: one per coalescer, on the caller's event loop. Holds the only truth about waiters: who waits, who left, who was settled. It
  * joins or launches, and ends flights; it never runs a machine, and never learns where a flight flies.
  */
+import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import { TICK_MS, type TickReceiver, type Wheel } from '../workers/wheel.js';
@@ -208,6 +209,10 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     (flight.relaunches ??= []).push({ at: this.#seam.now(), why });
     this.counters.relaunches++;
     flight.stream?.relaunched();
+  }
+
+  breaker(target: string, from: BreakerPhase, to: BreakerPhase): void {
+    watching.breaker(this.#seam, { coalescer: this.#options.name, target, from, to });
   }
 
   thread(event: 'ready' | 'lost' | 'replaced', thread: number, relaunched: number): void {

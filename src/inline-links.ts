@@ -1,7 +1,10 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
 import { types } from 'node:util';
+import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { chunkSize } from '../workers/chunk-size.js';
+import { HealthMemory } from '../workers/health-memory.js';
+import { Health } from '../workers/health.js';
 import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure } from '../workers/protocol.js';
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
@@ -11,7 +14,7 @@ import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 import type { Admission, LinkReceiver, Links } from './links.js';
-import type { FilledOptions } from './options.js';
+import { shardSettings, type FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import type { TargetStats } from './reports.js';
 import { targetStats } from './statistics.js';
@@ -30,21 +33,34 @@ export interface InlineSetup {
 /** One shard on this thread. The front's flights are its launch orders. */
 export class InlineLinks implements Links, ShardReceiver<Flight> {
   readonly targetNames: readonly string[];
+  readonly health: Health;
   readonly #shard: Shard<Flight>;
   readonly #memory = SharedMemory.ofSlots(0);
   readonly #receiver: LinkReceiver;
+  readonly #seam: Seam;
 
   constructor({ targets, seam, wheel, options, reentrance, receiver }: InlineSetup) {
     const filled: readonly FilledTarget[] = fillTargets(targets);
-    const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = options;
+    const { limits } = options;
+    const settings = shardSettings(options);
     this.targetNames = filled.map(({ name }) => name);
     this.#receiver = receiver;
+    this.#seam = seam;
+    this.health = new Health({
+      memory: HealthMemory.ofTargets(filled.length),
+      targets: filled,
+      settings,
+      holder: 0,
+      random: () => seam.random(),
+      announce: (target, from, to) => receiver.breaker(target, from, to),
+    });
     this.#shard = new Shard<Flight>({
       seam,
       wheel,
       targets: filled,
-      settings: { maxAttempts, attemptTimeoutMs, backoff, streams },
+      settings,
       memory: this.#memory,
+      health: this.health,
       receiver: this,
       refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
       flying: reentrance?.flying ?? null,
@@ -83,7 +99,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {
-    return targetStats(this.targetNames, [this.#memory]);
+    return targetStats({ names: this.targetNames, living: [this.#memory], health: this.health, now: this.#seam.now() });
   }
 
   async close(): Promise<void> {
@@ -107,6 +123,9 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   }
   failed(flight: Flight, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
     this.#receiver.failed(flight, attempt, failure, error);
+  }
+  breaker(target: string, from: BreakerPhase, to: BreakerPhase): void {
+    this.#receiver.breaker(target, from, to);
   }
 }
 

@@ -1,4 +1,6 @@
 /** How a front talks to its shards: one interface for both kinds of link, inline and port. Everything above and below is the same code. */
+import type { BreakerPhase } from '../workers/breaker.js';
+import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { FlightFailure } from './flight-failures.js';
 import type { Flight } from './flight.js';
@@ -14,6 +16,8 @@ export interface LinkReceiver {
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */
   relaunched(flight: Flight, why: string): void;
+  /** A target's breaker has changed. */
+  breaker(target: string, from: BreakerPhase, to: BreakerPhase): void;
   thread(event: 'ready' | 'lost' | 'replaced', thread: number, relaunched: number): void;
 }
 
@@ -48,6 +52,8 @@ export interface Links {
   grant(flight: Flight, credit: number): void;
   /** The attempt in the air, as its shard knows it. */
   flying(flight: Flight): Promise<{ readonly target: string; readonly startedAt: number } | null>;
+  /** How the targets are. `null`: the module has not loaded yet. */
+  readonly health: Health | null;
   targetStats(): Readonly<Record<string, TargetStats>>;
   /** Ends all shards. Called when nothing is in the air. */
   close(): Promise<void>;

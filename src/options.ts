@@ -1,5 +1,8 @@
 /** The options of a coalescer: as given, as filled in, and the one table that checks and defaults them. */
 import type { Environment } from '../workers/environment.js';
+import type { ShardSettings } from '../workers/shard-setup.js';
+import type { BreakerOptions, BudgetOptions } from './health-options.js';
+import { anyFunction, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
 import type { Share } from './share.js';
 import type { StreamSettings, StreamsOption } from './stream-options.js';
 
@@ -56,21 +59,22 @@ export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Sha
   readonly detectReentrance?: boolean;
   /** See `StreamsOption`. */
   readonly streams?: StreamsOption;
+  /** Leaves a target alone that fails too often, and finds out with one attempt at a time whether it is well again. `false`: never. */
+  readonly breaker?: false | BreakerOptions;
+  /** Extra attempts on a target that the flight has called before. `false`: as many as `maxAttempts` allows. */
+  readonly budget?: false | BudgetOptions;
   readonly limits?: Limits;
   /** Time and chance. @default the process's, read when the coalescer is made (so that fake timers set before it hold) */
   readonly environment?: Environment;
 }
 
 /** Options with nothing left open. */
-export interface FilledOptions {
+export interface FilledOptions extends ShardSettings {
   readonly name: string;
   readonly scope: ScopeOption<never>;
   readonly key: ((payload: never) => string | null) | null;
   readonly share: Share;
   readonly flightTimeoutMs: number;
-  readonly attemptTimeoutMs: number | null;
-  readonly maxAttempts: number | null;
-  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
   readonly abandonAfterMs: number | 'finish';
   readonly joinWithinMs: number;
   readonly carry: (() => unknown) | null;
@@ -83,34 +87,13 @@ export interface FilledOptions {
   readonly environment: Environment | undefined;
 }
 
-/** One setting: what is expected (in words), whether a value is that, and what stands where none is given. */
-interface Rule {
-  readonly expected: string;
-  readonly kind: 'number' | 'string' | 'function' | 'boolean' | 'object' | 'mixed';
-  readonly check: (value: never) => boolean;
-  readonly fallback?: unknown;
-}
-
-/** Longer timers would fire at once in Node. */
-const TIMER_MS_MAX = 2_147_483_647;
-const ms = (fallback: unknown, least = 1): Rule => ({
-  expected: `milliseconds, ${least} to ${TIMER_MS_MAX}`,
-  kind: 'number',
-  check: (value: number) => value >= least && value <= TIMER_MS_MAX,
-  fallback,
-});
-const whole = (least: number, most: number, fallback: unknown): Rule => ({
-  expected: `a whole number, ${least} to ${most}`,
-  kind: 'number',
-  check: (value: number) => Number.isInteger(value) && value >= least && value <= most,
-  fallback,
-});
 /** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */
 const STREAM_FLIGHT_MS = 600_000;
 const FLIGHT_MS = 30_000;
-const anyFunction: Rule = { expected: 'a function', kind: 'function', check: () => true, fallback: null };
-const MIB = 1_048_576;
+/** Instants of breakers are told from each other within half a day. */
+const BREAKER_MS = [1, 3_600_000] as const;
 
+/** Every option: its path, what it may be, and what stands where it is not given. */
 const RULES: Readonly<Record<string, Rule>> = {
   name: {
     expected: 'a name of 1 to 100 characters',
@@ -124,12 +107,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     check: (value: unknown) => value === 'public' || value === 'per-request' || typeof value === 'function',
   },
   key: anyFunction,
-  share: {
-    expected: "'readonly', 'frozen', 'copy' or 'same'",
-    kind: 'string',
-    check: (value: string) => ['readonly', 'frozen', 'copy', 'same'].includes(value),
-    fallback: 'readonly',
-  },
+  share: oneOf(['readonly', 'frozen', 'copy', 'same'], 'readonly'),
   flightTimeoutMs: ms(null),
   attemptTimeoutMs: ms(null),
   maxAttempts: whole(1, 5, null),
@@ -145,17 +123,20 @@ const RULES: Readonly<Record<string, Rule>> = {
   carry: anyFunction,
   relaunchesMax: whole(0, 10, 3),
   detectReentrance: { expected: 'true or false', kind: 'boolean', check: () => true, fallback: null },
-  'streams.midStream': {
-    expected: "'fail', 'verify' or 'resume'",
-    kind: 'string',
-    check: (value: string) => ['fail', 'verify', 'resume'].includes(value),
-    fallback: 'fail',
-  },
+  'streams.midStream': oneOf(['fail', 'verify', 'resume'], 'fail'),
   'streams.firstChunkTimeoutMs': ms(null),
   'streams.idleTimeoutMs': ms(30_000),
   'streams.replayBytes': whole(0, 1_024 * MIB, MIB),
   'streams.lagBytes': whole(1, 1_024 * MIB, MIB),
   collect: anyFunction,
+  'breaker.failureShare': within('a share', [0, 1], 0.5),
+  'breaker.attemptsMin': whole(1, 1_000, 20),
+  'breaker.consecutive': whole(1, 1_000_000, 5),
+  'breaker.openMs': within('milliseconds', BREAKER_MS, 5_000),
+  'breaker.openMsMax': within('milliseconds', BREAKER_MS, 60_000),
+  'breaker.whenAllOpen': oneOf(['try', 'wait'], 'try'),
+  'budget.share': within('a share', [0, 1], 0.1),
+  'budget.perSecondMin': within('a number', [0, 1_000], 1),
   'limits.flights': whole(1, 1_000_000, 10_000),
   'limits.waitersPerFlight': whole(1, 10_000_000, 10_000),
   'limits.payloadBytes': whole(1, 1_024 * MIB, 4 * MIB),
@@ -168,6 +149,11 @@ const RULES: Readonly<Record<string, Rule>> = {
       ['now', 'setTimer', 'clearTimer', 'random'].every((name) => typeof value[name] === 'function'),
   },
 };
+
+/** Options with options of their own. */
+const GROUPS: ReadonlySet<string> = new Set(Object.keys(RULES).flatMap((path) => (path.includes('.') ? path.split('.').slice(0, 1) : [])));
+/** Those that `false` switches off. */
+const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget']);
 
 /** What came, for an error message. */
 export function given(value: unknown): string {
@@ -184,7 +170,7 @@ export function given(value: unknown): string {
 export function fillOptions(options: unknown): FilledOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
   const paths = flatten(options as Record<string, unknown>);
-  const filled: Record<string, unknown> = { backoff: {}, limits: {}, streams: {} };
+  const filled: Record<string, unknown> = Object.fromEntries([...GROUPS].map((group) => [group, {}]));
   for (const [path, rule] of Object.entries(RULES)) {
     const value = paths.get(path);
     paths.delete(path);
@@ -198,6 +184,7 @@ export function fillOptions(options: unknown): FilledOptions {
   if (stranger !== undefined)
     throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
   filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
+  for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
   return filled as unknown as FilledOptions;
 }
@@ -217,11 +204,17 @@ function flatten(options: Record<string, unknown>): Map<string, unknown> {
     if (name === 'targets') continue;
     // Paths are for messages; an option itself has no dot in its name.
     if (name.includes('.')) throw new TypeError(`options['${name}']: there is no such option; options in groups are nested`);
-    const isGroup = name === 'backoff' || name === 'limits' || name === 'streams';
-    if (!isGroup) paths.set(name, value);
+    if (!GROUPS.has(name)) paths.set(name, value);
+    else if (value === false && SWITCHABLE.has(name)) continue;
     else if (typeof value === 'object' && value !== null)
       for (const [inner, part] of Object.entries(value)) paths.set(`${name}.${inner}`, part);
-    else if (value !== undefined) throw new TypeError(`options.${name}: expected an object, got ${given(value)}`);
+    else if (value !== undefined)
+      throw new TypeError(`options.${name}: expected an object${SWITCHABLE.has(name) ? ' or false' : ''}, got ${given(value)}`);
   }
   return paths;
+}
+
+/** What of the options a shard goes by, and no more: on threads it crosses. */
+export function shardSettings({ maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget }: FilledOptions): ShardSettings {
+  return { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget };
 }

@@ -1,5 +1,6 @@
 /** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
 import { packBody } from '../workers/body.js';
+import type { BreakerPhase } from '../workers/breaker.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
 import {
@@ -7,6 +8,7 @@ import {
   ATTEMPTED,
   attemptOf,
   type Body,
+  BREAKER,
   CHUNK,
   CHUNK_BYTES_EXTRA,
   CREDIT,
@@ -156,6 +158,7 @@ export class PortLink implements LifeReceiver {
 
   #receive(frame: ShardFrame): void {
     const [op, slot, number] = frame;
+    if (op === BREAKER) return this.#setup.receiver.breaker(frame[3], frame[4] as BreakerPhase, frame[5] as BreakerPhase);
     const flight = this.#residents[slot];
     // One settle for each launch, matched by number: all else is a bug, and ends this life.
     if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);

@@ -88,4 +88,8 @@ export interface TargetStats {
   readonly retries: number;
   /** Gauge: attempts in the air. */
   readonly airborne: number;
+  /** Gauge: is it called? `open`: not while another is left; `half-open`: one attempt finds out. */
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** Gauge: how long it is left alone yet, because it asked for it. */
+  readonly heldMs: number;
 }

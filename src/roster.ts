@@ -24,6 +24,8 @@ export interface RosterOwner {
   manned(): void;
   /** None is there, and none will be soon. */
   unmanned(error: unknown): void;
+  /** A link is about to be set up. */
+  settingUp(link: PortLink): void;
   /** One more thread is set up. */
   activated(link: PortLink, isReplacement: boolean): void;
 }
@@ -173,6 +175,7 @@ export class Roster {
       let link: PortLink | null = null;
       try {
         link = this.#standbys.shift() ?? (await this.#open());
+        this.#setup.owner.settingUp(link);
         const { targetNames, tableHash } = await link.life.activate(role);
         if (tableHash !== TABLE_HASH)
           throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);

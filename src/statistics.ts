@@ -1,4 +1,5 @@
 /** Counters of one coalescer: plain numbers, written by its front; counts per target, read from the memory of its shards. */
+import type { Health } from '../workers/health.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { TargetStats } from './reports.js';
 
@@ -26,18 +27,24 @@ export function newCounters(): Counters {
   }; // biome-ignore format: one thought
 }
 
+/** What the counts of targets are made of. */
+export interface TargetCounting {
+  readonly names: readonly string[];
+  readonly living: readonly SharedMemory[];
+  readonly gone?: readonly SharedMemory[];
+  readonly health: Health;
+  readonly now: number;
+}
+
 /** Sums over all shards there were; attempts in the air only of those that live. */
-export function targetStats(
-  names: readonly string[],
-  living: readonly SharedMemory[],
-  gone: readonly SharedMemory[] = [],
-): Record<string, TargetStats> {
+export function targetStats({ names, living, gone = [], health, now }: TargetCounting): Record<string, TargetStats> {
   return Object.fromEntries(
     names.map((name, index) => {
+      const { breaker, heldMs } = health.report(index, now);
       const all = [...living, ...gone].map((memory) => memory.counts(index));
       const sum = (what: 'attempts' | 'failures' | 'retries'): number => all.reduce((total, counts) => total + counts[what], 0);
       const airborne = living.reduce((total, memory) => total + memory.counts(index).airborne, 0);
-      return [name, { attempts: sum('attempts'), failures: sum('failures'), retries: sum('retries'), airborne }];
+      return [name, { attempts: sum('attempts'), failures: sum('failures'), retries: sum('retries'), airborne, breaker, heldMs }];
     }),
   );
 }

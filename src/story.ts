@@ -1,4 +1,5 @@
 /** What happened to a flight, told in order: as data, and as text for people who look. */
+import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 import type { Flight } from './flight.js';
 import type { AttemptReport, Explanation } from './reports.js';
@@ -47,9 +48,10 @@ export function storyOf(flight: Flight, flying: { readonly target: string; reado
 }
 
 function attemptEvents(record: AttemptRecord, at: (instant: number) => number): Event[] {
-  const { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs } = record;
+  const { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver = [] } = record;
   const known = Object.fromEntries(Object.entries({ code, status, message, verdict }).filter(([, value]) => value !== undefined));
   const events: Event[] = [
+    ...passedOver.map((told) => ({ atMs: at(startedAt), what: 'passed over', target: told.target, why: reasonOf(told) })),
     { atMs: at(startedAt), what: 'attempt', attempt, target },
     { atMs: at(endedAt), what: end, attempt, target, ...known },
   ];

@@ -3,31 +3,28 @@
  * is made: an inline user never pays for threads.
  */
 import { packBody } from '../workers/body.js';
-import type { Seam } from '../workers/environment.js';
+import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
-import { ATTEMPTS, FAILURES, RETRIES, SharedMemory } from '../workers/shared-memory.js';
+import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
 import { judgeDeath, type Fate, type Resident } from './blame.js';
 import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
-import type { Admission, LinkReceiver, Links } from './links.js';
-import type { FilledOptions } from './options.js';
+import type { Admission, Links } from './links.js';
 import { placeOf } from './placement.js';
 import { PortLink, type PortLinkOwner } from './port-link.js';
 import { Quarantine } from './quarantine.js';
 import type { TargetStats } from './reports.js';
 import { Roster, type RosterOwner } from './roster.js';
 import { targetStats } from './statistics.js';
+import { ThreadHealth, type ThreadHealthSetup } from './thread-health.js';
 
 /** The front looks at heartbeats so often in one `heartbeatMs`, and calls a hang only what stood still in all of them. */
 const LOOKS = 10;
 
-export interface ThreadLinksSetup {
+export interface ThreadLinksSetup extends ThreadHealthSetup {
   readonly threads: { readonly threads: number; readonly spare: boolean; readonly heartbeatMs: number };
-  readonly seam: Seam;
-  readonly options: FilledOptions;
-  readonly receiver: LinkReceiver;
   readonly openHosts: () => Promise<Hosts>;
 }
 
@@ -41,6 +38,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   readonly #parked = new Set<Flight>();
   /** Counts of the lives that are over. */
   readonly #gone = SharedMemory.ofSlots(0);
+  readonly #health: ThreadHealth;
   #wire: Wire | null = null;
   #lookTimer: unknown = null;
   #isClosed = false;
@@ -48,6 +46,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   constructor(setup: ThreadLinksSetup) {
     const { seam, threads, receiver } = setup;
     this.#setup = setup;
+    this.#health = new ThreadHealth(setup);
     this.#roster = new Roster({
       seam,
       count: Math.max(1, threads.threads),
@@ -69,6 +68,14 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   get targetNames(): readonly string[] | null {
     return this.#roster.targetNames;
+  }
+
+  get health(): Health | null {
+    return this.#health.of(this.targetNames);
+  }
+
+  settingUp(link: PortLink): void {
+    this.#health.number(link);
   }
 
   async ready(): Promise<void> {
@@ -119,8 +126,10 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {
+    const { health } = this;
+    if (health === null) return {};
     const living = [...this.#roster.links].filter(({ isLost }) => !isLost).map(({ life }) => life.memory);
-    return targetStats(this.targetNames ?? [], living, [this.#gone]);
+    return targetStats({ names: this.targetNames ?? [], living, gone: [this.#gone], health, now: this.#setup.seam.now() });
   }
 
   manned(): void {
@@ -161,7 +170,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { receiver, options } = this.#setup;
     const { memory, thread } = link.life;
     const quarantine = this.#quarantineOn(link);
-    this.#keepCounts(memory);
+    this.#gone.inherit(memory);
+    this.#health.giveBack(link, this.targetNames);
     this.#roster.lost(link);
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
       flight,
@@ -209,15 +219,6 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     flight.attemptsMade = attemptsMade;
     flight.targetsTried = targetsTried;
     flight.lastTarget = lastTarget;
-  }
-
-  #keepCounts(memory: SharedMemory): void {
-    for (const [index] of (this.targetNames ?? []).entries()) {
-      const { attempts, failures, retries } = memory.counts(index);
-      this.#gone.count(index, ATTEMPTS, attempts);
-      this.#gone.count(index, FAILURES, failures);
-      this.#gone.count(index, RETRIES, retries);
-    }
   }
 
   /** Hearts are listened to while there is work; the timer itself keeps no process alive, the work does. */

@@ -1,5 +1,7 @@
 /** Watching, free when nobody watches: the library's diagnostics channels, always published on the caller's thread. */
 import { channel } from 'node:diagnostics_channel';
+import type { BreakerPhase } from '../workers/breaker.js';
+import type { Seam } from '../workers/environment.js';
 import type { CoalescerErrorCode } from './errors.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 import { digestOf } from './flight-table.js';
@@ -15,6 +17,7 @@ export interface ChannelMessages {
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
   'coalescer:seam': { coalescer: string; flight: string } & SeamReport;
+  'coalescer:breaker': { coalescer: string; target: string; from: BreakerPhase; to: BreakerPhase };
   'coalescer:refused': { coalescer: string; code: CoalescerErrorCode; limit?: string };
   'coalescer:thread': { coalescer: string; thread: number; event: 'ready' | 'lost' | 'replaced'; relaunched: number };
 }
@@ -34,6 +37,7 @@ export const channels = {
   attempt: typed('coalescer:attempt'),
   failover: typed('coalescer:failover'),
   seam: typed('coalescer:seam'),
+  breaker: typed('coalescer:breaker'),
   refused: typed('coalescer:refused'),
   thread: typed('coalescer:thread'),
 };
@@ -68,6 +72,11 @@ export function attempted(coalescer: string, flight: Flight, record: AttemptReco
 
 export function seamed(coalescer: string, flight: Flight, seam: SeamReport): void {
   if (channels.seam.hasSubscribers) channels.seam.publish({ coalescer, flight: flight.id, ...seam });
+}
+
+/** Told after the turn of the event loop in which it changed: that may be in the middle of a flight's end. */
+export function breaker(seam: Seam, message: ChannelMessages['coalescer:breaker']): void {
+  if (channels.breaker.hasSubscribers) seam.defer(() => channels.breaker.publish(message));
 }
 
 export function refused(coalescer: string, code: CoalescerErrorCode, limit: string | undefined): void {

@@ -1,7 +1,10 @@
-/** What is told of an attempt that is over. */
+/** What is told of an attempt that is over, and of where its flight goes on. */
 import type { Attempt } from './attempt.js';
 import { readError } from './classify.js';
+import type { Choice } from './next-target.js';
+import type { PassedOver } from './passed-over.js';
 import type { AttemptEnd, AttemptRecord } from './protocol.js';
+import type { FilledTarget } from './targets.js';
 
 /** The error an attempt ended with, and what its target says of it. */
 export interface AttemptFailure {
@@ -9,15 +12,32 @@ export interface AttemptFailure {
   readonly verdict: AttemptRecord['verdict'];
 }
 
+/** What may be filled in before it is told. */
+export type TellableRecord = { -readonly [Part in keyof AttemptRecord]: AttemptRecord[Part] };
+
 export function attemptRecord(
   { target, attempt }: Attempt,
   end: AttemptEnd,
   failure: AttemptFailure | null,
   { startedAt, endedAt }: Pick<AttemptRecord, 'startedAt' | 'endedAt'>,
-): AttemptRecord {
+): TellableRecord {
   if (failure === null) return { target, attempt, startedAt, endedAt, end };
   const { error, verdict } = failure;
   const { code, status, message } = readError(error);
   // With places for what may be filled in before it is told: a copy would cost as much as the failure.
   return { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next: undefined, waitMs: undefined };
+}
+
+/** Where its flight goes next; where it goes nowhere, what was passed over in vain. */
+export function onward(
+  ended: TellableRecord,
+  choice: Choice,
+  targets: readonly FilledTarget[],
+  inVain: readonly PassedOver[] | null,
+): AttemptRecord {
+  if (choice.kind === 'now' || choice.kind === 'later') {
+    ended.next = targets[choice.target]?.name;
+    ended.waitMs = choice.kind === 'later' ? choice.waitMs : 0;
+  } else if (choice.kind === 'nowhere' && inVain !== null) ended.passedOver = [...(ended.passedOver ?? []), ...inVain];
+  return ended;
 }

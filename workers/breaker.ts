@@ -9,6 +9,8 @@ import { SampleCounts } from './sample-counts.js';
 
 const { breakerTable: TABLE } = table;
 const EVENTS = TABLE.events.length;
+/** Which table breakers of this build are stepped by: threads that share memory must agree. */
+export const BREAKER_TABLE_HASH = TABLE.hash;
 const PHASES = TABLE.states.map(({ value }) => value as BreakerPhase);
 const LEVELS = TABLE.states.map(({ context }) => (context as { level: number }).level);
 
@@ -90,7 +92,8 @@ export class Breaker {
   /** Until the next probe may be made; 0 when the way is free, or free as soon as the probe has ended. */
   reopensInMs(now: number): number {
     const word = this.#word;
-    return PHASES[word & STATE_MASK] === 'open' ? this.#ticksLeft(word, now) * HEALTH_TICK_MS : 0;
+    if (PHASES[word & STATE_MASK] !== 'open') return 0;
+    return Math.max(0, this.#ticksLeft(word, now) * HEALTH_TICK_MS - (now % HEALTH_TICK_MS));
   }
 
   /** By hand: open or closed whatever happens, until `auto`, which begins anew. */

@@ -1,8 +1,13 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
 import type { AbortCause, Attempt } from './attempt.js';
+import { REFUSED } from './breaker.js';
+import type { PassedOver } from './passed-over.js';
 import type { AttemptRecord, LaunchOrder } from './protocol.js';
 import type { StreamRecord } from './streams.js';
 import type { WheelEntry } from './wheel.js';
+
+/** More is not told of one attempt. */
+const PASSED_OVER_MAX = 32;
 
 /** Told when a record's time has come. */
 export interface DueReceiver {
@@ -42,11 +47,23 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   declare holds: Map<number, number> | null;
   /** Calls of a target that was called before: what the backoff doubles by. */
   declare repeats: number;
+  /** The target for which an extra attempt was drawn from its budget; -1: none. */
+  declare drawnFor: number;
+  /** The current target's pass: it was admitted for this flight, and must be ended once. `REFUSED`: none is out. */
+  pass = REFUSED;
+  /** The current attempt's target streams, and has given its first chunk. */
+  declare hasAnswered: boolean;
+  /** It could not be launched at once. */
+  declare hasWaited: boolean;
+  /** Targets that were not called, and why, since the last attempt was told. Made when first needed. */
+  declare passedOver: PassedOver[] | null;
+  /** The status of the last error, 0: none. */
+  declare lastStatus: number;
   /** What the last error asked for. */
   declare verdict: 'failover' | 'retry';
   /** Why the current attempt is cut short, should it be. */
   declare cause: AbortCause;
-  /** The result is an error of the library itself: a guard refused the target's value. */
+  /** The result is an error of the library itself: a guard refused the target's value, or no target might be called. */
   declare refused: boolean;
   /** Made when a target streams. */
   declare stream: StreamRecord | null;
@@ -72,6 +89,18 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.#receiver = receiver;
   }
 
+  /** No attempt was made for it, in this life or another. */
+  get isFresh(): boolean {
+    return this.attemptsMade === 0 && this.order.route === null;
+  }
+
+  /** For the story: a target was not called. Told once, however often it is asked. */
+  passOver(target: string, why: PassedOver['why']): void {
+    this.passedOver ??= [];
+    const isTold = this.passedOver.some((told) => told.target === target && told.why === why);
+    if (!isTold && this.passedOver.length < PASSED_OVER_MAX) this.passedOver.push({ target, why });
+  }
+
   onDue(now: number): void {
     this.#receiver.recordDue(this, now);
   }
@@ -81,6 +110,11 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
 Object.assign(FlightRecord.prototype, {
   holds: null,
   repeats: 0,
+  drawnFor: -1,
+  hasAnswered: false,
+  hasWaited: false,
+  passedOver: null,
+  lastStatus: 0,
   verdict: 'failover',
   cause: 'timed-out',
   refused: false,

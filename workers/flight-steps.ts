@@ -1,13 +1,14 @@
 /** The flight machine's table as a shard steps through it: an edge is a state and an event, and stands for the next state and what to do on the way. */
 import { flightTable as TABLE } from '../machines/flight.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
+import { BREAKER_TABLE_HASH } from './breaker.js';
 import type { FlightStart } from './flight-record.js';
 import { firstTarget } from './next-target.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSettings } from './shard-setup.js';
 
 /** Which table shards of this build fly by: a front and its threads must agree. */
-export const TABLE_HASH = TABLE.hash;
+export const TABLE_HASH = `${TABLE.hash} ${BREAKER_TABLE_HASH}`;
 /** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
 const ATTEMPTS_AFTER_LOSS = 1;
 /** The table's roots: for each number of attempts, once for streams that fail in mid-air, once for those that may go on, once for those that do. */

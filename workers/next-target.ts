@@ -1,6 +1,9 @@
-/** Where a flight goes next, and when: a pure decision over what its record knows. */
+/** Where a flight goes next, and when: decided by what its record knows and how the targets are. Who is chosen has been admitted. */
+import { REFUSED } from './breaker.js';
 import type { Seam } from './environment.js';
 import type { FlightRecord } from './flight-record.js';
+import type { Health } from './health.js';
+import type { Refusal } from './target-health.js';
 import type { FilledTarget } from './targets.js';
 
 /** How long to wait before the same target again. */
@@ -9,57 +12,146 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** Statuses that say "too much": they want five times the patience (AWS SDKs: 100 ms and 500 ms). */
-const THROTTLED: ReadonlySet<number> = new Set([429, 529]);
-const THROTTLED_FACTOR = 5;
-
-/** No flight waits longer for a target that asks to be left alone: then elsewhere, or not at all. */
-const WAIT_MS_MAX = 60_000;
-
-/** The next target and the wait before it; `null`: nowhere left to go. */
-export interface NextTarget {
-  readonly target: number;
-  readonly waitMs: number;
+/** What choosing stands on. */
+export interface ChoiceSetup {
+  readonly targets: readonly FilledTarget[];
+  readonly backoff: Backoff;
+  /** All breakers open: call the one that reopens first all the same, or wait for it? */
+  readonly whenAllOpen: 'try' | 'wait';
+  readonly seam: Seam;
+  readonly health: Health;
 }
 
 /**
- * Another target at once, in the order of the route; the same one only when its verdict asks for it or nothing else is left, and then after a
- * backoff with full jitter, and never before its Retry-After.
+ * `now`: admitted, with its pass. `later`: a target that was called before, after its backoff. `wait`: none may be called yet, but one within the
+ * flight's time. `nowhere`: the flight is over.
  */
-export function nextTarget(record: FlightRecord, failed: FilledTarget, backoff: Backoff, seam: Seam): NextTarget | null {
-  if (!failed.replayable) return null;
-  const now = seam.now();
-  if (record.verdict === 'retry') {
-    const again = afterBackoff(record, record.target, backoff, seam);
-    if (isWorthwhile(again, record, now)) return again;
-    // Later than the flight lives: then elsewhere, while anything is left.
+export type Choice =
+  | { readonly kind: 'now'; readonly target: number; readonly pass: number }
+  | { readonly kind: 'later'; readonly target: number; readonly waitMs: number }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'nowhere' };
+
+/** What is not refused, or only lacks a place. */
+const CALLABLE: ReadonlySet<Refusal | null> = new Set<Refusal | null>([null, 'full']);
+
+const WAIT: Choice = { kind: 'wait' };
+const NOWHERE: Choice = { kind: 'nowhere' };
+
+/** Statuses that say "too much": they want five times the patience (AWS SDKs: 100 ms and 500 ms). */
+const THROTTLED: ReadonlySet<number> = new Set([429, 529]);
+const THROTTLED_FACTOR = 5;
+/** No flight waits longer for a target that asks to be left alone: then elsewhere, or not at all. */
+const WAIT_MS_MAX = 60_000;
+
+/**
+ * Another target at once, in the order of the route, while one is left that may be called; one that only lacks a place is waited for. The same
+ * target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never before its Retry-After, and
+ * only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
+ */
+export function nextTarget(record: FlightRecord, setup: ChoiceSetup): Choice {
+  const now = setup.seam.now();
+  const hasFailed = record.attemptsMade > record.order.attemptsMade;
+  if (hasFailed && setup.targets[record.target]?.replayable === false) return NOWHERE;
+  // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.
+  const asked = hasFailed && record.verdict === 'retry' ? repeat(record, [record.target], setup, now) : null;
+  if (asked !== null) return asked;
+  // A thread was lost, and all were called before it: they are fresh to this launch.
+  const untried = untriedOf(record);
+  const candidates = untried.length === 0 && !hasFailed ? fromBehind(record.route, record.order.lastTarget) : untried;
+  for (const target of candidates) {
+    const pass = setup.health.of(target).admit(now);
+    if (pass !== REFUSED) return { kind: 'now', target, pass };
+    record.passOver(nameOf(target, setup), setup.health.of(target).refusal(now) ?? 'open');
   }
-  const untried = record.route.find((target) => (record.targetsTried & (1 << target)) === 0);
-  if (untried !== undefined) return { target: untried, waitMs: 0 };
-  // All were called: the next in order again, or the first behind it that may be called within the flight's time.
-  const from = record.route.indexOf(record.target) + 1;
-  for (let step = 0; step < record.route.length; step++) {
-    const again = afterBackoff(record, record.route[(from + step) % record.route.length] as number, backoff, seam);
-    if (isWorthwhile(again, record, now)) return again;
+  if (candidates.some((target) => setup.health.of(target).refusal(now) === 'full')) return WAIT;
+  const again = hasFailed ? repeat(record, fromBehind(record.route, record.target), setup, now) : null;
+  return again ?? lastResort(record, candidates, setup, now);
+}
+
+/** The backoff before a target is over: its pass, or `REFUSED` when it may not be called after all. */
+export function admitAgain(record: FlightRecord, { whenAllOpen, health, seam }: ChoiceSetup): number {
+  const now = seam.now();
+  const pass = health.of(record.target).admit(now);
+  const isClosed = (target: number): boolean => !CALLABLE.has(health.of(target).refusal(now));
+  const isAllClosed = pass === REFUSED && whenAllOpen === 'try' && record.route.every(isClosed);
+  return isAllClosed ? health.of(record.target).admitAnyway(now) : pass;
+}
+
+/** The first of these that may be called again within the flight's time, and within its budget. */
+function repeat(record: FlightRecord, targets: readonly number[], setup: ChoiceSetup, now: number): Choice | null {
+  for (const target of targets) {
+    if ((record.targetsTried & (1 << target)) === 0) continue;
+    const refusal = setup.health.of(target).refusal(now);
+    if (refusal === 'open' || refusal === 'forced') continue;
+    const choice = afterBackoff(record, target, setup, now);
+    if (choice !== null) return choice;
   }
   return null;
 }
 
-function isWorthwhile({ waitMs }: NextTarget, { order }: FlightRecord, now: number): boolean {
-  return waitMs <= WAIT_MS_MAX && now + waitMs < order.deadline;
+/** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */
+function afterBackoff(record: FlightRecord, target: number, setup: ChoiceSetup, now: number): Choice | null {
+  const { backoff, seam, health } = setup;
+  const base = backoff.baseMs * (THROTTLED.has(record.lastStatus) ? THROTTLED_FACTOR : 1);
+  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.repeats);
+  const { budget } = health.of(target);
+  const waitMs = Math.max(jittered, (record.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
+  if (waitMs > WAIT_MS_MAX || now + waitMs >= record.order.deadline) return null;
+  if (record.drawnFor !== target) {
+    if (budget !== null && !budget.draw(now)) {
+      record.passOver(nameOf(target, setup), 'budget');
+      return null;
+    }
+    record.drawnFor = target;
+  }
+  return { kind: 'later', target, waitMs };
 }
 
-/** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */
-function afterBackoff(record: FlightRecord, target: number, backoff: Backoff, seam: Seam): NextTarget {
-  const base = backoff.baseMs * (THROTTLED.has(record.ended?.status ?? 0) ? THROTTLED_FACTOR : 1);
-  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.repeats);
-  return { target, waitMs: Math.max(jittered, (record.holds?.get(target) ?? 0) - seam.now()) };
+/** Nothing may be called. The last target that is left is never shut out by its breaker; a Retry-After, and what is closed by hand, hold. */
+function lastResort(record: FlightRecord, candidates: readonly number[], setup: ChoiceSetup, now: number): Choice {
+  const { health, whenAllOpen } = setup;
+  const isUntried = (target: number): boolean => candidates.includes(target);
+  const open = record.route
+    .filter((target) => health.of(target).refusal(now) === 'open')
+    .sort(
+      (one, other) => Number(isUntried(other)) - Number(isUntried(one)) || health.of(one).freeInMs(now) - health.of(other).freeInMs(now),
+    );
+  for (const target of whenAllOpen === 'try' ? open : []) {
+    if (!isUntried(target)) {
+      const again = afterBackoff(record, target, setup, now);
+      if (again !== null) return again;
+      continue;
+    }
+    const pass = health.of(target).admitAnyway(now);
+    if (pass !== REFUSED) return { kind: 'now', target, pass };
+  }
+  const isFreeInTime = (target: number): boolean => {
+    const refusal = health.of(target).refusal(now);
+    const freeInMs = Math.max(health.of(target).freeInMs(now), (record.holds?.get(target) ?? 0) - now);
+    return refusal !== 'forced' && freeInMs <= WAIT_MS_MAX && now + freeInMs < record.order.deadline;
+  };
+  return candidates.some(isFreeInTime) || (whenAllOpen === 'wait' && open.some(isFreeInTime)) ? WAIT : NOWHERE;
+}
+
+function nameOf(target: number, { targets }: ChoiceSetup): string {
+  return (targets[target] as FilledTarget).name;
+}
+
+function untriedOf({ route, targetsTried }: FlightRecord): readonly number[] {
+  return targetsTried === 0 ? route : route.filter((target) => (targetsTried & (1 << target)) === 0);
+}
+
+/** The route from behind this target round to itself. */
+function fromBehind(route: readonly number[], target: number): readonly number[] {
+  const from = route.indexOf(target) + 1;
+  return [...route.slice(from), ...route.slice(0, from)];
 }
 
 /** The first target of a launch: the first of the route, or for a relaunch the first that no earlier life has called. */
 export function firstTarget(route: readonly number[], targetsTried: number, lastTarget: number): number {
   const untried = route.find((target) => (targetsTried & (1 << target)) === 0);
-  return untried ?? (route[(route.indexOf(lastTarget) + 1) % route.length] as number);
+  return untried ?? (fromBehind(route, lastTarget)[0] as number);
 }
 
 /** What an attempt may take: its own setting, else an equal share of the time left among the targets left; the last gets all of it. */

@@ -2,13 +2,16 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { packBody } from './body.js';
 import { canonicalKey } from './canonical.js';
+import type { BreakerPhase } from './breaker.js';
 import type { Seam } from './environment.js';
 import { errorRecord } from './error-record.js';
 import type { FlightRecord } from './flight-record.js';
 import { Delivered } from './delivered.js';
+import { HealthMemory } from './health-memory.js';
+import { Health } from './health.js';
 import { Outbox } from './outbox.js';
 import {
-  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
+  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
   FULFILLED, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
@@ -93,6 +96,8 @@ export interface PortShardSetup {
 }
 
 export interface PortShardSettings extends ShardSettings {
+  /** What all threads of the coalescer know of its targets: a `HealthMemory`'s. */
+  readonly health: SharedArrayBuffer;
   readonly resultBytes: number;
 }
 
@@ -106,7 +111,16 @@ export class PortShard implements ShardReceiver<PortOrder> {
     const { seam, wire, post } = setup;
     this.#setup = setup;
     this.#outbox = new Outbox({ seam, wire, post, transfersBodies: true });
-    this.#shard = new Shard({ ...setup, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
+    const { memory, targets, settings } = setup;
+    const health = new Health({
+      memory: new HealthMemory(settings.health),
+      targets,
+      settings,
+      holder: memory.holder,
+      random: () => seam.random(),
+      announce: (target, from, to) => this.breaker(target, from, to),
+    });
+    this.#shard = new Shard({ ...setup, health, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
   }
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
@@ -211,5 +225,9 @@ export class PortShard implements ShardReceiver<PortOrder> {
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
     const { kind, bytes } = packBody(errorRecord(error), this.#setup.wire.packValue);
     this.#outbox.push([FAILED, slot, number, tuple, failure, kind, bytes]);
+  }
+
+  breaker(target: string, from: BreakerPhase, to: BreakerPhase): void {
+    this.#outbox.push([BREAKER, -1, -1, target, from, to]);
   }
 }

@@ -3,6 +3,8 @@
  * order and loss are in ARCHITECTURE.md, "What crosses".
  */
 
+import type { PassedOver } from './passed-over.js';
+
 /** How an attempt ended. */
 export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'thread-lost';
 
@@ -23,6 +25,8 @@ export interface AttemptRecord {
   /** Where the flight went next, and the backoff before it. */
   readonly next?: string | undefined;
   readonly waitMs?: number | undefined;
+  /** Targets that were not called before it, or (where there is no next) after it, and why. */
+  readonly passedOver?: readonly PassedOver[] | undefined;
 }
 
 /** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: not by a target but by a limit or a guard; the error says which. */
@@ -65,6 +69,7 @@ export const FAILED = 4;
 export const CHUNK = 5;
 export const OPENED = 6;
 export const CREDIT = 7;
+export const BREAKER = 8;
 
 /** How a body is packed. */
 export const PACKED = 0;
@@ -88,6 +93,7 @@ export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
 export type AttemptTuple = readonly [
   target: string, attempt: number, startedAt: number, endedAt: number, end: AttemptEnd, code: string | null, status: number | null,
   message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null, waitMs: number | null,
+  passedOver: readonly PassedOver[] | null,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
@@ -116,8 +122,11 @@ export type FailedFrame = readonly [
   op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | number,
 ]; // biome-ignore format: one screen
 
+/** Shard to front: a target's breaker has changed. Of no flight: slot and number are -1. */
+export type BreakerFrame = readonly [op: typeof BREAKER, slot: -1, number: -1, target: string, from: string, to: string];
+
 export type FrontFrame = LaunchFrame | AbandonFrame | CreditFrame;
-export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame | OpenedFrame | ChunkFrame;
+export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame | OpenedFrame | ChunkFrame | BreakerFrame;
 
 /** Bytes that a shard may send ahead of the fastest reader: two thousand tokens, or a few packets. */
 export const CREDIT_BYTES = 64 * 1_024;
@@ -137,14 +146,16 @@ export function attemptTuple(record: AttemptRecord): AttemptTuple {
     verdict = null,
     next = null,
     waitMs = null,
+    passedOver = null,
   } = record;
-  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs];
+  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver];
 }
 
 export function attemptOf(tuple: AttemptTuple): AttemptRecord {
-  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs] = tuple;
+  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver] = tuple;
   return {
     target, attempt, startedAt, endedAt, end, code: code ?? undefined, status: status ?? undefined, message: message ?? undefined,
     verdict: verdict ?? undefined, next: next ?? undefined, waitMs: waitMs ?? undefined,
+    passedOver: passedOver ?? undefined,
   }; // biome-ignore format: one screen
 }

@@ -1,8 +1,8 @@
 /** What the library itself refuses below the front: as plain as an error can be, so that it crosses threads and the front can name the coalescer and the key. */
 
-export type RefusedCode = 'COALESCER_LIMIT' | 'COALESCER_NOT_CLONEABLE' | 'COALESCER_NOT_SHAREABLE';
+export type RefusedCode = 'COALESCER_TARGETS_FAILED' | 'COALESCER_LIMIT' | 'COALESCER_NOT_CLONEABLE' | 'COALESCER_NOT_SHAREABLE';
 
-/** A guard or a limit refused a payload or a value. The front turns it into a `CoalescerError`. */
+/** A guard or a limit refused a payload or a value, or no target may be called. The front turns it into a `CoalescerError`. */
 export class Refused extends Error {
   readonly code: RefusedCode;
   declare readonly path?: string;

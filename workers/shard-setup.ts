@@ -1,6 +1,9 @@
 /** What a shard is made of, and where it reports: shapes only. */
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { BreakerPhase, BreakerSettings } from './breaker.js';
+import type { BudgetSettings } from './budget.js';
 import type { Seam } from './environment.js';
+import type { Health } from './health.js';
 import type { Backoff } from './next-target.js';
 import type { AttemptRecord, Failure, LaunchOrder } from './protocol.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -19,6 +22,8 @@ export interface ShardReceiver<Order extends LaunchOrder> {
   fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
   /** Settled without one. `attempt` is the last one, if it has not been told yet. */
   failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
+  /** A target's breaker has changed, here: news for people. */
+  breaker(target: string, from: BreakerPhase, to: BreakerPhase): void;
 }
 
 /** What a shard is made of. Data in it crosses to threads; the rest is the host's. */
@@ -28,6 +33,7 @@ export interface ShardSetup<Order extends LaunchOrder> {
   readonly targets: readonly FilledTarget[];
   readonly settings: ShardSettings;
   readonly memory: SharedMemory;
+  readonly health: Health;
   readonly receiver: ShardReceiver<Order>;
   /** Looks at a value before it is shared; an error it returns settles the flight instead. */
   readonly refuseValue: (value: unknown, order: Order) => Error | null;
@@ -41,6 +47,9 @@ export interface ShardSettings {
   readonly attemptTimeoutMs: number | null;
   readonly backoff: Backoff;
   readonly streams: StreamSettings;
+  /** `null`: switched off. */
+  readonly breaker: (BreakerSettings & { readonly whenAllOpen: 'try' | 'wait' }) | null;
+  readonly budget: BudgetSettings | null;
 }
 
 /** How streams are minded. */

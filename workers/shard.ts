@@ -3,24 +3,29 @@
  * to the front behind its link. It knows no waiters, and may be lost at any time: what must survive lives in the front.
  */
 import * as flight from '../machines/flight.table.js';
+import { Accounts } from './accounts.js';
 import { Attempt } from './attempt.js';
 import { attemptRecord, type AttemptFailure } from './attempt-record.js';
+import type { Sample } from './breaker.js';
 import { callTarget } from './call-target.js';
+import { statusOf } from './classify.js';
 import { inOwnContext } from './clean-context.js';
 import { FlightRecord, type DueReceiver, type FlightStart } from './flight-record.js';
 import { actions, edgeOf, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import { judge } from './judge.js';
-import { attemptMs, firstTarget, nextTarget } from './next-target.js';
+import { attemptMs, firstTarget } from './next-target.js';
 import { type AttemptEnd, type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
 import { refusalOf } from './refusal.js';
 import { Refused } from './refused.js';
-import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES } from './shared-memory.js';
+import { Router, type Stepper } from './router.js';
 import type { ShardSetup } from './shard-setup.js';
 import { Streams } from './streams.js';
 import type { FilledTarget } from './targets.js';
 
-export class Shard<Order extends LaunchOrder> implements DueReceiver {
+export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Order> {
   readonly #setup: ShardSetup<Order>;
+  readonly #router: Router<Order>;
+  readonly #accounts: Accounts;
   readonly #allTargets: readonly number[];
   /** Of all flights that no earlier life has flown, and that have no route of their own. */
   readonly #freshStart: FlightStart;
@@ -29,12 +34,17 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
 
   constructor(setup: ShardSetup<Order>) {
     this.#setup = setup;
+    this.#router = new Router(setup, this);
+    this.#accounts = new Accounts(setup);
     this.#allTargets = setup.targets.map((_, index) => index);
     this.#freshStart = startOf(this.#allTargets, setup.settings, { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0 });
     this.#indexOf = new Map(setup.targets.map(({ name }, index) => [name, index]));
     this.streams = new Streams(setup, {
       value: (record, attempt, value) => this.#resolved(record, attempt, value),
-      opened: (record) => this.#step(record, flight.STREAM_OPENED),
+      opened: (record) => {
+        this.#accounts.opens(record, setup.seam.now());
+        this.step(record, flight.STREAM_OPENED);
+      },
       refused: (record, refusal) => this.#refuse(record, refusal),
       broke: (record, attempt, error) => this.#rejected(record, attempt, error),
     });
@@ -55,26 +65,29 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go. Or there is nowhere to go.
     const isSpent = record.route.length === 0 || (attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false);
     // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
-    const isLate = record.order.slot !== -1 && this.#setup.seam.now() >= record.order.deadline;
-    this.#step(record, isLate ? flight.DEADLINE_PASSED : isSpent ? flight.TARGETS_EXHAUSTED : flight.FLIGHT_LAUNCHED);
+    const now = record.order.slot === -1 ? record.order.launchedAt : this.#setup.seam.now();
+    const isLate = record.order.slot !== -1 && now >= record.order.deadline;
+    if (isLate || isSpent) return this.step(record, isLate ? flight.DEADLINE_PASSED : flight.TARGETS_EXHAUSTED);
+    this.#router.launch(record, now);
   }
 
   /** Nobody waits any more. Does nothing for a flight that has settled. */
   abandon(record: FlightRecord<Order>): void {
     record.cause = 'abandoned';
-    this.#step(record, flight.FLIGHT_ABANDONED);
+    this.step(record, flight.FLIGHT_ABANDONED);
   }
 
   recordDue(record: FlightRecord, now: number): void {
     const mine = record as FlightRecord<Order>;
     record.cause = 'timed-out';
-    if (now >= record.order.deadline) this.#step(mine, flight.DEADLINE_PASSED);
+    if (now >= record.order.deadline) this.step(mine, flight.DEADLINE_PASSED);
     else if (record.stream !== null && record.attempt !== null && !this.streams.isSilent(mine, now)) return;
-    else this.#step(mine, record.attempt === null ? flight.BACKOFF_ELAPSED : flight.ATTEMPT_TIMED_OUT);
+    else if (record.attempt !== null) this.step(mine, flight.ATTEMPT_TIMED_OUT);
+    else this.#router.backoffElapsed(mine);
   }
 
   /** One event: the new state is stored, then its actions run in order; what arises in them waits until they are done, as in a live actor. */
-  #step(record: FlightRecord<Order>, event: number): void {
+  step(record: FlightRecord<Order>, event: number): void {
     if (record.stepping) {
       record.queue ??= [];
       record.queue.push(event);
@@ -103,14 +116,15 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
       case flight.ABORT_ATTEMPT:
         return this.#abortAttempt(record);
       case flight.CHOOSE_TARGET:
-        return this.#chooseTarget(record);
+        this.streams.narrow(record);
+        return this.#router.failOver(record);
       case flight.SETTLE_FULFILLED:
-        this.#setup.wheel.disarm(record);
+        this.#router.leave(record);
         return this.#setup.receiver.fulfilled(record.order, record.ended as AttemptRecord, record.result);
       case flight.SETTLE_ANSWERED:
         return this.#fail(record, record.refused ? 'refused' : 'answered');
       case flight.SETTLE_EXHAUSTED:
-        return this.#fail(record, 'exhausted');
+        return this.#fail(record, record.refused ? 'refused' : 'exhausted');
       case flight.SETTLE_BROKEN:
         return this.#fail(record, record.refused ? 'refused' : 'broken');
       case flight.SETTLE_TIMED_OUT:
@@ -126,14 +140,13 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const { seam, wheel, targets, settings, memory } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
-    const now = record.attemptsMade === order.attemptsMade && order.slot === -1 ? order.launchedAt : seam.now();
-    const bit = 1 << record.target;
-    memory.count(record.target, ATTEMPTS, 1);
-    memory.count(record.target, AIRBORNE, 1);
-    if ((record.targetsTried & bit) !== 0) memory.count(record.target, RETRIES, 1);
+    // Inline, a launch is read at once.
+    const isAtLaunch = record.attemptsMade === 0 && order.slot === -1 && !record.hasWaited;
+    const now = isAtLaunch ? order.launchedAt : seam.now();
+    this.#accounts.begins(record, now);
     record.attemptsMade++;
     const share = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
-    record.targetsTried |= bit;
+    record.targetsTried |= 1 << record.target;
     const ms = Math.min(share, this.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
     wheel.arm(record, ms, now);
     record.attempt = new Attempt(record, target.name, seam);
@@ -172,77 +185,65 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver {
     const refusal = value === STREAM_ENDED ? null : refusalOf(this.#setup, value, record.order);
     if (record.attempt !== attempt) return; // looking at the value has ended its own flight
     if (refusal !== null) return this.#refuse(record, refusal);
-    this.#endAttempt(record, 'value', null);
+    this.#endAttempt(record, 'value', 'well', null);
     record.result = value;
-    this.#step(record, flight.ATTEMPT_RESOLVED);
+    this.step(record, flight.ATTEMPT_RESOLVED);
   }
 
   #refuse(record: FlightRecord<Order>, refusal: Error): void {
-    this.#endAttempt(record, 'answer', { error: refusal, verdict: 'answer' });
+    this.#endAttempt(record, 'answer', 'well', { error: refusal, verdict: 'answer' });
     record.refused = refusal instanceof Refused;
     record.result = refusal;
-    this.#step(record, flight.ATTEMPT_ANSWERED);
+    this.step(record, flight.ATTEMPT_ANSWERED);
   }
 
   #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (record.attempt !== attempt) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
-    const { verdict, retryAfterMs } = judge(target, error, attempt, this.#setup.seam);
+    const { verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
     if (record.attempt !== attempt) return; // `classify` has ended its own flight
     record.result = error;
-    this.#endAttempt(record, verdict === 'answer' ? 'answer' : 'failed', { error, verdict });
-    if (verdict === 'answer') return this.#step(record, flight.ATTEMPT_ANSWERED);
+    record.lastStatus = statusOf(error) ?? 0;
+    this.#endAttempt(record, verdict === 'answer' ? 'answer' : 'failed', sample, { error, verdict });
+    if (holdMs > 0) this.#setup.health.hold(record.target, { ms: holdMs, isForCredential }, this.#setup.seam.now());
+    if (verdict === 'answer') return this.step(record, flight.ATTEMPT_ANSWERED);
     record.verdict = verdict;
     if (retryAfterMs > 0) (record.holds ??= new Map()).set(record.target, this.#setup.seam.now() + retryAfterMs);
-    this.#step(record, flight.ATTEMPT_REJECTED);
+    this.step(record, flight.ATTEMPT_REJECTED);
   }
 
   #abortAttempt(record: FlightRecord<Order>): void {
     const { attempt } = record;
     if (attempt === null) return;
     record.verdict = 'failover';
-    this.#endAttempt(record, record.cause === 'abandoned' ? 'aborted' : 'timed-out', null);
+    if (record.cause === 'abandoned') this.#endAttempt(record, 'aborted', 'none', null);
+    else this.#endAttempt(record, 'timed-out', 'ill', null);
     attempt.abort(record.cause);
   }
 
-  #chooseTarget(record: FlightRecord<Order>): void {
-    const { seam, wheel, targets, settings, receiver } = this.#setup;
-    this.streams.narrow(record);
-    const ended = record.ended as AttemptRecord & { next?: string | undefined; waitMs?: number | undefined };
-    const next = nextTarget(record, targets[record.target] as FilledTarget, settings.backoff, seam);
-    record.ended = null;
-    if (next !== null) {
-      ended.next = targets[next.target]?.name;
-      ended.waitMs = next.waitMs;
-    }
-    receiver.attempted(record.order, ended);
-    if (next === null) return this.#step(record, flight.TARGETS_EXHAUSTED);
-    const isRepeat = (record.targetsTried & (1 << next.target)) !== 0;
-    record.target = next.target;
-    if (isRepeat) record.repeats++;
-    if (next.waitMs === 0 && !isRepeat) this.#step(record, flight.TARGET_CHOSEN);
-    else wheel.arm(record, next.waitMs, seam.now());
-  }
-
   /** The current attempt is over, however it ended: what comes of it later is dropped, and its time no longer runs. */
-  #endAttempt(record: FlightRecord<Order>, end: AttemptEnd, failure: AttemptFailure | null): void {
-    const { wheel, memory, seam } = this.#setup;
+  #endAttempt(record: FlightRecord<Order>, end: AttemptEnd, sample: Sample, failure: AttemptFailure | null): void {
+    const { wheel, seam } = this.#setup;
+    const startedAt = record.attemptStartedAt;
+    const endedAt = end === 'value' ? seam.stamp() : seam.now();
     const attempt = record.attempt as Attempt;
     record.attempt = null;
     wheel.disarm(record);
     if (record.stream !== null) this.streams.stop(record);
-    memory.count(record.target, AIRBORNE, -1);
-    if (end === 'failed' || end === 'timed-out') memory.count(record.target, FAILURES, 1);
-    record.ended = attemptRecord(attempt, end, failure, {
-      startedAt: record.attemptStartedAt,
-      endedAt: end === 'value' ? seam.stamp() : seam.now(),
-    });
+    this.#accounts.ends(record, end, sample, endedAt);
+    const ended = attemptRecord(attempt, end, failure, { startedAt, endedAt });
+    if (record.passedOver !== null) {
+      ended.passedOver = record.passedOver;
+      record.passedOver = null;
+    }
+    record.ended = ended;
+    this.#router.freed();
   }
 
   /** The one way a flight ends without a value. */
   #fail(record: FlightRecord<Order>, failure: Failure): void {
     const { ended, result } = record;
-    this.#setup.wheel.disarm(record);
+    this.#router.leave(record);
     record.ended = null;
     this.#setup.receiver.failed(record.order, ended, failure, result);
   }

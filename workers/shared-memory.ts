@@ -7,6 +7,7 @@ import { TARGETS_MAX } from './targets.js';
 const HEARTBEAT = 0;
 const RUNNING = 1;
 const CULPRIT = 2;
+const HOLDER = 3;
 const HEADER = 16;
 
 /** Counts per target: attempts made, failures among them, attempts on a target that the flight had called before, attempts in the air. */
@@ -73,6 +74,14 @@ export class SharedMemory {
     return Atomics.load(this.#cells, CULPRIT) || Atomics.load(this.#cells, RUNNING);
   }
 
+  /** The number by which this life holds probes and places of targets. Given by the front before it is set up. */
+  get holder(): number {
+    return Atomics.load(this.#cells, HOLDER);
+  }
+  set holder(number: number) {
+    Atomics.store(this.#cells, HOLDER, number);
+  }
+
   /** Before each call: 16 ns that tell a front what a dead thread had begun. */
   enterLedger(slot: number, attemptsMade: number, targetsTried: number, target: number): void {
     const at = HEADER + slot * 2;
@@ -99,6 +108,15 @@ export class SharedMemory {
   count(target: number, what: number, change: number): void {
     const at = target * COUNTS + what;
     this.#counts[at] = (this.#counts[at] as number) + change;
+  }
+  /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
+  inherit(gone: SharedMemory): void {
+    for (let target = 0; target < TARGETS_MAX; target++) {
+      const { attempts, failures, retries } = gone.counts(target);
+      this.count(target, ATTEMPTS, attempts);
+      this.count(target, FAILURES, failures);
+      this.count(target, RETRIES, retries);
+    }
   }
   counts(target: number): TargetCounts {
     const at = target * COUNTS;

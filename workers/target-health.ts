@@ -81,6 +81,12 @@ export class TargetHealth {
     return this.places.isFull ? 'full' : null;
   }
 
+  /** An attempt has begun to answer, and goes on: a probe's verdict is known. Its place stays taken. */
+  answered(pass: number, startedAt: number, now: number): void {
+    this.latency.add(now - startedAt);
+    this.breaker?.ended(pass, 'well', now);
+  }
+
   /** An attempt is over: it counts once, however many waited for it. */
   ended(pass: number, sample: Sample, startedAt: number, now: number): void {
     this.places.leave();
@@ -108,7 +114,7 @@ export class TargetHealth {
     const ticks = (held - tickOf(now)) | 0;
     // Over: so that nobody has to look at the clock again.
     if (ticks <= 0) Atomics.compareExchange(this.#cells, this.#heldUntil, held, 0);
-    return Math.max(0, ticks) * HEALTH_TICK_MS;
+    return Math.max(0, ticks * HEALTH_TICK_MS - (now % HEALTH_TICK_MS));
   }
 
   /** Until it may be worth asking again, as far as that can be told; 0: any moment. */

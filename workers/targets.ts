@@ -50,6 +50,10 @@ export interface TargetSpec<P, R, C = any> {
   readonly isComplete?: (lastChunk: C | undefined, chunkCount: number) => boolean;
   /** Streams: goes on from what was delivered, giving only what comes after it. Needed for `midStream: 'resume'`. */
   readonly resume?: (payload: P, delivered: readonly C[], context: AttemptContext) => R;
+  /** Attempts of this target in the air at once, over all threads; past it a flight goes to the next target, or waits for a place. @default Infinity */
+  readonly maxConcurrency?: number;
+  /** Targets with the same credential are left alone together when one of them says "too many requests" (429). */
+  readonly credential?: string;
 }
 
 // `any`: a record of targets is inferred from what its functions take, and only `any` accepts them all.
@@ -137,6 +141,9 @@ export interface FilledTarget {
   readonly idleTimeoutMs: number | null;
   readonly isComplete: ((lastChunk: unknown, chunkCount: number) => boolean) | null;
   readonly resume: ((payload: unknown, delivered: readonly unknown[], context: AttemptContext) => unknown) | null;
+  /** `Infinity`: no ceiling. */
+  readonly maxConcurrency: number;
+  readonly credential: string | null;
 }
 
 /** The ledger has one bit for each target. */
@@ -170,8 +177,8 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   if (stranger !== undefined)
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
   for (const [setting, kind] of Object.entries(SETTINGS)) checkSetting(`targets.${name}.${setting}`, kind, spec[setting as Setting]);
-  const { run, classify = classifyHttp, replayable = true, isComplete, resume } = spec;
-  const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null } = spec;
+  const { run, classify = classifyHttp, replayable = true, isComplete, resume, maxConcurrency = Infinity } = spec;
+  const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.
   return {
     name,
@@ -183,6 +190,8 @@ function fillTarget(name: string, given: unknown): FilledTarget {
     attemptTimeoutMs,
     firstChunkTimeoutMs,
     idleTimeoutMs,
+    maxConcurrency,
+    credential,
   };
 }
 
@@ -193,20 +202,35 @@ const SETTINGS = {
   attemptTimeoutMs: 'milliseconds above 0',
   firstChunkTimeoutMs: 'milliseconds above 0',
   idleTimeoutMs: 'milliseconds above 0',
+  maxConcurrency: 'a whole number, 1 to 1000000, or Infinity',
+  credential: 'a name',
   isComplete: 'a function',
   resume: 'a function',
 } as const;
 type Setting = keyof typeof SETTINGS;
+type Expected = (typeof SETTINGS)[Setting];
+
+/** Which type each is of, and which values of it. */
+const KINDS: Readonly<Record<Expected, readonly [type: string, isIt: (value: never) => boolean]>> = {
+  'a function': ['function', () => true],
+  'true or false': ['boolean', () => true],
+  'milliseconds above 0': ['number', (value: number) => value > 0 && value <= 2_147_483_647],
+  'a whole number, 1 to 1000000, or Infinity': [
+    'number',
+    (value: number) => value === Infinity || (Number.isInteger(value) && value >= 1 && value <= 1_000_000),
+  ],
+  'a name': ['string', (value: string) => value !== ''],
+};
 
 /** `undefined` counts as not given; a time may be `null` for the same. */
-function checkSetting(path: string, expected: (typeof SETTINGS)[Setting], value: unknown): void {
-  if (value === undefined) return;
-  if (expected === 'milliseconds above 0') {
-    if (value === null || (typeof value === 'number' && value > 0 && value <= 2_147_483_647)) return;
-    throw new RangeError(`${path}: expected ${expected}, got ${describe(value)}`);
-  }
-  if (typeof value !== (expected === 'a function' ? 'function' : 'boolean'))
-    throw new TypeError(`${path}: expected ${expected}, got ${describe(value)}`);
+function checkSetting(path: string, expected: Expected, value: unknown): void {
+  if (value === undefined || (value === null && expected === 'milliseconds above 0')) return;
+  const [type, isIt] = KINDS[expected];
+  const isOfType = typeof value === type;
+  if (isOfType && isIt(value as never)) return;
+  const message = `${path}: expected ${expected}, got ${describe(value)}`;
+  // A time of the wrong type is as wrong as one out of range.
+  throw isOfType || type === 'number' ? new RangeError(message) : new TypeError(message);
 }
 
 function describe(value: unknown): string {

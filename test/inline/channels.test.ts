@@ -12,6 +12,7 @@ const NAMES = {
   'coalescer:attempt': true,
   'coalescer:failover': true,
   'coalescer:seam': true,
+  'coalescer:breaker': true,
   'coalescer:refused': true,
   'coalescer:thread': true,
 } satisfies Record<keyof ChannelMessages, true>;

@@ -69,8 +69,11 @@ test('an attempt that has not ended by itself is aborted before anything else, a
   }
 });
 
-test('a target is chosen exactly on the way to failing-over', () => {
-  for (const { to, actions, where } of edges) assert.equal(actions.includes('chooseTarget'), to === 'failing-over', where);
+test('a target is chosen exactly on the way from an attempt to failing-over; whose launch was delayed has found that there is none', () => {
+  for (const { from, event, to, actions, where } of edges) {
+    assert.equal(actions.includes('chooseTarget'), from === 'inflight' && to === 'failing-over', where);
+    assert.equal(from === 'idle' && to === 'failing-over', event === 'launch.delayed', where);
+  }
 });
 
 test('a value is given only by an attempt that resolved, and an answer only by one that answered', () => {

@@ -64,7 +64,7 @@ test('the tools see four states and every transition between them', () => {
     ['idle', 'inflight', 'failing-over', 'settled'],
   );
   const edges = graph.children.flatMap((child) => child.edges);
-  assert.equal(edges.length, 5 + 12 + 6);
+  assert.equal(edges.length, 6 + 12 + 6);
   for (const edge of edges) assert.ok(edge.label.text.length > 0);
 });
 

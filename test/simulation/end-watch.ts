@@ -12,6 +12,7 @@ export function checkQuiet({ witness, library, requestWatch }: World): void {
   const { airborne, waiters, bytes } = library;
   const left = `${airborne.size} flights, ${waiters.count} waiters, ${bytes} bytes`;
   witness.require(airborne.size + waiters.count + bytes + requestWatch.airborne === 0, 'I26', () => `${left} are left in the front`);
+  if (airborne.size === 0) witness.health?.checkQuiet();
 }
 
 /** It is closed. */

@@ -46,11 +46,12 @@ export class FlightWatch {
     const { target, attempt } = context;
     const call: CallTrace = {
       flight, attempt, target, life, loop, startedAt: witness.now, limitMs: context.remainingMs(), stalledMs: loop.pausedMs, context,
-      end: null, endedAt: 0, isTold: false,
+      end: null, endedAt: 0, isTold: false, isProbe: false,
     }; // biome-ignore format: one thought
     witness.note('call', number, attempt, target, life?.thread ?? 'inline', call.limitMs);
     this.#mayCall(call);
     this.#mayCallHere(call);
+    witness.health?.began(call);
     const { leader } = flight;
     this.#must(
       payload === leader.payload && context.scope === leader.scope,
@@ -80,7 +81,8 @@ export class FlightWatch {
     const isTold = last.life === life && (last.end === 'value' || last.end === 'answer' || last.end === 'refused');
     this.#must(!isTold, 'I4', flight, () => `began attempt ${attempt} after an answer`);
     const isRetry = last.target === target && last.end === 'retry';
-    const untried = flight.leader.route.some((name) => !flight.tried.has(name));
+    const isClosed = (name: string): boolean => this.#witness.health?.wasClosed(name, last.startedAt) === true;
+    const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isClosed(name));
     this.#must(
       !flight.tried.has(target) || isRetry || !untried,
       'failover',
@@ -114,7 +116,11 @@ export class FlightWatch {
     const { now } = this.#witness;
     const isWanted = isLive(call);
     this.#witness.note('answer', call.flight.number, call.attempt, end, isWanted ? 'wanted' : 'late');
-    if (isWanted && retryAfterMs > 0) call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life });
+    if (isWanted && retryAfterMs > 0) {
+      call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life });
+      this.#witness.health?.asked(call.target, now + retryAfterMs);
+    }
+    this.#witness.health?.look();
     if (isWanted) call.end = end;
     call.endedAt = now;
   }
@@ -122,7 +128,9 @@ export class FlightWatch {
   /** The front is told how an attempt ended. */
   told({ number }: Flight, { attempt }: AttemptRecord): void {
     const call = this.#witness.flight(number).calls[attempt - 1];
-    if (call !== undefined) call.isTold = true;
+    if (call === undefined) return;
+    call.isTold = true;
+    this.#witness.health?.told(call);
   }
 
   /** A target was told to stop. */
@@ -130,6 +138,7 @@ export class FlightWatch {
     const { now, slackMs } = this.#witness;
     const { flight, attempt, startedAt, limitMs, loop, stalledMs } = call;
     this.#witness.note('abort', flight.number, attempt);
+    this.#witness.health?.look();
     const isTimeUp = now >= startedAt + limitMs - 1e-6;
     this.#must(isTimeUp || flight.end !== null, 'I6', flight, () => `aborted attempt ${attempt} while somebody waits`);
     const latest = startedAt + limitMs + slackMs + loop.pausedMs - stalledMs;

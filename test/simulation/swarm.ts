@@ -1,4 +1,6 @@
 /** One draw of everything that a schedule is made of: sizes, options, faults and how often they strike. */
+import type { BreakerSettings } from '../../workers/breaker.js';
+import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
 import { Random } from './random.js';
 
@@ -16,6 +18,8 @@ export interface Swarm {
   /** Targets with a time of their own, and those that must not be called twice. */
   readonly targetTimes: readonly (number | null)[];
   readonly unreplayable: readonly boolean[];
+  /** Attempts of a target that may be in the air at once. */
+  readonly ceilings: readonly number[];
   readonly keyCount: number;
   readonly zipf: number;
   /** `[null]`: public. */
@@ -44,6 +48,8 @@ export interface SwarmOptions {
   readonly attemptTimeoutMs: number | undefined;
   readonly backoff: { readonly baseMs: number; readonly maxMs: number };
   readonly share: 'readonly' | 'frozen' | 'copy' | 'same';
+  readonly breaker: false | (BreakerSettings & { readonly whenAllOpen: 'try' | 'wait' });
+  readonly budget: false | BudgetSettings;
   readonly limits: {
     readonly flights: number;
     readonly waitersPerFlight: number;
@@ -74,6 +80,7 @@ export function drawSwarm(seed: number): Swarm {
     sickness: targetNames.map(() => random.pick([0, 0.2, 0.5, 0.9, 1])),
     targetTimes: targetNames.map(() => (random.chance(0.1) ? random.between(5, 100) : null)),
     unreplayable: targetNames.map(() => random.chance(0.05)),
+    ceilings: targetNames.map(() => (random.chance(0.15) ? random.whole(1, 3) : Infinity)),
     keyCount,
     zipf: random.between(0, 1.2),
     scopes,
@@ -108,6 +115,8 @@ function drawOptions(random: Random, faults: Faults): SwarmOptions {
     relaunchesMax: random.pick([3, 3, 10, 1, 0]),
     attemptTimeoutMs: random.chance(0.7) ? undefined : random.between(5, flightTimeoutMs),
     backoff: { baseMs: random.between(1, 40), maxMs: random.between(20, 200) },
+    breaker: drawBreaker(random),
+    budget: random.chance(0.5) ? false : { share: random.pick([0, 0.1, 0.5]), perSecondMin: random.pick([0, 0.1, 1]) },
     share: random.pick(['readonly', 'readonly', 'readonly', 'frozen', 'copy', 'same']),
     limits: {
       flights: few && random.chance(0.7) ? random.whole(1, 5) : 64,
@@ -115,6 +124,19 @@ function drawOptions(random: Random, faults: Faults): SwarmOptions {
       airborneBytes: few && random.chance(0.3) ? random.whole(20, 120) : 1_048_576,
       resultBytes: few && random.chance(0.2) ? 200 : 1_048_576,
     },
+  };
+}
+
+function drawBreaker(random: Random): SwarmOptions['breaker'] {
+  if (random.chance(0.4)) return false;
+  return {
+    failureShare: random.pick([0.3, 0.5, 0.9]),
+    attemptsMin: random.pick([2, 5, 20]),
+    consecutive: random.pick([1, 2, 5]),
+    // Ticks, so that they reopen within a schedule.
+    openMs: random.between(5, 100),
+    openMsMax: random.between(50, 400),
+    whenAllOpen: random.pick(['try', 'wait']),
   };
 }
 

@@ -32,6 +32,11 @@ export function tapReceiver({ witness, flightWatch, requestWatch }: World, recei
       witness.note('relaunched', flight.number, why);
       receiver.relaunched(flight, why);
     },
+    breaker(target, from, to) {
+      witness.note('breaker', target, from, to);
+      witness.health?.look();
+      receiver.breaker(target, from, to);
+    },
     thread: (event, thread, relaunched) => receiver.thread(event, thread, relaunched),
   };
 }

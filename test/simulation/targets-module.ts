@@ -18,6 +18,7 @@ export function targetsOn(world: World, life: SimLife | null): Targets {
         return holdMs === 0 || verdict === 'answer' ? verdict : { verdict, retryAfterMs: holdMs };
       },
       replayable: swarm.unreplayable[index] !== true,
+      maxConcurrency: swarm.ceilings[index] as number,
       ...(time === null ? {} : { attemptTimeoutMs: time }),
     };
     return [name, world.alteration.target?.(target) ?? target];

@@ -100,6 +100,8 @@ export interface CallTrace {
   endedAt: number;
   /** The front was told how it ended. */
   isTold: boolean;
+  /** It finds out whether its target is well again. */
+  isProbe: boolean;
 }
 
 /** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */

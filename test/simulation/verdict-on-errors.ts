@@ -52,7 +52,7 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
     case 'COALESCER_TARGETS_NOT_LOADED':
       return hasLoadFailed ? 'loading failed' : null;
     case 'COALESCER_TARGETS_FAILED':
-      return exhaustedReason(witness, flight);
+      return exhaustedReason(witness, flight) ?? (witness.health?.isShutOut(flight) === true ? 'no target may be called' : null);
     case 'COALESCER_POISONED':
       // PROTOCOL.md 10: attributed twice, or died alone where only suspects fly.
       return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;

@@ -2,6 +2,7 @@
 import { rememberFlight } from '../../src/errors.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import { EventLog } from './event-log.js';
+import type { HealthWatch } from './health-watch.js';
 import type { Scheduler } from './scheduler.js';
 import type { Swarm } from './swarm.js';
 import type { FlightTrace, RequestTrace } from './traces.js';
@@ -36,6 +37,8 @@ export class Witness {
   isClosing = false;
   /** Promises of `ready` that have not settled. */
   waitingForReady = 0;
+  /** Set when the process is put together. */
+  health: HealthWatch | null = null;
   /** Faults have stopped. */
   isCalm = false;
 

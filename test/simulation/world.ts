@@ -4,13 +4,15 @@ import type { Flight } from '../../src/flight.js';
 import { Front } from '../../src/front.js';
 import { InlineLinks } from '../../src/inline-links.js';
 import type { LinkReceiver, Links } from '../../src/links.js';
-import { fillOptions, type FilledOptions } from '../../src/options.js';
+import { fillOptions, shardSettings, type FilledOptions } from '../../src/options.js';
 import { ThreadLinks } from '../../src/thread-links.js';
+import { HealthMemory } from '../../workers/health-memory.js';
 import type { PortShardSettings } from '../../workers/port-shard.js';
 import type { TargetSpec } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
 import { Wire, type Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
+import { HealthWatch } from './health-watch.js';
 import { Loop, type LoopHabits } from './loop.js';
 import { Random } from './random.js';
 import { RequestWatch } from './request-watch.js';
@@ -45,6 +47,7 @@ export class World {
   readonly threadWatch: ThreadWatch;
   readonly options: FilledOptions;
   readonly settings: PortShardSettings;
+  readonly healthMemory: HealthMemory;
   readonly hosts: SimHosts;
   readonly library: Front;
   readonly coalescer: FrontedCoalescer;
@@ -67,13 +70,18 @@ export class World {
     this.flightWatch = new FlightWatch(this.witness);
     this.threadWatch = new ThreadWatch(this.witness);
     this.options = this.#fillOptions();
-    const { maxAttempts, attemptTimeoutMs, backoff, limits, streams } = this.options;
-    this.settings = { maxAttempts, attemptTimeoutMs, backoff, streams, resultBytes: limits.resultBytes };
+    this.healthMemory = HealthMemory.ofTargets();
+    this.settings = {
+      ...shardSettings(this.options),
+      resultBytes: this.options.limits.resultBytes,
+      health: this.healthMemory.buffer,
+    };
     this.hosts = new SimHosts(this);
     const { seam } = this.front;
     const wheel = new Wheel(seam);
     const connect = (receiver: LinkReceiver): Links => this.#connect(wheel, tapReceiver(this, receiver));
     this.library = new Front({ seam, wheel, options: this.options, reentrance: null, connect });
+    this.witness.health = new HealthWatch(this.witness, () => this.library.links.health);
     tapWaiters(this, this.library);
     alteration.front?.(this.library);
     this.coalescer = new FrontedCoalescer(this.library, this.options, seam);
@@ -97,7 +105,7 @@ export class World {
     if (swarm.threads === 0)
       return tapLinks(this, new InlineLinks({ targets: targetsOn(this, null), seam, wheel, options, reentrance: null, receiver }));
     const openHosts = (): Promise<SimHosts> => Promise.resolve(this.hosts);
-    return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts }));
+    return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts, healthMemory: this.healthMemory }));
   }
 
   makeWire(): Wire {

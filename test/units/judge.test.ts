@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attempt } from '../../workers/attempt.js';
-import { classifyHttp } from '../../workers/classify.js';
 import { judge, type Judgement } from '../../workers/judge.js';
 import type { FilledTarget } from '../../workers/targets.js';
+import { filledTarget } from './filled-target.js';
 import { manualSeam } from './manual-seam.js';
 
-const target: FilledTarget = { name: 'a', run: () => 1, classify: classifyHttp, replayable: true, attemptTimeoutMs: null };
+const target = filledTarget('a');
 const judged = (error: unknown, changed: Partial<FilledTarget> = {}): Judgement =>
   judge({ ...target, ...changed }, error, {} as Attempt, manualSeam());
 

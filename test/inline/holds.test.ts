@@ -1,0 +1,221 @@
+// What a target asks for by an error (Retry-After), how many attempts it takes at once, and how many extra ones it gets: kept for all flights, not only
+// for the one that was told. Faults F3, F4; invariants I12, I13.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCoalescer, type CoalescerOptions, type Targets } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
+import { codeOf, countedEnvironment, httpError, openStage, watch, type Script } from './stage.js';
+
+const evenly = (): number => 0.5;
+const tooMany = (retryAfterMs?: number): Error => Object.assign(httpError(429), retryAfterMs === undefined ? {} : { retryAfterMs });
+type Options = Partial<CoalescerOptions<string, string, 'public', 'readonly'>>;
+
+/** A coalescer over these targets, and how to let its promises settle. */
+function opened(targets: Targets, options: Options = {}) {
+  const environment = countedEnvironment(evenly);
+  const coalescer = createCoalescer({ scope: 'public', environment, ...options, targets });
+  return { coalescer, environment, settled: () => environment.advance(0) };
+}
+const script = (): Script => scriptedTarget<string, string>();
+
+test('a target that says "too many requests" is called by no flight before its time, and then again', async () => {
+  const { coalescer, primary, backup, environment, settled } = openStage({}, 2, evenly);
+  watch(coalescer.request('a'));
+  primary.calls[0]!.reject(tooMany(3_000));
+  await settled();
+  assert.equal(backup.calls.length, 1);
+  assert.equal(coalescer.stats().targets['primary']?.heldMs, 3_000);
+  watch(coalescer.request('b'));
+  await environment.advance(2_990);
+  watch(coalescer.request('c'));
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 3]);
+  await environment.advance(20);
+  watch(coalescer.request('d'));
+  assert.deepEqual([primary.calls.length, backup.calls.length], [2, 3]);
+});
+
+test('"too many requests" is no illness: however often it is said the breaker stays closed', async () => {
+  const { coalescer, primary, backup, environment, settled } = openStage({}, 2, evenly);
+  for (let flight = 0; flight < 20; flight++) {
+    watch(coalescer.request(`k${flight}`));
+    primary.calls.at(-1)!.reject(tooMany(10));
+    await settled();
+    backup.calls.at(-1)!.resolve('x');
+    await environment.advance(20);
+  }
+  assert.equal(primary.calls.length, 20);
+  assert.equal(coalescer.stats().targets['primary']?.breaker, 'closed');
+});
+
+test('targets of one credential are left alone together', async () => {
+  const [east, west, other] = [script(), script(), script()];
+  const { coalescer, settled } = opened({ east: { run: east, credential: 'k' }, west: { run: west, credential: 'k' }, other });
+  watch(coalescer.request('a'));
+  east.calls[0]!.reject(tooMany(5_000));
+  await settled();
+  assert.deepEqual([east.calls.length, west.calls.length, other.calls.length], [1, 0, 1]);
+  const { targets } = coalescer.stats();
+  assert.deepEqual([targets['east']?.heldMs, targets['west']?.heldMs, targets['other']?.heldMs], [5_000, 5_000, 0]);
+});
+
+test('a reached spend cap is not tried again by its flight, and once a minute by others', async () => {
+  const primary = script();
+  const { coalescer, environment, settled } = opened({ primary }, { maxAttempts: 5, flightTimeoutMs: 120_000 });
+  const first = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(Object.assign(httpError(429), { error: { details: { error_code: 'enforced_spend_limit_reached' } } }));
+  await environment.advance(10_000);
+  assert.equal(primary.calls.length, 1);
+  assert.equal(first.state, 'rejected');
+  const second = watch(coalescer.request('b'));
+  await environment.advance(49_900);
+  assert.equal(primary.calls.length, 1);
+  await environment.advance(200);
+  assert.equal(primary.calls.length, 2);
+  primary.calls[1]!.resolve('paid');
+  await settled();
+  assert.equal(second.value, 'paid');
+});
+
+test('when all are to be left alone for longer than a flight lives it fails at once, and nobody is called too early', async () => {
+  const { coalescer, primary, environment, settled } = openStage({ flightTimeoutMs: 2_000 }, 1, evenly);
+  watch(coalescer.request('a'));
+  primary.calls[0]!.reject(tooMany(30_000));
+  await settled();
+  const refused = watch(coalescer.request('b'));
+  await environment.advance(1);
+  assert.equal(primary.calls.length, 1);
+  assert.equal(codeOf(refused), 'COALESCER_TARGETS_FAILED');
+  assert.match(String(refused.reason), /primary asked to be left alone \(Retry-After\)/);
+});
+
+test('a flight waits for the only target as long as that may be called within its time', async () => {
+  const { coalescer, primary, environment, settled } = openStage({}, 1, evenly);
+  watch(coalescer.request('a'));
+  primary.calls[0]!.reject(tooMany(3_000));
+  await settled();
+  const waiter = watch(coalescer.request('b'));
+  await environment.advance(2_990);
+  assert.equal(primary.calls.length, 1);
+  await environment.advance(20);
+  assert.equal(primary.calls.length, 2);
+  primary.calls[1]!.resolve('x');
+  await settled();
+  assert.equal(waiter.value, 'x');
+});
+
+test('past its ceiling a target is passed over; past all ceilings flights wait for a place, in their order', async () => {
+  const [primary, backup] = [script(), script()];
+  const { coalescer, environment, settled } = opened({
+    primary: { run: primary, maxConcurrency: 2 },
+    backup: { run: backup, maxConcurrency: 1 },
+  });
+  const flights = Array.from({ length: 5 }, (_, flight) => watch(coalescer.request(`k${flight}`)));
+  assert.deepEqual([primary.calls.length, backup.calls.length], [2, 1]);
+  primary.calls[0]!.resolve('0');
+  await settled();
+  assert.deepEqual([primary.calls.length, backup.calls.length], [3, 1]);
+  assert.equal(primary.calls[2]!.payload, 'k3');
+  await environment.advance(1_000);
+  assert.equal(flights[4]!.state, 'pending');
+  backup.calls[0]!.resolve('2');
+  await settled();
+  assert.deepEqual([primary.calls.length, backup.calls.length], [3, 2]);
+  for (const { calls } of [primary, backup]) for (const call of calls) call.resolve('x');
+  await settled();
+  assert.deepEqual(
+    flights.map(({ state }) => state),
+    Array(5).fill('fulfilled'),
+  );
+});
+
+test('when the primary dies a thousand flights do not flatten a backup with a tenth of the places', async () => {
+  const [primary, backup] = [script(), script()];
+  const { coalescer, settled } = opened({ primary, backup: { run: backup, maxConcurrency: 100 } });
+  const flights = Array.from({ length: 1_000 }, (_, flight) => watch(coalescer.request(`k${flight}`)));
+  for (const call of primary.calls) call.reject(httpError(503));
+  await settled();
+  for (let round = 1; round <= 10; round++) {
+    assert.equal(backup.calls.length, round * 100);
+    for (const call of backup.calls) call.resolve('x');
+    await settled();
+  }
+  for (const { value } of flights) assert.equal(value, 'x');
+});
+
+test('a place that nobody comes to in the flight’s time ends it with a time-out', async () => {
+  const primary = script();
+  const { coalescer, environment } = opened(
+    { primary: { run: primary, maxConcurrency: 1 } },
+    { flightTimeoutMs: 500, attemptTimeoutMs: 400 },
+  );
+  watch(coalescer.request('a'));
+  primary.calls[0]!.signal.addEventListener('abort', () => undefined);
+  const waiter = watch(coalescer.request('b'));
+  await environment.advance(420);
+  assert.equal(primary.calls.length, 2, 'the first was told to stop: its place is free');
+  await environment.advance(100);
+  assert.equal(codeOf(waiter), 'COALESCER_TIMEOUT');
+});
+
+test('in a total outage a target sees a tenth more attempts than flights, and one a second', async () => {
+  const { coalescer, primary, environment } = openStage({ maxAttempts: 3, breaker: false, backoff: { baseMs: 1, maxMs: 1 } }, 1, evenly);
+  const FLIGHTS = 1_000;
+  let failed = 0;
+  for (let flight = 0; flight < FLIGHTS; flight++) {
+    watch(coalescer.request(`k${flight}`));
+    for (; failed < primary.calls.length; failed++) {
+      primary.calls[failed]!.reject(httpError(503));
+      await environment.advance(10);
+    }
+  }
+  const extra = primary.calls.length - FLIGHTS;
+  // Twenty seconds and a bit: two windows.
+  const most = 0.1 * FLIGHTS + Math.ceil(environment.now() / 1_000) + 10;
+  assert.ok(extra <= most && extra > 50, `${extra} extra attempts of at most ${most}`);
+  assert.equal(coalescer.stats().targets['primary']?.retries, extra);
+});
+
+test('who has no retry left says so in its story, and a target that was not tried is called all the same', async () => {
+  const { coalescer, primary, backup, settled } = openStage({ maxAttempts: 4, budget: { share: 0, perSecondMin: 0 } }, 2, evenly);
+  const waiter = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  backup.calls[0]!.reject(httpError(503));
+  await settled();
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1]);
+  assert.equal(codeOf(waiter), 'COALESCER_TARGETS_FAILED');
+  const story = await coalescer.explain({ payload: 'a' });
+  assert.deepEqual(
+    story?.events.filter(({ what }) => what === 'passed over').map(({ target, why }) => [target, why]),
+    [
+      ['primary', 'has no retry left in its budget'],
+      ['backup', 'has no retry left in its budget'],
+    ],
+  );
+});
+
+test('without a budget flights try as often as they may', async () => {
+  const { coalescer, primary, environment, settled } = openStage(
+    { maxAttempts: 3, budget: false, breaker: false, backoff: { baseMs: 1, maxMs: 1 } },
+    1,
+    evenly,
+  );
+  for (let flight = 0; flight < 30; flight++) {
+    watch(coalescer.request(`k${flight}`));
+    for (let attempt = 0; attempt < 3; attempt++) {
+      primary.calls.at(-1)!.reject(httpError(503));
+      await environment.advance(20);
+    }
+    await settled();
+  }
+  assert.equal(primary.calls.length, 90);
+});
+
+test('settings of targets are checked', () => {
+  const make = (setting: object): unknown =>
+    createCoalescer({ scope: 'public', targets: { a: { run: (key: string) => key, ...setting } } });
+  assert.throws(() => make({ maxConcurrency: 0 }), /targets\.a\.maxConcurrency: expected a whole number, 1 to 1000000, or Infinity, got 0/);
+  assert.throws(() => make({ maxConcurrency: '5' }), /targets\.a\.maxConcurrency/);
+  assert.throws(() => make({ credential: '' }), /targets\.a\.credential: expected a name, got ''/);
+  assert.throws(() => make({ credential: 7 }), TypeError);
+});

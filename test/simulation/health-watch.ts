@@ -1,0 +1,138 @@
+/** What holds for targets that are sick, full or to be left alone: who may still call them, how often, and that nothing of it is left at the end. */
+import type { Health } from '../../workers/health.js';
+import { isLive, type CallTrace, type FlightTrace } from './traces.js';
+import type { Witness } from './witness.js';
+
+/** What the simulation knows of one target by itself. */
+interface TargetTrace {
+  /** Calls that may be live. */
+  calls: CallTrace[];
+  /** Flights that called it, and calls of it that had to be drawn from its budget. */
+  firsts: number;
+  repeats: number;
+  /** It asked, and the front was told so, not to be called before. */
+  heldUntil: number;
+  /** When it was last seen closed off, or to be left alone; or until when it asked for that. */
+  closedAt: number;
+}
+
+export class HealthWatch {
+  readonly #witness: Witness;
+  /** The library's own, for what its breakers say: that they say it of few enough is what is watched. */
+  readonly #health: () => Health | null;
+  readonly #targets: ReadonlyMap<string, TargetTrace>;
+  readonly #names: readonly string[];
+
+  constructor(witness: Witness, health: () => Health | null) {
+    this.#witness = witness;
+    this.#health = health;
+    this.#names = witness.swarm.targetNames;
+    this.#targets = new Map(
+      this.#names.map((name) => [name, { calls: [], firsts: 0, repeats: 0, heldUntil: -Infinity, closedAt: -Infinity }]),
+    );
+  }
+
+  #must(holds: boolean, invariant: string, { flight, target, attempt }: CallTrace, what: string): void {
+    this.#witness.require(holds, invariant, () => `flight ${flight.number} called ${target} (attempt ${attempt}) ${what}`);
+  }
+
+  #of(target: string): TargetTrace {
+    return this.#targets.get(target) as TargetTrace;
+  }
+
+  /** Is it closed off, or to be left alone, and why? */
+  #refusal(target: string): string | null {
+    return this.#health()?.of(this.#names.indexOf(target)).refusal(this.#witness.now) ?? null;
+  }
+
+  /** Looks how all targets are now: asked whenever something happens. */
+  look(): void {
+    for (const [name, trace] of this.#targets) {
+      const refusal = this.#refusal(name);
+      if (refusal === 'open' || refusal === 'held') trace.closedAt = this.#witness.now;
+    }
+  }
+
+  /** It asks to be left alone. Its shard hears it in this turn, if at all. */
+  asked(target: string, until: number): void {
+    const trace = this.#of(target);
+    trace.closedAt = Math.max(trace.closedAt, until);
+  }
+
+  /** Was it closed off at any time since then? */
+  wasClosed(target: string, since: number): boolean {
+    return this.#of(target).closedAt >= since;
+  }
+
+  /** An attempt begins: it has been admitted just now. */
+  began(call: CallTrace): void {
+    const { now, swarm } = this.#witness;
+    const { flight, target } = call;
+    const trace = this.#of(target);
+    this.look();
+    this.#must(now >= trace.heldUntil - 1e-6, 'I13', call, 'before the Retry-After that another flight was told');
+    trace.calls = [...trace.calls.filter(isLive), call];
+    const ceiling = swarm.ceilings[this.#names.indexOf(target)] as number;
+    this.#must(trace.calls.length <= ceiling, 'ceiling', call, `as one of ${trace.calls.length}, and it has ${ceiling} places`);
+    this.#mayBeSick(call, trace);
+    this.#mayRepeat(call, trace);
+    if (!flight.tried.has(target)) trace.firsts++;
+  }
+
+  /** One attempt in the process finds out whether a sick target is well again; others only when nothing else is left. */
+  #mayBeSick(call: CallTrace, { calls }: TargetTrace): void {
+    const { breaker } = this.#witness.swarm.options;
+    const { flight, target } = call;
+    const phase = this.#health()?.of(this.#names.indexOf(target)).breaker?.phase ?? 'closed';
+    if (breaker === false || phase === 'closed') return;
+    if (breaker.whenAllOpen === 'try') {
+      const isElsewhere = (name: string): boolean => name !== target && !flight.tried.has(name) && this.#refusal(name) === null;
+      // As the probe it goes there before others.
+      if (phase === 'open') this.#must(!flight.leader.route.some(isElsewhere), 'I15', call, 'though it is open and others are not');
+      return;
+    }
+    this.#must(phase === 'half-open', 'I15', call, 'though it is open');
+    const isAlone = calls.every((other) => other === call || !other.isProbe);
+    call.isProbe = true;
+    this.#must(isAlone, 'I15', call, 'while a probe of it is out');
+  }
+
+  #mayRepeat({ flight, target, life, attempt }: CallTrace, trace: TargetTrace): void {
+    const { budget } = this.#witness.swarm.options;
+    // After a thread was lost a flight is launched again: that is no repeat of its own.
+    if (budget === false || !flight.tried.has(target) || flight.calls.at(-1)?.life !== life) return;
+    trace.repeats++;
+    const most = budget.share * trace.firsts + budget.perSecondMin * 10;
+    this.#witness.require(
+      trace.repeats <= most,
+      'I12',
+      () => `attempt ${attempt} of flight ${flight.number} is repeat ${trace.repeats} of ${target}, of ${most}`,
+    );
+  }
+
+  /** The front was told that an attempt failed: by then all threads know what its target asked for. */
+  told(call: CallTrace): void {
+    const hold = call.flight.holds.get(call.target);
+    if (hold === undefined || hold.life !== call.life || (call.end !== 'failover' && call.end !== 'retry')) return;
+    const trace = this.#of(call.target);
+    trace.heldUntil = Math.max(trace.heldUntil, hold.until);
+  }
+
+  /** Could this flight really go nowhere? */
+  isShutOut({ leader, tried, launchedAt, calls }: FlightTrace): boolean {
+    this.look();
+    const since = calls.at(-1)?.startedAt ?? launchedAt;
+    return leader.route.every((name) => tried.has(name) || this.wasClosed(name, since));
+  }
+
+  /** Nothing is in the air: no place is taken, and no probe is out. */
+  checkQuiet(): void {
+    for (const [index, name] of this.#names.entries()) {
+      const health = this.#health()?.of(index);
+      if (health === undefined) return;
+      const { taken } = health.places;
+      this.#witness.require(taken === 0, 'I26', () => `${taken} places of ${name} are taken, and nothing is in the air`);
+      this.#witness.require(health.breaker?.phase !== 'half-open', 'I15', () => `the probe of ${name} is out, and nothing is in the air`);
+    }
+  }
+}

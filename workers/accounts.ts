@@ -1,0 +1,45 @@
+/** What is counted when an attempt begins, answers and ends: for statistics, for its target's health, and for the budget. */
+import type { Sample } from './breaker.js';
+import { ORDINARY, REFUSED } from './breaker.js';
+import type { FlightRecord } from './flight-record.js';
+import type { Health } from './health.js';
+import type { AttemptEnd } from './protocol.js';
+import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES, type SharedMemory } from './shared-memory.js';
+
+export class Accounts {
+  readonly #memory: SharedMemory;
+  readonly #health: Health;
+
+  constructor({ memory, health }: { readonly memory: SharedMemory; readonly health: Health }) {
+    this.#memory = memory;
+    this.#health = health;
+  }
+
+  /** Before the attempt is counted among those that the record has made. */
+  begins(record: FlightRecord, now: number): void {
+    const { target } = record;
+    this.#memory.count(target, ATTEMPTS, 1);
+    this.#memory.count(target, AIRBORNE, 1);
+    if ((record.targetsTried & (1 << target)) === 0) this.#health.of(target).budget?.first(now);
+    else this.#memory.count(target, RETRIES, 1);
+    if (record.attemptsMade === 0) return;
+    record.drawnFor = -1;
+    record.hasAnswered = false;
+  }
+
+  /** Its stream has begun. Who waits for the end of one to know whether its target is well may wait for minutes: the first chunk says it. */
+  opens(record: FlightRecord, now: number): void {
+    this.#health.of(record.target).answered(record.pass, record.attemptStartedAt, now);
+    record.hasAnswered = true;
+    record.pass = ORDINARY;
+  }
+
+  ends(record: FlightRecord, end: AttemptEnd, sample: Sample, endedAt: number): void {
+    const { target, pass, attemptStartedAt, hasAnswered } = record;
+    this.#memory.count(target, AIRBORNE, -1);
+    if (end === 'failed' || end === 'timed-out') this.#memory.count(target, FAILURES, 1);
+    // What a stream's first chunk has said is no news at its end; what went wrong since then is.
+    this.#health.of(target).ended(pass, sample === 'well' && hasAnswered ? 'none' : sample, attemptStartedAt, endedAt);
+    record.pass = REFUSED;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Where flights go: which target is called first and which next, and who has to wait for one. It admits before it sends, and gives back what a flight
+ * did not use; what an attempt is, it does not know.
+ */
+import * as flight from '../machines/flight.table.js';
+import { onward } from './attempt-record.js';
+import { REFUSED } from './breaker.js';
+import type { FlightRecord } from './flight-record.js';
+import { admitAgain, nextTarget, type Choice, type ChoiceSetup } from './next-target.js';
+import { reasonOf } from './passed-over.js';
+import type { AttemptRecord, LaunchOrder } from './protocol.js';
+import { Refused } from './refused.js';
+import type { ShardReceiver, ShardSetup } from './shard-setup.js';
+import { WaitingRoom, type WaitingReceiver } from './waiting-room.js';
+import type { Wheel } from './wheel.js';
+
+/** What goes on with a flight when something has happened to it: the shard. */
+export interface Stepper<Order extends LaunchOrder> {
+  step(record: FlightRecord<Order>, event: number): void;
+}
+
+export class Router<Order extends LaunchOrder> implements WaitingReceiver {
+  readonly #setup: ChoiceSetup & { readonly wheel: Wheel };
+  readonly #receiver: ShardReceiver<Order>;
+  readonly #stepper: Stepper<Order>;
+  readonly #waiting: WaitingRoom;
+
+  constructor({ seam, wheel, targets, health, settings, receiver }: ShardSetup<Order>, stepper: Stepper<Order>) {
+    const { backoff, breaker } = settings;
+    this.#setup = { seam, wheel, targets, health, backoff, whenAllOpen: breaker?.whenAllOpen ?? 'try' };
+    this.#receiver = receiver;
+    this.#stepper = stepper;
+    this.#waiting = new WaitingRoom({ seam, wheel, receiver: this });
+  }
+
+  /** Begins a flight at its first target, or at the first that may be called, or when one may. */
+  launch(record: FlightRecord<Order>, now: number): void {
+    const { health } = this.#setup;
+    record.pass = health.of(record.target).admit(now);
+    if (record.pass !== REFUSED) return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
+    const choice = nextTarget(record, this.#setup);
+    if (choice.kind === 'now') {
+      take(record, choice);
+      return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
+    }
+    this.#stepper.step(record, flight.LAUNCH_DELAYED);
+    this.#wait(record);
+    // One that has nowhere to go is told so later: nothing is reported while it is being launched.
+    if (choice.kind === 'nowhere') this.#waiting.wake();
+  }
+
+  /** On to the next target, after an attempt that failed and is told now. Whoever is told may end the flight: what it was admitted to is its own by then. */
+  failOver(record: FlightRecord<Order>): void {
+    const choice = this.#choose(record);
+    const ended = record.ended as AttemptRecord;
+    record.ended = null;
+    this.#receiver.attempted(record.order, onward(ended, choice, this.#setup.targets, record.passedOver));
+    this.#go(record, choice);
+  }
+
+  #choose(record: FlightRecord<Order>): Choice {
+    const choice = nextTarget(record, this.#setup);
+    if (choice.kind === 'now') take(record, choice);
+    return choice;
+  }
+
+  /** On from failing-over, to wherever was chosen. */
+  #go(record: FlightRecord<Order>, choice: Choice): void {
+    const { seam, wheel } = this.#setup;
+    switch (choice.kind) {
+      case 'now':
+        return this.#stepper.step(record, flight.TARGET_CHOSEN);
+      case 'later':
+        record.target = choice.target;
+        record.repeats++;
+        return wheel.arm(record, choice.waitMs, seam.now());
+      case 'wait':
+        return this.#wait(record);
+      default:
+        // After an attempt, its error says more.
+        if (record.attemptsMade === record.order.attemptsMade && record.order.chunksGiven === 0) {
+          record.result = this.#nowhere(record);
+          record.refused = true;
+        }
+        return this.#stepper.step(record, flight.TARGETS_EXHAUSTED);
+    }
+  }
+
+  /** The backoff before the same target is over. */
+  backoffElapsed(record: FlightRecord<Order>): void {
+    record.pass = admitAgain(record, this.#setup);
+    if (record.pass === REFUSED) this.#go(record, this.#choose(record));
+    else this.#stepper.step(record, flight.BACKOFF_ELAPSED);
+  }
+
+  lookAt(given: FlightRecord): 'left' | 'waits' | 'barred' {
+    const record = given as FlightRecord<Order>;
+    const choice = this.#choose(record);
+    if (choice.kind === 'wait') return record.isFresh ? 'barred' : 'waits';
+    this.#waiting.delete(record);
+    this.#go(record, choice);
+    return 'left';
+  }
+
+  /** An attempt is over: its place, or its breaker, may let another in. */
+  freed(): void {
+    this.#waiting.wake();
+  }
+
+  /** The flight is over: nothing of it is left here, neither its time, nor its place in the room, nor a pass that it did not use. */
+  leave(record: FlightRecord<Order>): void {
+    const { wheel, seam, health } = this.#setup;
+    wheel.disarm(record);
+    this.#waiting.delete(record);
+    if (record.pass === REFUSED) return;
+    const now = seam.now();
+    health.of(record.target).ended(record.pass, 'none', now, now);
+    record.pass = REFUSED;
+  }
+
+  #wait(record: FlightRecord<Order>): void {
+    const { seam, wheel } = this.#setup;
+    const now = seam.now();
+    record.hasWaited = true;
+    this.#waiting.add(record);
+    wheel.arm(record, record.order.deadline - now, now);
+  }
+
+  /** Why a flight ends that no target was called for. */
+  #nowhere({ passedOver }: FlightRecord<Order>): Refused {
+    const why = (passedOver ?? []).map((told) => `${told.target} ${reasonOf(told)}`);
+    return new Refused('COALESCER_TARGETS_FAILED', `no target may be called within the flight's time: ${why.join(', ')}`);
+  }
+}
+
+function take(record: FlightRecord, { target, pass }: Extract<Choice, { kind: 'now' }>): void {
+  record.target = target;
+  record.pass = pass;
+}
