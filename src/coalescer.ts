@@ -2,15 +2,18 @@
 import type { Seam } from '../workers/environment.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { CoalescerError } from './errors.js';
-import type { Flight } from './flight.js';
+import type { Boarding, Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
-import { indexOf } from './flight-table.js';
+import { indexOf, type Tabled } from './flight-table.js';
 import type { Front } from './front.js';
 import { Identities } from './identity.js';
+import type { KeptAnswer } from './keeping.js';
+import { KeptRequests } from './kept-requests.js';
 import { given, type FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
+import { fitsOf, isFlying } from './selection.js';
 import { storyOf } from './story.js';
 import * as watching from './watching.js';
 
@@ -23,6 +26,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly #options: FilledOptions;
   readonly #seam: Seam;
   readonly #identities: Identities;
+  readonly #kept: KeptRequests;
   #closing: Promise<void> | null = null;
   /** Did the last `#board` launch? Read at once. */
   #hasLaunched = false;
@@ -32,6 +36,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#options = options;
     this.#seam = seam;
     this.#identities = new Identities(options);
+    this.#kept = new KeptRequests(front, seam);
   }
 
   async ready(): Promise<void> {
@@ -49,7 +54,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     if (joined !== null) return joined;
     try {
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
-      const flight = this.#board(payload, checked);
+      const boarding = this.#boardingOf(payload, checked);
+      const kept = this.#kept.answer(boarding, checked.fresh);
+      if (kept !== null) return kept.promise;
+      const flight = this.#board(boarding, checked.fresh);
       return this.#front.waiters.add(flight, checked, this.#hasLaunched);
     } catch (error) {
       return Promise.reject(this.#refused(error));
@@ -60,22 +68,31 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const startedAt = this.#seam.now();
     this.#front.counters.requests++;
     let flight: Flight | null = null;
+    let kept: KeptAnswer | null = null;
     let isLeader = true;
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
-      return { ...(flight?.report(now) ?? NO_FLIGHT), role: isLeader ? 'leader' : 'follower', waitedMs: now - startedAt };
+      const report = kept?.report ?? flight?.report(now) ?? NO_FLIGHT;
+      const role = kept?.role ?? (flight?.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+      return { ...report, role, waitedMs: now - startedAt };
     };
     try {
       const checked = checkRequest(options, this.#front.links.targetNames);
-      flight = this.#board(payload, checked);
+      const boarding = this.#boardingOf(payload, checked);
+      kept = this.#kept.answer(boarding, checked.fresh);
+      if (kept !== null) return { ...told(), status: 'fulfilled', value: await kept.promise };
+      flight = this.#board(boarding, checked.fresh);
       isLeader = this.#hasLaunched;
       const value = await this.#front.waiters.add(flight, checked, isLeader);
       return { ...told(), status: 'fulfilled', value };
     } catch (thrown) {
-      const reason = flight === null ? this.#refused(thrown) : thrown;
+      const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
       const isOperating =
-        flight !== null || options?.signal?.aborted === true || (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
+        flight !== null ||
+        kept !== null ||
+        options?.signal?.aborted === true ||
+        (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
       if (!isOperating) throw reason;
       return { ...told(), status: 'rejected', reason };
     }
@@ -89,7 +106,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
-      const flight = this.#board(payload, checked, from);
+      const flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from);
       const isLeader = this.#hasLaunched;
       const reader: Reader = this.#front.waiters.read(flight, this.#front.streaming.of(flight), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
@@ -103,24 +120,29 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     }
   }
 
-  /** From payload to flight: one that is in the air, or a new one. */
-  #board(payload: unknown, { scope: requestedScope, key: requestedKey, fresh, targets, signal }: RequestOptions, from = 0): Flight {
+  /** Whose request it is, and for what. */
+  #boardingOf(payload: unknown, { scope: requestedScope, key: requestedKey, targets, signal }: RequestOptions): Boarding {
     if (signal?.aborted === true) throw signal.reason;
     const scope = this.#identities.scope(payload, requestedScope);
     const key = this.#identities.key(payload, requestedKey);
     const route = routeOf(targets, this.#front.links.targetNames);
     const routeId = route === null ? null : JSON.stringify(route);
     const index = key === null ? '' : indexOf(key);
+    const hasLongKey = key !== null && index !== key;
+    const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
+    return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
+  }
+
+  /** From boarding to flight: one that is in the air, or a new one. */
+  #board(boarding: Boarding, fresh: boolean | undefined, from = 0): Flight {
+    const { scope, key, index, routeId } = boarding;
     const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
     if (found !== undefined) return found;
     // What another flight would give after that chunk need not fit to what was given before it.
     if (from > 0) throw this.#front.failures.gone(key, from);
-    const hasLongKey = key !== null && index !== key;
-    const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
     try {
-      const boarding = { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
-      const flight = this.#front.launch(boarding, fresh !== true && !hasLongKey);
+      const flight = this.#front.launch(boarding, fresh !== true && !boarding.hasLongKey);
       // Once more: the target may have asked for flights of its own while it was called.
       this.#hasLaunched = true;
       return flight;
@@ -141,9 +163,11 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   forget(which: Which<unknown>): number {
-    const current = this.#flying(which).filter(({ isCurrent }) => isCurrent);
+    const flying = this.#flying(which);
+    const current = flying.filter(({ isCurrent }) => isCurrent);
+    for (const flight of flying) flight.isForgotten = true;
     for (const flight of current) this.#front.detach(flight);
-    return current.length;
+    return current.length + (this.#front.waiters.keeping?.forget(this.#fits(which)) ?? 0);
   }
 
   cancel(which: Which<unknown>, reason?: unknown): number {
@@ -166,7 +190,15 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   stats(): Stats {
     const { counters, airborne, waiters, bytes, links } = this.#front;
-    return { name: this.#options.name, airborne: airborne.size, waiting: waiters.count, bytes, ...counters, targets: links.targetStats() };
+    return {
+      name: this.#options.name,
+      airborne: airborne.size,
+      waiting: waiters.count,
+      kept: waiters.keeping?.size ?? 0,
+      bytes,
+      ...counters,
+      targets: links.targetStats(),
+    };
   }
 
   idle(): Promise<void> {
@@ -196,34 +228,16 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
     }
     await front.close();
+    front.waiters.keeping?.forget(() => true);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Does a flight have this identity? */
-  #fits(which: Which<unknown>): (flight: Flight) => boolean {
-    if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
-      throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
-    }
-    const { scope, key }: { scope: string | null; key?: string | null } =
-      'payload' in which ? this.identify(which.payload, which.scope === undefined ? undefined : { scope: which.scope }) : which;
-    if (scope !== null && (typeof scope !== 'string' || scope === '')) {
-      throw new CoalescerError(
-        'COALESCER_SCOPE_MISSING',
-        this.#options.name,
-        `which.scope: expected a scope, or null for all callers, got ${given(scope)}`,
-      );
-    }
-    if (key === undefined) return (flight) => flight.scope === scope;
-    if (key === null) return () => false;
-    const index = indexOf(key);
-    const isLong = index !== key;
-    // A settled flight has let go of a long key; there the digest must do.
-    const isSame = (flight: Flight): boolean =>
-      flight.hasLongKey === isLong && flight.index === index && (!isLong || flight.key === key || !isFlying(flight));
-    return (flight) => flight.scope === scope && flight.key !== null && isSame(flight);
+  /** Does what is held have this identity? */
+  #fits(which: Which<unknown>): (held: Tabled) => boolean {
+    return fitsOf(which, (payload, scope) => this.identify(payload, scope === undefined ? undefined : { scope }), this.#options.name);
   }
 
   /** All flights in the air with this identity: the one that may be joined, older ones, and those past joining. */
@@ -233,5 +247,4 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 }
 
-const isFlying = ({ status }: Flight): boolean => status === 'flying';
 const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

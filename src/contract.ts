@@ -33,7 +33,7 @@ export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
   stream(payload: P, ...options: RequestArgs<S, StreamOptions>): FlightStream<C>;
   /** The identity `request` would use: for tests, and to see why two requests do not share. */
   identify(payload: P, ...options: RequestArgs<S>): Identity;
-  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air. Returns how many flights. */
+  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air, and what was kept is gone. Returns how many flights and kept keys. */
   forget(which: Which<P>): number;
   /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`. Returns how many flights. */
   cancel(which: Which<P>, reason?: unknown): number;

@@ -91,6 +91,10 @@ export class Flight implements LaunchOrder {
   status: FlightStatus = 'flying';
   settledAt = 0;
   declare failure: string | null;
+  /** Dropped by `forget`: what it brings is for those who wait, and not kept. */
+  declare isForgotten: boolean;
+  /** A kept value stood in for its failure. */
+  declare isStale: boolean;
   /** `null` until the first attempt has ended. */
   attempts: AttemptRecord[] | null = null;
   declare relaunches: Relaunch[] | null;
@@ -216,6 +220,8 @@ Object.assign(Flight.prototype, {
   patience: null,
   waitsFor: null,
   failure: null,
+  isForgotten: false,
+  isStale: false,
   relaunches: null,
   seams: null,
   stream: null,

@@ -18,12 +18,11 @@ import { Patience } from './patience.js';
 import { PlainJoins } from './plain-joins.js';
 import { StoryRing } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
-import { Waiters, type LastLeftReceiver } from './waiters.js';
+import { Waiters } from './waiters.js';
+import type { LastLeftReceiver } from './waiters-setup.js';
 import * as watching from './watching.js';
 import { channels, LAUNCHES_WITHOUT_JOIN } from './watching.js';
 
-/** Settled flights whose stories `explain` still tells. */
-const STORIES_MAX = 256;
 /** The shard ends a flight at its deadline and knows why; the front does so a tick later, should the shard be dead or deaf. */
 const DEADLINE_GRACE_MS = TICK_MS;
 
@@ -39,7 +38,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly name: string;
   readonly flightTimeoutMs: number;
   readonly counters = newCounters();
-  readonly stories = new StoryRing(STORIES_MAX);
+  readonly stories = new StoryRing();
   readonly links: Links;
   readonly failures: FlightFailures;
   readonly waiters: Waiters;

@@ -26,6 +26,7 @@ export {
 export { CoalescerError, flightOf, isCoalescerError, type CoalescerErrorCode } from './errors.js';
 export type { FlightStream } from './flight-stream.js';
 export type { BreakerOptions, BudgetOptions } from './health-options.js';
+export type { KeepOptions } from './keep-options.js';
 export type { CoalescerOptions, Limits, ScopeOption } from './options.js';
 export type { AttemptReport, Explanation, FlightReport, Outcome, SeamReport, Stats, TargetStats } from './reports.js';
 export type { RequestOptions, StreamOptions } from './requests.js';

@@ -23,7 +23,8 @@ export interface KeepSettings {
 export interface Settlement extends KeptIdentity {
   /** Number of the flight. */
   readonly flight: number;
-  readonly report: FlightReport;
+  /** How it went: made only for what is kept. */
+  readonly report: () => FlightReport;
 }
 
 /** Of an entry without its value: the object, its place in two tables. */
@@ -81,7 +82,7 @@ export class Keep {
     if (found !== undefined) this.#order.delete(found);
     if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return;
     const kept = new Kept(settlement);
-    Object.assign(kept, { flight: settlement.flight, value, valueReport: settlement.report, freshUntil, refreshUntil, ifErrorUntil });
+    Object.assign(kept, { flight: settlement.flight, value, valueReport: settlement.report(), freshUntil, refreshUntil, ifErrorUntil });
     kept.bytes += ENTRY_BYTES + weightOf(value, bytes);
     this.#put(kept);
   }
@@ -94,7 +95,7 @@ export class Keep {
     const kept = found ?? new Kept(settlement);
     if (isAnswer) kept.dropValue();
     if (kept.flight === 0) kept.bytes = 2 * kept.key.length + ERROR_BYTES;
-    if (errorUntil > now) Object.assign(kept, { error, errorReport: settlement.report, errorUntil });
+    if (errorUntil > now) Object.assign(kept, { error, errorReport: settlement.report(), errorUntil });
     if (kept.isOver(now)) this.#order.delete(kept);
     else this.#put(kept);
   }

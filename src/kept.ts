@@ -46,9 +46,10 @@ export class Kept implements Tabled {
 
   answerAt(now: number): KeptAnswer {
     if (now < this.freshUntil) return 'hit';
+    if (now < this.refreshUntil) return 'stale';
+    if (now >= this.errorUntil) return null;
     // Late-comers of a herd that failed: what was kept is better than the failure, and no reason to ask again at once.
-    if (now < this.errorUntil) return now < this.ifErrorUntil ? 'stale' : 'failure';
-    return now < this.refreshUntil ? 'stale' : null;
+    return now < this.ifErrorUntil ? 'stale' : 'failure';
   }
 
   /** Is it worth a flight in the background now? */

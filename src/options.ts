@@ -1,6 +1,8 @@
 /** The options of a coalescer: as given, as filled in, and the one table that checks and defaults them. */
 import type { Environment } from '../workers/environment.js';
 import type { ShardSettings } from '../workers/shard-setup.js';
+import type { KeepSettings } from './keep.js';
+import type { KeepOptions } from './keep-options.js';
 import type { BreakerOptions, BudgetOptions } from './health-options.js';
 import { anyFunction, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
 import type { Share } from './share.js';
@@ -23,9 +25,8 @@ export interface Limits {
   readonly airborneBytes?: number;
 }
 
-// `_V`: the value type that kept values will need; its place is kept.
 /** Options of `createCoalescer`, besides `targets`. All are checked when the coalescer is made. */
-export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Share> {
+export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Share> {
   /** Names this coalescer in statistics, events and errors. @default 'coalescer' */
   readonly name?: string;
   /** Whose requests may share. Required: sharing between tenants is never a default. */
@@ -59,6 +60,8 @@ export interface CoalescerOptions<P, _V, S extends ScopeOption<P>, H extends Sha
   readonly detectReentrance?: boolean;
   /** See `StreamsOption`. */
   readonly streams?: StreamsOption;
+  /** Values that outlive their flight. @default nothing is kept */
+  readonly keep?: KeepOptions<V>;
   /** Leaves a target alone that fails too often, and finds out with one attempt at a time whether it is well again. `false`: never. */
   readonly breaker?: false | BreakerOptions;
   /** Extra attempts on a target that the flight has called before. `false`: as many as `maxAttempts` allows. */
@@ -78,6 +81,8 @@ export interface FilledOptions extends ShardSettings {
   readonly abandonAfterMs: number | 'finish';
   readonly joinWithinMs: number;
   readonly carry: (() => unknown) | null;
+  /** `null`: nothing is kept. */
+  readonly keep: KeepSettings | null;
   readonly relaunchesMax: number;
   readonly detectReentrance: boolean | null;
   readonly streams: StreamSettings;
@@ -129,6 +134,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   'streams.replayBytes': whole(0, 1_024 * MIB, MIB),
   'streams.lagBytes': whole(1, 1_024 * MIB, MIB),
   collect: anyFunction,
+  'keep.ttlMs': {
+    expected: 'milliseconds, 0 or more, or a function of the value',
+    kind: 'mixed',
+    check: (value: unknown) => typeof value === 'function' || (typeof value === 'number' && value >= 0),
+    fallback: 0,
+  },
+  'keep.staleWhileRevalidateMs': within('milliseconds', [0, Infinity], 0),
+  'keep.staleIfErrorMs': within('milliseconds', [0, Infinity], 0),
+  'keep.errorMs': within('milliseconds', [0, 1_000], 0),
+  'keep.entries': whole(1, 10_000_000, 10_000),
+  'keep.bytes': whole(1, 64 * 1_024 * MIB, 64 * MIB),
   'breaker.failureShare': within('a share', [0, 1], 0.5),
   'breaker.attemptsMin': whole(1, 1_000, 20),
   'breaker.consecutive': whole(1, 1_000_000, 5),
@@ -184,6 +200,7 @@ export function fillOptions(options: unknown): FilledOptions {
   if (stranger !== undefined)
     throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
   filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
+  if ((options as { keep?: unknown }).keep === undefined) filled['keep'] = null;
   for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
   return filled as unknown as FilledOptions;

@@ -16,10 +16,12 @@ export class PlainJoins {
   readonly #isOpen: boolean;
   readonly #scope: FilledOptions['scope'];
 
-  constructor(table: FlightTable, waiters: Waiters, { key, share, scope, detectReentrance }: FilledOptions) {
+  constructor(table: FlightTable, waiters: Waiters, { key, share, scope, keep, detectReentrance }: FilledOptions) {
     this.#table = table;
     this.#waiters = waiters;
-    this.#isOpen = key === null && share !== 'copy' && detectReentrance === false && (scope === 'public' || scope === 'per-request');
+    // What is kept comes before what is in the air.
+    const isKeyed = key === null && keep === null && share !== 'copy';
+    this.#isOpen = isKeyed && detectReentrance === false && (scope === 'public' || scope === 'per-request');
     this.#scope = scope;
   }
 

@@ -38,8 +38,8 @@ export interface FlightReport {
   readonly seams?: readonly SeamReport[];
 }
 
-/** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it. */
-export type Outcome<V> = FlightReport & { readonly role: 'leader' | 'follower'; readonly waitedMs: number } & (
+/** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it; `hit`: from what was kept; `stale`: from a value that was no longer fresh, while it is refreshed or because all targets failed. */
+export type Outcome<V> = FlightReport & { readonly role: 'leader' | 'follower' | 'hit' | 'stale'; readonly waitedMs: number } & (
     | { readonly status: 'fulfilled'; readonly value: V }
     | { readonly status: 'rejected'; readonly reason: unknown }
   );
@@ -61,10 +61,18 @@ export interface Stats {
   readonly waiting: number;
   /** Gauge: payload bytes held for flights in the air. */
   readonly bytes: number;
-  /** Counters, only growing. `requests = launched + joined + refused`. */
+  /** Gauge: keys for which a value or a failure is kept. */
+  readonly kept: number;
+  /** Counters, only growing. `requests + refreshes = launched + joined + hits + stale + refused`. */
   readonly requests: number;
   readonly launched: number;
   readonly joined: number;
+  /** Requests answered from a kept value that was fresh, or from a kept failure: no joins. */
+  readonly hits: number;
+  /** Requests answered from a kept value that was no longer fresh. */
+  readonly stale: number;
+  /** Flights launched in the background to refresh a kept value. */
+  readonly refreshes: number;
   readonly refused: number;
   /** Flights whose key said not to share. */
   readonly unshared: number;

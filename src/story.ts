@@ -77,12 +77,15 @@ function eventText({ atMs, what, ...details }: Event): string {
   return `${`+${atMs.toFixed(1)} ms`.padStart(12)}  ${what}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
 }
 
+/** Settled flights whose stories `explain` still tells. */
+const STORIES_MAX = 256;
+
 /** The stories of the last flights that settled, for `explain`. A ring: it never grows. */
 export class StoryRing {
   readonly #flights: (Flight | undefined)[];
   #next = 0;
 
-  constructor(size: number) {
+  constructor(size = STORIES_MAX) {
     this.#flights = Array<Flight | undefined>(size).fill(undefined);
   }
 

@@ -1,39 +1,24 @@
 /** Who waits for which flight: in, out by signal or time, and what they get at the end. It decides about waiters, never about flights. */
-import type { Seam } from '../workers/environment.js';
-import { TICK_MS, type Wheel } from '../workers/wheel.js';
+import { TICK_MS } from '../workers/wheel.js';
 import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
-import type { FlightFailures } from './flight-failures.js';
-import type { FilledOptions } from './options.js';
-import type { Reentrance } from './reentrance.js';
+import { keepingOf, type Keeping } from './keeping.js';
 import type { RequestOptions } from './requests.js';
 import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
 import { Reader } from './reader.js';
 import type { Stream } from './stream.js';
 import { type LeaveReason, type LeaveReceiver, type Seat, SignalWatch, Waiter } from './waiter.js';
+import type { WaitersSetup } from './waiters-setup.js';
 import * as watching from './watching.js';
 import { channels } from './watching.js';
 
 /** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
 const SAME_MS = 2 * TICK_MS;
 
-/** Told when nobody waits for a flight any more. */
-export interface LastLeftReceiver {
-  lastLeft(flight: Flight, now: number): void;
-}
-
-export interface WaitersSetup {
-  readonly seam: Seam;
-  readonly wheel: Wheel;
-  readonly options: FilledOptions;
-  readonly failures: FlightFailures;
-  readonly counters: Counters;
-  readonly reentrance: Reentrance | null;
-  readonly receiver: LastLeftReceiver;
-}
-
 export class Waiters implements LeaveReceiver {
+  /** `null`: nothing is kept. */
+  readonly keeping: Keeping | null;
   readonly #setup: WaitersSetup;
   readonly #counters: Counters;
   readonly #waitersMax: number;
@@ -46,6 +31,7 @@ export class Waiters implements LeaveReceiver {
     this.#setup = setup;
     this.#counters = setup.counters;
     this.#waitersMax = setup.options.limits.waitersPerFlight;
+    this.keeping = keepingOf(setup.options);
   }
 
   /** All that wait now. */
@@ -179,8 +165,14 @@ export class Waiters implements LeaveReceiver {
     const { options } = this.#setup;
     // The log first: readers that are told find it closed.
     flight.stream?.log.end();
-    this.#count -= flight.waiting;
     if (options.share === 'frozen') freezeDeep(value);
+    this.keeping?.fulfilled(flight, value);
+    this.#give(flight, value);
+  }
+
+  #give(flight: Flight, value: unknown): void {
+    const { options } = this.#setup;
+    this.#count -= flight.waiting;
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
       if (options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
@@ -221,6 +213,11 @@ export class Waiters implements LeaveReceiver {
   }
 
   reject(flight: Flight, error: unknown): void {
+    const standIn = this.keeping?.rejected(flight, error) ?? null;
+    if (standIn !== null) {
+      flight.isStale = true;
+      return this.#give(flight, standIn.value);
+    }
     flight.stream?.log.fail(error);
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#count -= flight.waiting;

@@ -30,7 +30,7 @@ const of = (key: string, changed: Partial<Settlement> = {}): Settlement => ({
   index: indexOf(key),
   routeId: null,
   flight: ++flights,
-  report,
+  report: () => report,
   ...changed,
 });
 

@@ -1,0 +1,90 @@
+/** Kept values in the life of a coalescer: what a request gets without a flight, what is kept of a flight's end, and what stands in for a failure. */
+import type { Flight } from './flight.js';
+import type { Tabled } from './flight-table.js';
+import { Keep, type KeepSettings, type Settlement } from './keep.js';
+import type { KeptIdentity } from './kept.js';
+import type { FilledOptions } from './options.js';
+import type { FlightReport } from './reports.js';
+import type { Share } from './share.js';
+
+/** What a request gets without a flight of its own. */
+export interface KeptAnswer {
+  readonly role: 'hit' | 'stale';
+  /** Of the flight it came from. */
+  readonly report: FlightReport;
+  readonly promise: Promise<unknown>;
+  /** It is no longer fresh, and no flight brings a new one since its time: one is wanted in the background. */
+  readonly isToBeRefreshed: boolean;
+}
+
+/** Failures that a kept value may stand in for: all that could be tried was. An error that is the answer is not one of them. */
+const OPERATING: ReadonlySet<string | null> = new Set(['exhausted', 'timed-out', 'worn-out']);
+
+export class Keeping {
+  readonly #keep: Keep;
+  readonly #share: Share;
+
+  constructor(settings: KeepSettings, share: Share) {
+    this.#keep = new Keep(settings);
+    this.#share = share;
+  }
+
+  get size(): number {
+    return this.#keep.size;
+  }
+
+  /** What a request for this identity may be given now; `null`: it takes a flight. */
+  answer(identity: KeptIdentity, now: number): KeptAnswer | null {
+    const kept = this.#keep.find(identity, now);
+    const answer = kept?.answerAt(now) ?? null;
+    if (kept === undefined || answer === null) return null;
+    if (answer === 'failure')
+      return { role: 'hit', report: kept.errorReport as FlightReport, promise: Promise.reject(kept.error), isToBeRefreshed: false };
+    const promise = this.#give(kept.value);
+    if (promise === null) return null;
+    return { role: answer, report: kept.valueReport as FlightReport, promise, isToBeRefreshed: kept.isToBeRefreshed(now) };
+  }
+
+  /** A flight has settled with a value. */
+  fulfilled(flight: Flight, value: unknown): void {
+    const settlement = settlementOf(flight);
+    if (settlement !== null) this.#keep.keepValue(settlement, value, flight.settledAt);
+  }
+
+  /** A flight has failed. The value that stands in for its failure; `null`: none. */
+  rejected(flight: Flight, error: unknown): { readonly value: unknown } | null {
+    const settlement = settlementOf(flight);
+    const isAnswer = flight.failure === 'answered';
+    if (settlement === null || !(isAnswer || OPERATING.has(flight.failure))) return null;
+    const now = flight.settledAt;
+    this.#keep.keepError(settlement, error, { isAnswer, now });
+    const kept = isAnswer ? undefined : this.#keep.find(settlement, now);
+    return kept?.isGoodIfError(now) === true ? { value: kept.value } : null;
+  }
+
+  forget(fits: (held: Tabled) => boolean): number {
+    return this.#keep.forget(fits);
+  }
+
+  /** A copy where each waiter gets its own; `null`: it cannot be copied, as those found who waited for it. */
+  #give(value: unknown): Promise<unknown> | null {
+    if (this.#share !== 'copy') return Promise.resolve(value);
+    try {
+      return Promise.resolve(Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** `null`: nothing is kept. */
+export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>): Keeping | null {
+  return keep === null ? null : new Keeping(keep, share);
+}
+
+/** What is kept of a flight: nothing of one that is not shared, that was dropped meanwhile, or whose chunks were read as they came. */
+function settlementOf(flight: Flight): Settlement | null {
+  const { key, scope, index, routeId, number, isForgotten, stream } = flight;
+  if (key === null || isForgotten || stream !== null) return null;
+  return { scope, key, index, routeId, flight: number, report: () => flight.report() };
+}

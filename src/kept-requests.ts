@@ -1,0 +1,39 @@
+/** Requests that need no flight of their own: what was kept for them is given first, so that nobody waits for the refreshing of what may be given now. */
+import type { Seam } from '../workers/environment.js';
+import type { Boarding } from './flight.js';
+import type { Front } from './front.js';
+import type { KeptAnswer } from './keeping.js';
+
+export class KeptRequests {
+  readonly #front: Front;
+  readonly #seam: Seam;
+
+  constructor(front: Front, seam: Seam) {
+    this.#front = front;
+    this.#seam = seam;
+  }
+
+  /** What was kept for a request, where that may be given, counted; `null`: it takes a flight. */
+  answer(boarding: Boarding, fresh: boolean | undefined): KeptAnswer | null {
+    const { waiters, counters } = this.#front;
+    const { scope, key, index, routeId } = boarding;
+    if (waiters.keeping === null || key === null || fresh === true) return null;
+    const kept = waiters.keeping.answer({ scope, key, index, routeId }, this.#seam.now());
+    if (kept === null) return null;
+    counters[kept.role === 'hit' ? 'hits' : 'stale']++;
+    if (kept.isToBeRefreshed) this.#refresh(boarding, key);
+    return kept;
+  }
+
+  /** A flight that nobody waits for but what is kept, unless one is in the air. */
+  #refresh(boarding: Boarding, key: string): void {
+    const { routeId, scope, index } = boarding;
+    try {
+      if (this.#front.find(routeId, scope, index, key) !== undefined) return;
+      this.#front.launch(boarding, !boarding.hasLongKey);
+      this.#front.counters.refreshes++;
+    } catch {
+      // At a limit, or closing: what is kept is good for a while yet.
+    }
+  }
+}

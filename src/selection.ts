@@ -1,0 +1,33 @@
+/** What `forget`, `cancel`, `waiters` and `explain` mean by `which`: a payload, an identity, or all of a scope. */
+import type { Identity, Which } from './contract.js';
+import { CoalescerError } from './errors.js';
+import { Flight } from './flight.js';
+import { indexOf, type Tabled } from './flight-table.js';
+import { given } from './options.js';
+
+export const isFlying = ({ status }: Flight): boolean => status === 'flying';
+
+/** Does what is held, a flight or a kept value, have this identity? @throws TypeError or CoalescerError for one that is none */
+export function fitsOf(
+  which: Which<unknown>,
+  identify: (payload: unknown, scope: string | undefined) => Identity,
+  coalescer: string,
+): (held: Tabled) => boolean {
+  if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
+    throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
+  }
+  const { scope, key }: { scope: string | null; key?: string | null } = 'payload' in which ? identify(which.payload, which.scope) : which;
+  if (scope !== null && (typeof scope !== 'string' || scope === '')) {
+    const message = `which.scope: expected a scope, or null for all callers, got ${given(scope)}`;
+    throw new CoalescerError('COALESCER_SCOPE_MISSING', coalescer, message);
+  }
+  if (key === undefined) return (held) => held.scope === scope;
+  if (key === null) return () => false;
+  const index = indexOf(key);
+  const isLong = index !== key;
+  // A settled flight has let go of a long key; there the digest must do.
+  const isSettled = (held: Tabled): boolean => held instanceof Flight && !isFlying(held);
+  const isSame = (held: Tabled): boolean =>
+    held.hasLongKey === isLong && held.index === index && (!isLong || held.key === key || isSettled(held));
+  return (held) => held.scope === scope && held.key !== null && isSame(held);
+}

@@ -1,0 +1,230 @@
+// Values that outlive their flight: hits and stale values told apart from joins, refreshed by one flight in the background, standing in for failures,
+// freed by forget, never across scopes. LESSONS 16, 17.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCoalescer, flightOf } from '../../src/index.js';
+import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
+import { codeOf, httpError, openStage, watch, type Stage } from './stage.js';
+
+const counts = ({ coalescer }: Stage): Record<string, number> => {
+  const { requests, launched, joined, hits, stale, refreshes, refused, kept } = coalescer.stats();
+  assert.equal(requests + refreshes, launched + joined + hits + stale + refused);
+  return { launched, joined, hits, stale, refreshes, kept };
+};
+
+/** One value for `a`, settled. */
+async function given(stage: Stage, value = 'x'): Promise<void> {
+  const leader = watch(stage.coalescer.request('a'));
+  stage.primary.calls.at(-1)!.resolve(value);
+  await stage.settled();
+  assert.equal(leader.value, value);
+}
+
+test('a kept value is given to later requests for its time, without a call; joins and hits are counted apart', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000 } });
+  const both = [watch(stage.coalescer.request('a')), watch(stage.coalescer.request('a'))];
+  stage.primary.calls[0]!.resolve('x');
+  await stage.settled();
+  assert.deepEqual(
+    both.map(({ value }) => value),
+    ['x', 'x'],
+  );
+  await stage.environment.advance(999);
+  const hit = await stage.coalescer.outcome('a');
+  assert.equal(stage.primary.calls.length, 1);
+  assert.deepEqual([hit.status, hit.role, hit.flight, hit.target], ['fulfilled', 'hit', 'coalescer#1', 'primary']);
+  assert.deepEqual(counts(stage), { launched: 1, joined: 1, hits: 1, stale: 0, refreshes: 0, kept: 1 });
+  await stage.environment.advance(1);
+  watch(stage.coalescer.request('a'));
+  assert.equal(stage.primary.calls.length, 2);
+});
+
+test('without keep nothing is kept', async () => {
+  const stage = openStage();
+  await given(stage);
+  watch(stage.coalescer.request('a'));
+  assert.equal(stage.primary.calls.length, 2);
+  assert.equal(stage.coalescer.stats().kept, 0);
+});
+
+test('fresh takes no kept value, and what it brings replaces it', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000 } });
+  await given(stage, 'old');
+  const fresh = watch(stage.coalescer.request('a', { fresh: true }));
+  assert.equal(stage.primary.calls.length, 2);
+  stage.primary.calls[1]!.resolve('new');
+  await stage.settled();
+  assert.deepEqual([fresh.value, await stage.coalescer.request('a')], ['new', 'new']);
+  assert.equal(stage.primary.calls.length, 2);
+});
+
+test('a stale value is given at once to all, while one flight refreshes it', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 5_000 } });
+  await given(stage, 'old');
+  await stage.environment.advance(1_500);
+  const stale = await Promise.all(Array.from({ length: 100 }, () => stage.coalescer.outcome('a')));
+  assert.equal(stage.primary.calls.length, 2);
+  for (const outcome of stale) assert.deepEqual([outcome.status === 'fulfilled' && outcome.value, outcome.role], ['old', 'stale']);
+  stage.primary.calls[1]!.resolve('new');
+  await stage.settled();
+  assert.deepEqual([await stage.coalescer.request('a'), stage.primary.calls.length], ['new', 2]);
+  assert.deepEqual(counts(stage), { launched: 2, joined: 0, hits: 1, stale: 100, refreshes: 1, kept: 1 });
+  assert.deepEqual([stage.coalescer.stats().waiting, stage.coalescer.stats().airborne], [0, 0]);
+});
+
+test('a refresh that fails troubles nobody, and is tried again by the next request', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 5_000, errorMs: 500 } });
+  await given(stage, 'old');
+  await stage.environment.advance(1_500);
+  assert.equal(await stage.coalescer.request('a'), 'old');
+  stage.primary.calls[1]!.reject(httpError(503));
+  await stage.settled();
+  await stage.environment.advance(400);
+  assert.equal(await stage.coalescer.request('a'), 'old');
+  assert.equal(stage.primary.calls.length, 2, 'not within errorMs');
+  await stage.environment.advance(200);
+  assert.equal(await stage.coalescer.request('a'), 'old');
+  assert.equal(stage.primary.calls.length, 3);
+});
+
+test('when all targets fail a value that was kept for it stands in, and outcome tells', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleIfErrorMs: 60_000 } }, 2);
+  await given(stage, 'old');
+  await stage.environment.advance(30_000);
+  const waiters = [stage.coalescer.outcome('a'), stage.coalescer.outcome('a')];
+  assert.equal(stage.primary.calls.length, 2);
+  stage.primary.calls[1]!.reject(httpError(503));
+  await stage.settled();
+  stage.backup.calls[0]!.reject(httpError(502));
+  for (const outcome of await Promise.all(waiters)) {
+    assert.deepEqual([outcome.status === 'fulfilled' && outcome.value, outcome.role, outcome.attempts.length], ['old', 'stale', 2]);
+  }
+  assert.equal(stage.coalescer.stats().rejected, 1, 'the flight itself has failed');
+  await stage.environment.advance(40_000);
+  const late = watch(stage.coalescer.request('a'));
+  stage.primary.calls[2]!.reject(httpError(503));
+  await stage.settled();
+  stage.backup.calls[1]!.reject(httpError(503));
+  await stage.settled();
+  assert.equal(codeOf(late), 'COALESCER_TARGETS_FAILED', 'its time is over');
+});
+
+test('an error that is the answer is given as it is, and ends what was kept', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleIfErrorMs: 60_000 } });
+  await given(stage, 'old');
+  await stage.environment.advance(2_000);
+  const gone = watch(stage.coalescer.request('a'));
+  const error = httpError(404);
+  stage.primary.calls[1]!.reject(error);
+  await stage.settled();
+  assert.equal(gone.reason, error);
+  const later = watch(stage.coalescer.request('a'));
+  stage.primary.calls[2]!.reject(httpError(503));
+  await stage.settled();
+  assert.equal(later.state, 'rejected');
+});
+
+test('a failure is given to late-comers of the herd for a moment: their retries make one call', async () => {
+  const stage = openStage({ keep: { errorMs: 1_000 } });
+  const error = httpError(503);
+  const first = watch(stage.coalescer.request('a'));
+  stage.primary.calls[0]!.reject(error);
+  await stage.settled();
+  assert.equal(first.reason, error);
+  for (let retry = 0; retry < 100; retry++) {
+    const outcome = await stage.coalescer.outcome('a');
+    assert.ok(outcome.status === 'rejected' && outcome.reason === error && outcome.role === 'hit');
+  }
+  assert.equal(stage.primary.calls.length, 1);
+  assert.equal(flightOf(error)?.flight, 'coalescer#1');
+  await stage.environment.advance(1_000);
+  watch(stage.coalescer.request('a'));
+  assert.equal(stage.primary.calls.length, 2);
+});
+
+test('forget frees what was kept, and what is in the air is not kept when it comes', async () => {
+  const stage = openStage({ keep: { ttlMs: 60_000 } });
+  await given(stage, 'old');
+  assert.equal(stage.coalescer.forget({ payload: 'a' }), 1);
+  assert.equal(stage.coalescer.stats().kept, 0);
+  const flying = watch(stage.coalescer.request('a'));
+  assert.equal(stage.primary.calls.length, 2);
+  assert.equal(stage.coalescer.forget({ payload: 'a' }), 1);
+  stage.primary.calls[1]!.resolve('outdated');
+  await stage.settled();
+  assert.equal(flying.value, 'outdated');
+  assert.equal(stage.coalescer.stats().kept, 0);
+  watch(stage.coalescer.request('a'));
+  assert.equal(stage.primary.calls.length, 3);
+});
+
+test('what is kept for one scope, key or list of targets is for no other, and a scope is forgotten as a whole', async () => {
+  const environment = virtualEnvironment();
+  let calls = 0;
+  const target = async (payload: string): Promise<string> => `${payload} ${++calls}`;
+  const coalescer = createCoalescer({ scope: 'per-request', environment, targets: { a: target, b: target }, keep: { ttlMs: 60_000 } });
+  const ask = (payload: string, scope: string, targets?: string[]): Promise<string> =>
+    coalescer.request(payload, { scope, ...(targets === undefined ? {} : { targets }) });
+  const first = [await ask('x', 's'), await ask('x', 't'), await ask('y', 's'), await ask('x', 's', ['b'])];
+  assert.equal(calls, 4);
+  assert.deepEqual([await ask('x', 's'), await ask('x', 't'), await ask('y', 's'), await ask('x', 's', ['b'])], first);
+  assert.equal(calls, 4);
+  assert.equal(coalescer.forget({ scope: 's' }), 3);
+  await ask('x', 't');
+  assert.equal(calls, 4);
+  await ask('x', 's');
+  assert.equal(calls, 5);
+});
+
+test('what is not shared is not kept', async () => {
+  const stage = openStage({ keep: { ttlMs: 60_000 } });
+  watch(stage.coalescer.request('a', { key: null }));
+  stage.primary.calls[0]!.resolve('x');
+  await stage.settled();
+  assert.equal(stage.coalescer.stats().kept, 0);
+});
+
+test('the time may depend on the value', async () => {
+  const stage = openStage({ keep: { ttlMs: (value) => (value === 'short' ? 10 : -1) } });
+  await given(stage, 'short');
+  assert.equal(stage.coalescer.stats().kept, 1);
+  await stage.environment.advance(10);
+  await given(stage, 'never');
+  assert.equal(stage.coalescer.stats().kept, 0);
+});
+
+test('with copies every request gets its own of what is kept', async () => {
+  const environment = virtualEnvironment();
+  const target = scriptedTarget<string, { list: number[] }>();
+  const coalescer = createCoalescer({ scope: 'public', environment, share: 'copy', targets: { target }, keep: { ttlMs: 1_000 } });
+  const leader = coalescer.request('a');
+  target.calls[0]!.resolve({ list: [1] });
+  (await leader).list.push(2);
+  const hit = await coalescer.request('a');
+  hit.list.push(3);
+  assert.deepEqual(await coalescer.request('a'), { list: [1] });
+  assert.equal(target.calls.length, 1);
+});
+
+test('no more is kept than allowed, and nothing when it is closed', async () => {
+  const environment = virtualEnvironment();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    environment,
+    targets: { a: async (key: string) => key.repeat(100) },
+    keep: { ttlMs: 1e9, entries: 50 },
+  });
+  for (let key = 0; key < 500; key++) await coalescer.request(`k${key}`);
+  assert.equal(coalescer.stats().kept, 50);
+  await coalescer.close();
+  assert.equal(coalescer.stats().kept, 0);
+});
+
+test('options of keep are checked', () => {
+  const make = (keep: unknown): unknown => createCoalescer({ scope: 'public', targets: { a: (key: string) => key }, keep: keep as object });
+  assert.throws(() => make({ ttlMs: -1 }), /options\.keep\.ttlMs: expected milliseconds, 0 or more, or a function of the value, got -1/);
+  assert.throws(() => make({ errorMs: 1_001 }), /options\.keep\.errorMs: expected milliseconds, 0 to 1000, got 1001/);
+  assert.throws(() => make({ entries: 0 }), /options\.keep\.entries/);
+  assert.throws(() => make(7), /options\.keep: expected an object, got 7/);
+  assert.throws(() => make({ ttl: 7 }), /options\.keep\.ttl: there is no such option/);
+});
