@@ -160,6 +160,12 @@ export class Flight implements LaunchOrder {
     return `${this.owner.name}#${this.number}`;
   }
 
+  /** As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen. */
+  attempted(attempt: AttemptRecord): void {
+    if (this.attempts === null) this.attempts = [attempt];
+    else this.attempts.push(attempt);
+  }
+
   /** The promise for all waiters that cannot leave. */
   makeShared(): Promise<unknown> {
     this.shared = new Promise((resolve, reject) => {

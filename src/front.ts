@@ -180,9 +180,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   attempted(flight: Flight, attempt: AttemptRecord): void {
-    // As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen.
-    if (flight.attempts === null) flight.attempts = [attempt];
-    else flight.attempts.push(attempt);
+    flight.attempted(attempt);
     if (attempt.next !== undefined && attempt.next !== attempt.target) this.counters.failovers++;
     if (channels.attempt.hasSubscribers || channels.failover.hasSubscribers) watching.attempted(this.name, flight, attempt);
   }

@@ -1,9 +1,8 @@
 /**
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked. The only
- * file that knows the cache library, which is loaded when a coalescer keeps something: it costs others' start-up 10 ms.
+ * file that knows the cache library.
  */
-import { createRequire } from 'node:module';
-import type * as cache from 'lru-cache';
+import { LRUCache } from 'lru-cache';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity } from './kept.js';
 import type { FlightReport } from './reports.js';
@@ -36,13 +35,12 @@ export class Keep {
   readonly #settings: KeepSettings;
   readonly #table = new FlightTable<Kept>();
   /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
-  readonly #order: cache.LRUCache<Kept, Kept>;
+  readonly #order: LRUCache<Kept, Kept>;
 
   constructor(settings: KeepSettings) {
-    const { LRUCache: Cache } = createRequire(import.meta.url)('lru-cache') as typeof cache;
     const { entries, bytes } = settings;
     this.#settings = settings;
-    this.#order = new Cache<Kept, Kept>({
+    this.#order = new LRUCache<Kept, Kept>({
       max: entries,
       maxSize: bytes,
       sizeCalculation: (kept) => kept.bytes,

@@ -156,7 +156,7 @@ test('the scope is required: sharing between tenants is never a default', () => 
 test('an option that does not exist is refused by its name, so that no misspelt limit is ignored', () => {
   const strangers: Readonly<Record<string, object>> = {
     timeoutMs: { timeoutMs: 5 },
-    keep: { keep: {} },
+    'keep.ttl': { keep: { ttl: 5 } },
     'limits.flight': { limits: { flight: 5 } },
     'backoff.factor': { backoff: { factor: 2 } },
     flightTimeoutMS: { flightTimeoutMS: 5 },

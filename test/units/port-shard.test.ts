@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packBody } from '../../workers/body.js';
+import { HealthMemory } from '../../workers/health-memory.js';
 import { LAUNCH, type LaunchFrame } from '../../workers/protocol.js';
 import { PortShard } from '../../workers/port-shard.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
@@ -23,7 +24,16 @@ test('a turn in which hundreds of flights are taken over beats the heart at each
     },
   });
   const streams = { midStream: 'fail', firstChunkTimeoutMs: null, idleTimeoutMs: 1_000, replayBytes: 0 } as const;
-  const settings = { maxAttempts: 1, attemptTimeoutMs: null, backoff: { baseMs: 1, maxMs: 1 }, streams, resultBytes: 1_000 };
+  const settings = {
+    maxAttempts: 1,
+    attemptTimeoutMs: null,
+    backoff: { baseMs: 1, maxMs: 1 },
+    streams,
+    resultBytes: 1_000,
+    health: HealthMemory.ofTargets().buffer,
+    breaker: null,
+    budget: null,
+  };
   const wire = new Wire();
   const shard = new PortShard({ seam, wheel: new Wheel(seam), wire, memory, targets, settings, flying: null, post: () => {} });
   const { kind, bytes } = packBody('payload', null);
