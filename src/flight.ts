@@ -141,6 +141,13 @@ export class Flight implements LaunchOrder {
     return this.launchedAt + this.owner.flightTimeoutMs;
   }
 
+  /** Packed, its payload is not needed again: its owner may change it, or let it go. */
+  pack(body: Body, carriedBody: Body | null): void {
+    this.body = body;
+    this.carriedBody = carriedBody;
+    this.boarding.payload = undefined;
+  }
+
   /** Chunks that readers were given. */
   get chunksGiven(): number {
     return this.stream?.log.length ?? 0;

@@ -102,12 +102,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     flight.launchedAt = launchedAt;
     flight.bytes = bytes;
     if (carried !== undefined) flight.carried = carried;
-    if (admission.body !== null) {
-      flight.body = admission.body;
-      flight.carriedBody = carriedBody;
-      // Packed, the payload is not needed again: its owner may change it, or let it go.
-      boarding.payload = undefined;
-    }
+    if (admission.body !== null) flight.pack(admission.body, carriedBody);
     // Registered before anything of the target's runs: whatever that does, it finds the flight.
     if (key === null) this.counters.unshared++;
     else this.#table.put(flight, isFree && carry === null && admission.body === null);

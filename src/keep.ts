@@ -1,10 +1,9 @@
 /**
- * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked. The only
- * file that knows the cache library.
+ * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
-import { LRUCache } from 'lru-cache';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity } from './kept.js';
+import lru from './lru-cache.cjs';
 import type { FlightReport } from './reports.js';
 import { weightOf } from './weight.js';
 
@@ -35,16 +34,16 @@ export class Keep {
   readonly #settings: KeepSettings;
   readonly #table = new FlightTable<Kept>();
   /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
-  readonly #order: LRUCache<Kept, Kept>;
+  readonly #order: ReturnType<typeof lru.recency<Kept>>;
 
   constructor(settings: KeepSettings) {
     const { entries, bytes } = settings;
     this.#settings = settings;
-    this.#order = new LRUCache<Kept, Kept>({
-      max: entries,
-      maxSize: bytes,
-      sizeCalculation: (kept) => kept.bytes,
-      dispose: (kept) => this.#table.remove(kept),
+    this.#order = lru.recency<Kept>({
+      entries,
+      bytes,
+      bytesOf: (kept) => kept.bytes,
+      dropped: (kept) => this.#table.remove(kept),
     });
   }
 

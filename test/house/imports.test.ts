@@ -11,7 +11,7 @@ const doors: Readonly<Record<string, string>> = {
   msgpackr: 'workers/wire.ts',
   comlink: 'workers/control.ts',
   'safe-stable-stringify': 'workers/canonical.ts',
-  'lru-cache': 'src/keep.ts',
+  'lru-cache': 'src/lru-cache.cts',
   xstate: 'machines/',
 };
 
@@ -139,6 +139,6 @@ test('a dependency at the wrong door, without a door, and a door without its dep
     'workers/table.ts:2 xstate/graph is named in machines/ only',
     'machines/a.ts:2 lodash has no door',
     'workers/control.ts:1 the door of comlink does not name it',
-    'src/keep.ts:1 the door of lru-cache does not name it',
+    'src/lru-cache.cts:1 the door of lru-cache does not name it',
   ]);
 });
