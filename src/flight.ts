@@ -36,6 +36,16 @@ export interface Boarding {
 export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
 export class Flight implements LaunchOrder {
+  // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
+  /** Room for another waiter? */
+  hasRoom = true;
+  /** Waiters now. */
+  waiting = 0;
+  /** Waiters that ever were; the first one launched it. */
+  joined = 0;
+  /** One promise for all waiters without one of their own. Made when somebody shares it, else it would reject unhandled. */
+  shared: Promise<unknown> | null = null;
+
   readonly number: number;
   readonly boarding: Boarding;
   readonly owner: FlightOwner;
@@ -67,21 +77,13 @@ export class Flight implements LaunchOrder {
   // Who waits. Written by the front only.
   /** Is it the one that its key stands for? Also false after `forget`, past `joinWithinMs`, and once settled. */
   isCurrent = false;
-  /** Room for another waiter? */
-  hasRoom = true;
-  /** Waiters now. */
-  waiting = 0;
   /** How long it is kept for another when nobody waits (`abandonAfterMs`). Made when that first happens. */
   declare patience: WheelEntry | null;
-  /** Waiters that ever were; the first one launched it. */
-  joined = 0;
   /** Waiters with a promise of their own, in the order they came. */
   firstWaiter: Seat | null = null;
   lastWaiter: Seat | null = null;
   /** Made when somebody reads, or when a target streams. */
   declare stream: Stream | null;
-  /** One promise for all others. Made when somebody shares it, else it would reject unhandled. */
-  shared: Promise<unknown> | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
   rejectShared: ((error: unknown) => void) | null = null;
   /** Flights that this flight's target waits for, and how often; see `Reentrance`. */

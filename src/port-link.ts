@@ -16,6 +16,7 @@ import {
   type FrontFrame,
   FULFILLED,
   LAUNCH,
+  type LaunchFrame,
   OPENED,
   type PackedPart,
   type ShardFrame,
@@ -108,12 +109,13 @@ export class PortLink implements LifeReceiver {
     this.#residents[slot] = flight;
     flight.slot = slot;
     flight.link = this;
-    if (this.#residentCount++ === 0) this.life.hold(true);
+    const isAlone = this.#residentCount++ === 0;
+    if (isAlone) this.life.hold(true);
     const { number, scope, key, keyIsPayload, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, carriedBody } = flight;
     const { kind, bytes } = flight.body as Body;
     const carried = partOf(carriedBody);
     const sentKey = keyIsPayload ? undefined : key;
-    this.#outbox.push([
+    const frame: LaunchFrame = [
       LAUNCH,
       slot,
       number,
@@ -130,7 +132,9 @@ export class PortLink implements LifeReceiver {
       partOf(this.#deliveredOf(flight)),
       kind,
       bytes,
-    ]);
+    ];
+    if (isAlone) this.#outbox.send(frame);
+    else this.#outbox.push(frame);
   }
 
   /** Whatever came from one thread can go to another. */

@@ -5,7 +5,7 @@ import { BUFFER, BYTES, CLONED, PACKED, type Body } from './protocol.js';
 import { Refused } from './refused.js';
 
 /** Bytes of their own: what comes from a user's view, or from the packer's pool, has neighbours. */
-const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
+const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 
 /**
  * Packs a value. Bytes cross unparsed; the rest is packed by `pack`, or (before the packing library has loaded, and for what MessagePack would

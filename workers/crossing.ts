@@ -8,7 +8,7 @@ import { nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
 const INT64 = 2n ** 63n;
 const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => NodeJS.TypedArray;
 
-const CROSSING_RULES: PlainRules = {
+const CROSSING_RULES: Pick<PlainRules, 'primitive' | 'special'> = {
   primitive(value) {
     switch (typeof value) {
       case 'undefined':
@@ -32,9 +32,6 @@ const CROSSING_RULES: PlainRules = {
     }
     return `${nameOf(value)} cannot cross between threads: send plain data`;
   },
-  undefinedIsAbsent: false,
-  wellFormed: true,
-  exact: true,
 };
 
 /** A typed array or a Buffer as such; a subclass would arrive as its base. */
@@ -64,19 +61,26 @@ export interface Crossing {
   readonly needsClone: boolean;
 }
 
+/** The rules for one look: they notice what packing must know. One object a look, since a Proxy that is looked at may begin another. */
+class Look implements PlainRules {
+  readonly undefinedIsAbsent = false;
+  readonly wellFormed = true;
+  readonly exact = true;
+  needsClone = false;
+
+  primitive(value: unknown): string | null {
+    if (Object.is(value, -0)) this.needsClone = true;
+    return CROSSING_RULES.primitive(value);
+  }
+  special(value: object): string | null {
+    if (!(value instanceof Date || value instanceof TypedArray)) this.needsClone = true;
+    return CROSSING_RULES.special(value);
+  }
+}
+
 /** Looks at a whole value before it is packed. Bytes as a whole cross unparsed, whatever is in them. */
 export function inspectCrossing(value: unknown): Crossing {
-  let needsClone = false;
-  const refusal = refusalOf(value, {
-    ...CROSSING_RULES,
-    primitive(primitive) {
-      if (Object.is(primitive, -0)) needsClone = true;
-      return CROSSING_RULES.primitive(primitive);
-    },
-    special(special) {
-      if (!(special instanceof Date || special instanceof TypedArray)) needsClone = true;
-      return CROSSING_RULES.special(special);
-    },
-  });
-  return { refusal, needsClone };
+  const look = new Look();
+  const refusal = refusalOf(value, look);
+  return { refusal, needsClone: look.needsClone };
 }

@@ -12,7 +12,7 @@ import { Health } from './health.js';
 import { Outbox } from './outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
-  FULFILLED, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
+  FULFILLED, type FulfilledFrame, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -106,6 +106,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
   readonly #shard: Shard<PortOrder>;
   readonly #outbox: Outbox<ShardFrame>;
   readonly #records: (FlightRecord<PortOrder> | undefined)[] = [];
+  #airborne = 0;
 
   constructor(setup: PortShardSetup) {
     const { seam, wire, post } = setup;
@@ -169,6 +170,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     }
     const record = this.#shard.take(order);
     this.#records[slot] = record;
+    this.#airborne++;
     this.#shard.launch(record);
     // A thread that takes over thousands of flights calls all their targets in one turn of its loop: each is a sign of life, and none is a hang.
     memory.beat();
@@ -214,12 +216,16 @@ export class PortShard implements ShardReceiver<PortOrder> {
 
   fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord, result: unknown): void {
     this.#records[slot] = undefined;
+    this.#airborne--;
     if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), STREAMED, null]);
     const { kind, bytes } = value as Body;
-    this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), kind, bytes]);
+    const frame: FulfilledFrame = [FULFILLED, slot, number, attemptTuple(attempt), kind, bytes];
+    if (this.#airborne === 0) this.#outbox.send(frame);
+    else this.#outbox.push(frame);
   }
 
   failed({ slot, number }: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
+    if (this.#records[slot] !== undefined) this.#airborne--;
     this.#records[slot] = undefined;
     const tuple = attempt === null ? null : attemptTuple(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.

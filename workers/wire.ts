@@ -13,7 +13,7 @@ const BESIDE_BYTES = 64 * 1_024;
 export type Envelope = Uint8Array | readonly [frames: Uint8Array, ...beside: Uint8Array[]];
 
 /** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
-const exact = (view: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(view);
+const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 
 /** What the types leave out: documented for subclasses. */
 const reading = DefaultDeserializer.prototype as unknown as { readonly _readHostObject: (this: DefaultDeserializer) => NodeJS.TypedArray };
