@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const sourceFolders = ['src', 'workers', 'machines', 'demo', 'bench', 'test'];
+const sourceFolders = ['src', 'workers', 'machines', 'demo', 'recipes', 'bench', 'test'];
 const stampFile = join(root, 'dist', '.built');
 
 if (!isInstalled()) run('installing', ...npm('ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'));

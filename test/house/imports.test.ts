@@ -21,6 +21,7 @@ const downward: Readonly<Record<string, readonly string[]>> = {
   workers: ['workers', 'machines'],
   machines: ['machines'],
   demo: ['demo'],
+  recipes: ['recipes'],
   bench: ['bench', ...rooms],
   test: [...allFolders],
 };

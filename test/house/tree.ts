@@ -13,7 +13,7 @@ export interface TreeFile {
 export const root = join(import.meta.dirname, '..', '..', '..');
 
 export const rooms = ['src', 'workers', 'machines'] as const;
-export const allFolders = [...rooms, 'demo', 'bench', 'test'] as const;
+export const allFolders = [...rooms, 'demo', 'recipes', 'bench', 'test'] as const;
 
 /** Services that the package is installed into are written as their frameworks have it, not as this house does. */
 const ofOtherHouses = 'test/install/services/';
