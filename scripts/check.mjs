@@ -15,6 +15,7 @@ const steps = [
   ['dead code', ...tool('knip')],
   ['publint', ...tool('publint', '--strict')],
   ['types of the package', ...tool('attw', '--pack', '.')],
+  ['reports of the public face are up to date', 'node', 'scripts/api.mjs', '--check', '--docs'],
   ...(scripts.table === undefined ? [] : [['tables are up to date', 'npm', 'run', '--silent', 'table', '--', '--check']]),
 ];
 
