@@ -1,6 +1,7 @@
 /** What a service holds: one intent a method. Turns requests into identities, identities into flights, and flights into answers. */
 import type { Seam } from '../workers/environment.js';
 import type { Coalescer, Identity, Which } from './contract.js';
+import { drain } from './drain.js';
 import { CoalescerError } from './errors.js';
 import type { Boarding, Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
@@ -15,6 +16,7 @@ import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { fitsOf, isFlying } from './selection.js';
 import { storyOf } from './story.js';
+import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
 
 const DRAIN_MS = 10_000;
@@ -22,6 +24,7 @@ const DRAIN_MS = 10_000;
 const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
 
 export class FrontedCoalescer implements Coalescer<unknown, unknown> {
+  readonly targets: TargetControl;
   readonly #front: Front;
   readonly #options: FilledOptions;
   readonly #seam: Seam;
@@ -37,6 +40,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#seam = seam;
     this.#identities = new Identities(options);
     this.#kept = new KeptRequests(front, seam);
+    this.targets = new FrontedTargets(front.links, seam, options.name);
   }
 
   async ready(): Promise<void> {
@@ -211,24 +215,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const { drainMs = DRAIN_MS } = options;
     if (!(typeof drainMs === 'number' && drainMs >= 0))
       return Promise.reject(new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${given(drainMs)}`));
-    this.#closing ??= this.#close(Math.min(drainMs, 2_147_483_647));
+    this.#closing ??= drain(this.#front, this.#seam, Math.min(drainMs, 2_147_483_647));
     return this.#closing;
-  }
-
-  async #close(drainMs: number): Promise<void> {
-    const front = this.#front;
-    front.seal();
-    if (front.airborne.size > 0) {
-      let timer: unknown;
-      const timeUp = new Promise<void>((resolve) => {
-        timer = this.#seam.setTimer(drainMs, resolve);
-      });
-      await Promise.race([front.airborne.empty(), timeUp]);
-      this.#seam.clearTimer(timer);
-      for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
-    }
-    await front.close();
-    front.waiters.keeping?.forget(() => true);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

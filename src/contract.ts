@@ -2,6 +2,7 @@
 import type { FlightStream } from './flight-stream.js';
 import type { Explanation, Outcome, Stats } from './reports.js';
 import type { RequestArgs, StreamOptions } from './requests.js';
+import type { TargetControl } from './target-control.js';
 
 /** Which flight: a payload (as `request` would see it), or its identity, or (without a key) all of a scope. */
 export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string };
@@ -42,6 +43,8 @@ export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
   /** The story of the flight in the air, else of the last one that settled (of the last 256 flights), else `null`. A promise: the attempt in the air is known on its thread. */
   explain(which: Which<P>): Promise<Explanation | null>;
   stats(): Stats;
+  /** Health and steering of the targets, while requests run. */
+  readonly targets: TargetControl;
   /** Settles when nothing is in the air. Takes new requests meanwhile. */
   idle(): Promise<void>;
   /** Refuses new flights at once (joins still work), lets those in the air finish, then stops threads. What is left after `drainMs` (default 10_000) rejects with `COALESCER_CLOSED`. Idempotent. */

@@ -10,6 +10,7 @@ import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
 import type { ShardReceiver } from '../workers/shard-setup.js';
+import { Steering } from '../workers/steering.js';
 import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -34,6 +35,7 @@ export interface InlineSetup {
 export class InlineLinks implements Links, ShardReceiver<Flight> {
   readonly targetNames: readonly string[];
   readonly health: Health;
+  readonly healthMemory: HealthMemory;
   readonly #shard: Shard<Flight>;
   readonly #memory = SharedMemory.ofSlots(0);
   readonly #receiver: LinkReceiver;
@@ -46,12 +48,14 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
     this.targetNames = filled.map(({ name }) => name);
     this.#receiver = receiver;
     this.#seam = seam;
+    const random = (): number => seam.random();
+    this.healthMemory = HealthMemory.ofTargets(filled.length);
     this.health = new Health({
-      memory: HealthMemory.ofTargets(filled.length),
+      memory: this.healthMemory,
       targets: filled,
       settings,
       holder: 0,
-      random: () => seam.random(),
+      random,
       announce: (target, from, to) => receiver.breaker(target, from, to),
     });
     this.#shard = new Shard<Flight>({
@@ -61,6 +65,13 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
       settings,
       memory: this.#memory,
       health: this.health,
+      steering: new Steering({
+        memory: this.healthMemory,
+        weights: filled.map(({ weight }) => weight),
+        settings,
+        health: this.health,
+        random,
+      }),
       receiver: this,
       refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
       flying: reentrance?.flying ?? null,

@@ -1,5 +1,6 @@
 /** How a front talks to its shards: one interface for both kinds of link, inline and port. Everything above and below is the same code. */
 import type { BreakerPhase } from '../workers/breaker.js';
+import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { FlightFailure } from './flight-failures.js';
@@ -54,6 +55,8 @@ export interface Links {
   flying(flight: Flight): Promise<{ readonly target: string; readonly startedAt: number } | null>;
   /** How the targets are. `null`: the module has not loaded yet. */
   readonly health: Health | null;
+  /** What all shards know of the targets. */
+  readonly healthMemory: HealthMemory;
   targetStats(): Readonly<Record<string, TargetStats>>;
   /** Ends all shards. Called when nothing is in the air. */
   close(): Promise<void>;

@@ -66,6 +66,10 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   readonly breaker?: false | BreakerOptions;
   /** Extra attempts on a target that the flight has called before. `false`: as many as `maxAttempts` allows. */
   readonly budget?: false | BudgetOptions;
+  /** Where flights begin. `priority`: at the first target, or by weight where weights are given. `latency`: of two targets drawn at random at the one that answers sooner. @default 'priority' */
+  readonly steering?: 'priority' | 'latency';
+  /** How many flights begin at another target than the first, 0 to 0.5, so that failing over is not first tried in an outage. @default 0 */
+  readonly probeShare?: number;
   readonly limits?: Limits;
   /** Time and chance. @default the process's, read when the coalescer is made (so that fake timers set before it hold) */
   readonly environment?: Environment;
@@ -151,6 +155,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'breaker.openMs': within('milliseconds', BREAKER_MS, 5_000),
   'breaker.openMsMax': within('milliseconds', BREAKER_MS, 60_000),
   'breaker.whenAllOpen': oneOf(['try', 'wait'], 'try'),
+  steering: oneOf(['priority', 'latency'], 'priority'),
+  probeShare: within('a share', [0, 0.5], 0),
   'budget.share': within('a share', [0, 1], 0.1),
   'budget.perSecondMin': within('a number', [0, 1_000], 1),
   'limits.flights': whole(1, 1_000_000, 10_000),
@@ -232,6 +238,7 @@ function flatten(options: Record<string, unknown>): Map<string, unknown> {
 }
 
 /** What of the options a shard goes by, and no more: on threads it crosses. */
-export function shardSettings({ maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget }: FilledOptions): ShardSettings {
-  return { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget };
+export function shardSettings(options: FilledOptions): ShardSettings {
+  const { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, steering, probeShare } = options;
+  return { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, steering, probeShare };
 }

@@ -89,6 +89,26 @@ export interface Stats {
   readonly targets: Readonly<Record<string, TargetStats>>;
 }
 
+/** How one target is. */
+export interface TargetReport {
+  readonly target: string;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** Is that so by hand? */
+  readonly forced: boolean;
+  /** How long it is left alone yet, because it asked for it. */
+  readonly heldMs: number;
+  /** When one attempt finds out whether it is well again; 0: its breaker is not open, or any moment. */
+  readonly reopensInMs: number;
+  readonly airborne: number;
+  readonly attempts: number;
+  readonly failures: number;
+  /** Of the last one or two thousand attempts that were answered, over all threads, within a sixteenth; to the first chunk where it streams. 0: there were none. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Extra attempts that its budget allows now. */
+  readonly budgetLeft: number;
+}
+
 export interface TargetStats {
   readonly attempts: number;
   readonly failures: number;

@@ -3,6 +3,7 @@
  * is made: an inline user never pays for threads.
  */
 import { packBody } from '../workers/body.js';
+import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
@@ -38,6 +39,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   readonly #parked = new Set<Flight>();
   /** Counts of the lives that are over. */
   readonly #gone = SharedMemory.ofSlots(0);
+  readonly healthMemory: HealthMemory;
   readonly #health: ThreadHealth;
   #wire: Wire | null = null;
   #lookTimer: unknown = null;
@@ -46,6 +48,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   constructor(setup: ThreadLinksSetup) {
     const { seam, threads, receiver } = setup;
     this.#setup = setup;
+    this.healthMemory = setup.healthMemory;
     this.#health = new ThreadHealth(setup);
     this.#roster = new Roster({
       seam,

@@ -13,6 +13,9 @@ export const TABLE_HASH = `${TABLE.hash} ${BREAKER_TABLE_HASH}`;
 const ATTEMPTS_AFTER_LOSS = 1;
 /** The table's roots: for each number of attempts, once for streams that fail in mid-air, once for those that may go on, once for those that do. */
 const ATTEMPTS_MOST = TABLE.roots.length / 3;
+const NOT_FLOWN = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0 };
+/** Twice as many as targets give. */
+const ROUTES_MAX = 48;
 const EVENTS = TABLE.events.length;
 const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
 /** Stands where an edge has no action, or more than one. */
@@ -53,4 +56,30 @@ export function startOf(
   const target = firstTarget(route, targetsTried, lastTarget);
   const kind = chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
   return { route, attemptsMax: attemptsMade + left, state: TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number, target };
+}
+
+/** Where flights start that no earlier life has flown: the same for all that have one route. Steering gives few. */
+export class FreshStarts {
+  readonly #settings: Pick<ShardSettings, 'maxAttempts' | 'streams'>;
+  readonly #starts = new Map<readonly number[], FlightStart>();
+  #lastRoute: readonly number[] | null = null;
+  #last: FlightStart | null = null;
+
+  constructor(settings: Pick<ShardSettings, 'maxAttempts' | 'streams'>) {
+    this.#settings = settings;
+  }
+
+  of(route: readonly number[]): FlightStart {
+    if (route === this.#lastRoute) return this.#last as FlightStart;
+    let start = this.#starts.get(route);
+    if (start === undefined) {
+      // Old orders are of no use any more.
+      if (this.#starts.size >= ROUTES_MAX) this.#starts.clear();
+      start = startOf(route, this.#settings, NOT_FLOWN);
+      this.#starts.set(route, start);
+    }
+    this.#lastRoute = route;
+    this.#last = start;
+    return start;
+  }
 }

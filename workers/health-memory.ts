@@ -11,6 +11,12 @@ export const HOLDERS_MAX = 32;
 /** What instants are counted in: as exact as the wheel, and 22 bits of it are half a day. */
 export const HEALTH_TICK_MS = 10;
 
+/** Cells of all targets: how often order or weights have changed, the order (a target and one more; 0 ends it), and weights (one more; 0: not given). */
+export const STEERING_VERSION = 0;
+export const ORDER = 1;
+export const WEIGHTS = ORDER + TARGETS_MAX + 1;
+const HEADER = WEIGHTS + TARGETS_MAX;
+
 /** Cells of one target. */
 export const BREAKER = 0;
 export const FORCED = 1;
@@ -35,12 +41,12 @@ export class HealthMemory {
 
   /** @param targets how many there are; all that there can be, where they are not known yet */
   static ofTargets(targets = TARGETS_MAX): HealthMemory {
-    return new HealthMemory(new SharedArrayBuffer(targets * CELLS * Int32Array.BYTES_PER_ELEMENT));
+    return new HealthMemory(new SharedArrayBuffer((HEADER + targets * CELLS) * Int32Array.BYTES_PER_ELEMENT));
   }
 
   /** Where a target's cells begin. */
   baseOf(target: number): number {
-    return target * CELLS;
+    return HEADER + target * CELLS;
   }
 }
 

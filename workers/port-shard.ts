@@ -17,6 +17,7 @@ import {
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
 import { Shard } from './shard.js';
+import { Steering } from './steering.js';
 import type { ShardReceiver, ShardSettings } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
@@ -113,15 +114,19 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#setup = setup;
     this.#outbox = new Outbox({ seam, wire, post, transfersBodies: true });
     const { memory, targets, settings } = setup;
+    const healthMemory = new HealthMemory(settings.health);
+    const random = (): number => seam.random();
     const health = new Health({
-      memory: new HealthMemory(settings.health),
+      memory: healthMemory,
       targets,
       settings,
       holder: memory.holder,
-      random: () => seam.random(),
+      random,
       announce: (target, from, to) => this.breaker(target, from, to),
     });
-    this.#shard = new Shard({ ...setup, health, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
+    const weights = targets.map(({ weight }) => weight);
+    const steering = new Steering({ memory: healthMemory, weights, settings, health, random });
+    this.#shard = new Shard({ ...setup, health, steering, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
   }
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */

@@ -7,6 +7,7 @@ import type { Health } from './health.js';
 import type { Backoff } from './next-target.js';
 import type { AttemptRecord, Failure, LaunchOrder } from './protocol.js';
 import type { SharedMemory } from './shared-memory.js';
+import type { Steering } from './steering.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
 
@@ -34,6 +35,7 @@ export interface ShardSetup<Order extends LaunchOrder> {
   readonly settings: ShardSettings;
   readonly memory: SharedMemory;
   readonly health: Health;
+  readonly steering: Steering;
   readonly receiver: ShardReceiver<Order>;
   /** Looks at a value before it is shared; an error it returns settles the flight instead. */
   readonly refuseValue: (value: unknown, order: Order) => Error | null;
@@ -50,6 +52,9 @@ export interface ShardSettings {
   /** `null`: switched off. */
   readonly breaker: (BreakerSettings & { readonly whenAllOpen: 'try' | 'wait' }) | null;
   readonly budget: BudgetSettings | null;
+  readonly steering: 'priority' | 'latency';
+  /** How many flights begin at another target than the first, 0 to 0.5. */
+  readonly probeShare: number;
 }
 
 /** How streams are minded. */

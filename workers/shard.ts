@@ -10,8 +10,8 @@ import type { Sample } from './breaker.js';
 import { callTarget } from './call-target.js';
 import { statusOf } from './classify.js';
 import { inOwnContext } from './clean-context.js';
-import { FlightRecord, type DueReceiver, type FlightStart } from './flight-record.js';
-import { actions, edgeOf, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
+import { FlightRecord, type DueReceiver } from './flight-record.js';
+import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import { judge } from './judge.js';
 import { attemptMs, firstTarget } from './next-target.js';
 import { type AttemptEnd, type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
@@ -26,9 +26,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   readonly #setup: ShardSetup<Order>;
   readonly #router: Router<Order>;
   readonly #accounts: Accounts;
-  readonly #allTargets: readonly number[];
-  /** Of all flights that no earlier life has flown, and that have no route of their own. */
-  readonly #freshStart: FlightStart;
+  /** Of all flights that no earlier life has flown, and that have no route of their own: for each route that steering gives. */
+  readonly #starts: FreshStarts;
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly streams: Streams<Order>;
 
@@ -36,8 +35,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.#setup = setup;
     this.#router = new Router(setup, this);
     this.#accounts = new Accounts(setup);
-    this.#allTargets = setup.targets.map((_, index) => index);
-    this.#freshStart = startOf(this.#allTargets, setup.settings, { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0 });
+    this.#starts = new FreshStarts(setup.settings);
     this.#indexOf = new Map(setup.targets.map(({ name }, index) => [name, index]));
     this.streams = new Streams(setup, {
       value: (record, attempt, value) => this.#resolved(record, attempt, value),
@@ -52,9 +50,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
 
   /** Takes a flight on: what is needed to fly it, or to abandon it. */
   take(order: Order): FlightRecord<Order> {
+    const route = order.route === null ? this.#setup.steering.route() : order.route.map((name) => this.#indexOf.get(name) as number);
     const isFresh = order.route === null && order.attemptsMade === 0;
-    const route = order.route === null ? this.#allTargets : order.route.map((name) => this.#indexOf.get(name) as number);
-    return new FlightRecord(order, isFresh ? this.#freshStart : startOf(route, this.#setup.settings, order), this);
+    return new FlightRecord(order, isFresh ? this.#starts.of(route) : startOf(route, this.#setup.settings, order), this);
   }
 
   /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */

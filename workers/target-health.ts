@@ -8,10 +8,15 @@ import { HEALTH_TICK_MS, HELD_UNTIL, LATENCY, tickOf, type HealthMemory } from '
 import { Latency } from './latency.js';
 import { Places } from './places.js';
 
+/** In this time a peak latency fades to a third (Finagle's peak EWMA). */
+const PEAK_MS = 10_000;
+
 /** `null`: not wanted. */
 export interface HealthSettings {
   readonly breaker: BreakerSettings | null;
   readonly budget: BudgetSettings | null;
+  /** Only `latency` asks what attempts cost. */
+  readonly steering: 'priority' | 'latency';
 }
 
 /** What health must know of a target. */
@@ -43,11 +48,18 @@ export class TargetHealth {
   readonly latency: Latency;
   readonly #cells: Int32Array;
   readonly #heldUntil: number;
+  /** Peak EWMA of what attempts took, here: up at once, down slowly. 0: none has answered. */
+  #peakMs = 0;
+  #peakAt = 0;
+  readonly #isSteered: boolean;
+  /** Attempts of this thread in the air. */
+  #airborne = 0;
 
   constructor(setup: TargetHealthSetup) {
     const { memory, index, target, settings, holder, random, announce } = setup;
     const { breaker, budget } = settings;
     this.#cells = memory.cells;
+    this.#isSteered = settings.steering === 'latency';
     this.#heldUntil = memory.baseOf(index) + HELD_UNTIL;
     this.breaker = breaker === null ? null : new Breaker({ memory, target: index, settings: breaker, holder, random, announce });
     this.budget = budget === null ? null : new Budget(memory, index, budget);
@@ -60,14 +72,24 @@ export class TargetHealth {
     if (this.heldMs(now) > 0 || !this.places.take()) return REFUSED;
     const pass = this.breaker === null ? ORDINARY : this.breaker.admit(now);
     if (pass === REFUSED) this.places.leave();
+    else this.#airborne++;
     return pass;
+  }
+
+  /** What an attempt is likely to cost, in milliseconds, with those that wait there now. */
+  get cost(): number {
+    if (this.#peakAt > 0) return this.#peakMs * (this.#airborne + 1);
+    // One that has never answered is tried, and then waited for.
+    return this.#airborne === 0 ? 0 : Infinity;
   }
 
   /** When all targets are open, one is called all the same: as the probe if that is due. By hand is by hand, though. */
   admitAnyway(now: number): number {
     const pass = this.admit(now);
     if (pass !== REFUSED || this.refusal(now) !== 'open') return pass;
-    return this.places.take() ? ORDINARY : REFUSED;
+    if (!this.places.take()) return REFUSED;
+    this.#airborne++;
+    return ORDINARY;
   }
 
   /** Why `admit` would say no; `null`: it would not. */
@@ -83,15 +105,25 @@ export class TargetHealth {
 
   /** An attempt has begun to answer, and goes on: a probe's verdict is known. Its place stays taken. */
   answered(pass: number, startedAt: number, now: number): void {
-    this.latency.add(now - startedAt);
+    this.#took(now - startedAt, now);
     this.breaker?.ended(pass, 'well', now);
   }
 
   /** An attempt is over: it counts once, however many waited for it. */
   ended(pass: number, sample: Sample, startedAt: number, now: number): void {
     this.places.leave();
-    if (sample === 'well') this.latency.add(now - startedAt);
+    this.#airborne--;
+    // One that failed is as slow as it was: a target that fails at once must not look quick.
+    if (sample === 'well') this.#took(now - startedAt, now);
     this.breaker?.ended(pass, sample, now);
+  }
+
+  #took(ms: number, now: number): void {
+    this.latency.add(ms);
+    if (!this.#isSteered) return;
+    const kept = Math.exp((this.#peakAt - now) / PEAK_MS);
+    this.#peakMs = ms > this.#peakMs ? ms : this.#peakMs * kept + ms * (1 - kept);
+    this.#peakAt = now;
   }
 
   /** Left alone until then: the target asked for it. A hold is never made shorter. */

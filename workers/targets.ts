@@ -52,6 +52,8 @@ export interface TargetSpec<P, R, C = any> {
   readonly resume?: (payload: P, delivered: readonly C[], context: AttemptContext) => R;
   /** Attempts of this target in the air at once, over all threads; past it a flight goes to the next target, or waits for a place. @default Infinity */
   readonly maxConcurrency?: number;
+  /** Its share of first attempts, beside the weights of others (1 where they give none). With weights given the order is by weight. @default by order */
+  readonly weight?: number;
   /** Targets with the same credential are left alone together when one of them says "too many requests" (429). */
   readonly credential?: string;
 }
@@ -143,6 +145,8 @@ export interface FilledTarget {
   readonly resume: ((payload: unknown, delivered: readonly unknown[], context: AttemptContext) => unknown) | null;
   /** `Infinity`: no ceiling. */
   readonly maxConcurrency: number;
+  /** `null`: it does not say. */
+  readonly weight: number | null;
   readonly credential: string | null;
 }
 
@@ -178,7 +182,7 @@ function fillTarget(name: string, given: unknown): FilledTarget {
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
   for (const [setting, kind] of Object.entries(SETTINGS)) checkSetting(`targets.${name}.${setting}`, kind, spec[setting as Setting]);
   const { run, classify = classifyHttp, replayable = true, isComplete, resume, maxConcurrency = Infinity } = spec;
-  const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, credential = null } = spec;
+  const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, weight = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.
   return {
     name,
@@ -191,6 +195,7 @@ function fillTarget(name: string, given: unknown): FilledTarget {
     firstChunkTimeoutMs,
     idleTimeoutMs,
     maxConcurrency,
+    weight,
     credential,
   };
 }
@@ -203,6 +208,7 @@ const SETTINGS = {
   firstChunkTimeoutMs: 'milliseconds above 0',
   idleTimeoutMs: 'milliseconds above 0',
   maxConcurrency: 'a whole number, 1 to 1000000, or Infinity',
+  weight: 'a number, 0 to 1000000',
   credential: 'a name',
   isComplete: 'a function',
   resume: 'a function',
@@ -219,6 +225,7 @@ const KINDS: Readonly<Record<Expected, readonly [type: string, isIt: (value: nev
     'number',
     (value: number) => value === Infinity || (Number.isInteger(value) && value >= 1 && value <= 1_000_000),
   ],
+  'a number, 0 to 1000000': ['number', (value: number) => value >= 0 && value <= 1_000_000],
   'a name': ['string', (value: string) => value !== ''],
 };
 

@@ -55,11 +55,11 @@ export class WaitingRoom extends WheelEntry {
   }
 
   #look(): void {
-    let isBarred = false;
+    let barred: readonly number[] | null = null;
     for (const record of this.#waiting) {
       // Thousands that came alike are refused alike: one question serves them all.
-      if (isBarred && record.isFresh) continue;
-      if (this.#receiver.lookAt(record) === 'barred') isBarred = true;
+      if (barred === record.route && record.isFresh) continue;
+      if (this.#receiver.lookAt(record) === 'barred') barred = record.route;
     }
   }
 }

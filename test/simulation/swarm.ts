@@ -20,6 +20,7 @@ export interface Swarm {
   readonly unreplayable: readonly boolean[];
   /** Attempts of a target that may be in the air at once. */
   readonly ceilings: readonly number[];
+  readonly weights: readonly (number | undefined)[];
   readonly keyCount: number;
   readonly zipf: number;
   /** `[null]`: public. */
@@ -50,6 +51,8 @@ export interface SwarmOptions {
   readonly share: 'readonly' | 'frozen' | 'copy' | 'same';
   readonly breaker: false | (BreakerSettings & { readonly whenAllOpen: 'try' | 'wait' });
   readonly budget: false | BudgetSettings;
+  readonly steering: 'priority' | 'latency';
+  readonly probeShare: number;
   readonly limits: {
     readonly flights: number;
     readonly waitersPerFlight: number;
@@ -80,6 +83,7 @@ export function drawSwarm(seed: number): Swarm {
     sickness: targetNames.map(() => random.pick([0, 0.2, 0.5, 0.9, 1])),
     targetTimes: targetNames.map(() => (random.chance(0.1) ? random.between(5, 100) : null)),
     unreplayable: targetNames.map(() => random.chance(0.05)),
+    weights: targetNames.map(() => (random.chance(0.1) ? random.whole(0, 3) : undefined)),
     ceilings: targetNames.map(() => (random.chance(0.15) ? random.whole(1, 3) : Infinity)),
     keyCount,
     zipf: random.between(0, 1.2),
@@ -116,6 +120,8 @@ function drawOptions(random: Random, faults: Faults): SwarmOptions {
     attemptTimeoutMs: random.chance(0.7) ? undefined : random.between(5, flightTimeoutMs),
     backoff: { baseMs: random.between(1, 40), maxMs: random.between(20, 200) },
     breaker: drawBreaker(random),
+    steering: random.pick(['priority', 'priority', 'latency']),
+    probeShare: random.pick([0, 0, 0.3]),
     budget: random.chance(0.5) ? false : { share: random.pick([0, 0.1, 0.5]), perSecondMin: random.pick([0, 0.1, 1]) },
     share: random.pick(['readonly', 'readonly', 'readonly', 'frozen', 'copy', 'same']),
     limits: {

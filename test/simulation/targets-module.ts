@@ -19,6 +19,7 @@ export function targetsOn(world: World, life: SimLife | null): Targets {
       },
       replayable: swarm.unreplayable[index] !== true,
       maxConcurrency: swarm.ceilings[index] as number,
+      ...(swarm.weights[index] === undefined ? {} : { weight: swarm.weights[index] }),
       ...(time === null ? {} : { attemptTimeoutMs: time }),
     };
     return [name, world.alteration.target?.(target) ?? target];

@@ -33,7 +33,9 @@ test('a turn in which hundreds of flights are taken over beats the heart at each
     health: HealthMemory.ofTargets().buffer,
     breaker: null,
     budget: null,
-  };
+    steering: 'priority',
+    probeShare: 0,
+  } as const;
   const wire = new Wire();
   const shard = new PortShard({ seam, wheel: new Wheel(seam), wire, memory, targets, settings, flying: null, post: () => {} });
   const { kind, bytes } = packBody('payload', null);
