@@ -10,6 +10,8 @@ export interface Feed {
   readonly delivered: readonly unknown[] | null;
   /** Times that the next chunk was asked for. */
   pulls: number;
+  /** Chunks that were given. */
+  given: number;
   isClosed: boolean;
   give(...chunks: readonly unknown[]): void;
   end(): void;
@@ -21,8 +23,9 @@ class Fed implements Feed, AsyncIterableIterator<unknown> {
   readonly signal: AbortSignal;
   readonly delivered: readonly unknown[] | null;
   pulls = 0;
+  given = 0;
   isClosed = false;
-  readonly #given: (() => IteratorResult<unknown>)[] = [];
+  readonly #untaken: (() => IteratorResult<unknown>)[] = [];
   #waiting: ((take: () => IteratorResult<unknown>) => void) | null = null;
 
   constructor(payload: string, signal: AbortSignal, delivered: readonly unknown[] | null) {
@@ -34,10 +37,11 @@ class Fed implements Feed, AsyncIterableIterator<unknown> {
   #tell(take: () => IteratorResult<unknown>): void {
     const waiting = this.#waiting;
     this.#waiting = null;
-    if (waiting === null) this.#given.push(take);
+    if (waiting === null) this.#untaken.push(take);
     else waiting(take);
   }
   give(...chunks: readonly unknown[]): void {
+    this.given += chunks.length;
     for (const value of chunks) this.#tell(() => ({ done: false, value }));
   }
   end(): void {
@@ -51,8 +55,8 @@ class Fed implements Feed, AsyncIterableIterator<unknown> {
 
   async next(): Promise<IteratorResult<unknown>> {
     this.pulls++;
-    const given = this.#given.shift();
-    if (given !== undefined) return given();
+    const untaken = this.#untaken.shift();
+    if (untaken !== undefined) return untaken();
     const take = await new Promise<() => IteratorResult<unknown>>((resolve) => {
       this.#waiting = resolve;
     });
