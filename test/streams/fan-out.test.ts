@@ -46,7 +46,13 @@ test('who joins late reads from the first chunk and catches up', async () => {
   only.calls[0]!.end();
   await settled();
   assert.equal(calls(), 1);
-  assert.deepEqual([early.chunks, late.chunks], [['one', 'two', 'three'], ['one', 'two', 'three']]);
+  assert.deepEqual(
+    [early.chunks, late.chunks],
+    [
+      ['one', 'two', 'three'],
+      ['one', 'two', 'three'],
+    ],
+  );
 });
 
 test('requests of a streamed key get the list of chunks, from the same flight, whether they come before, amid or behind the first chunk', async () => {

@@ -175,7 +175,9 @@ test('cancel is the stop button: readers are told behind what was said, and so i
 test('nothing is left when all have gone: no timer, no bytes, no waiter', async () => {
   const only = fedTarget();
   const { coalescer, settled, environment } = openStreams({ only });
-  const readings = Array.from({ length: 20 }, (_, at) => readAll(coalescer.stream(`key ${at % 4}`, at % 2 === 0 ? {} : { timeoutMs: 500 })));
+  const readings = Array.from({ length: 20 }, (_, at) =>
+    readAll(coalescer.stream(`key ${at % 4}`, at % 2 === 0 ? {} : { timeoutMs: 500 })),
+  );
   await settled();
   for (const feed of only.calls) feed.give('one');
   await environment.advance(600);

@@ -118,7 +118,8 @@ test('those who want the whole read as fast as it comes, up to resultBytes: then
   await settled();
   for (let chunk = 0; chunk < 8; chunk++) only.calls[0]!.give(KB);
   await settled();
-  for (const { reason } of wants) assert.deepEqual([(reason as { code: string }).code, (reason as { limit: string }).limit], ['COALESCER_LIMIT', 'resultBytes']);
+  for (const { reason } of wants)
+    assert.deepEqual([(reason as { code: string }).code, (reason as { limit: string }).limit], ['COALESCER_LIMIT', 'resultBytes']);
   assert.equal(wants[0]!.reason, wants[1]!.reason);
   only.calls[0]!.end();
   await settled();
