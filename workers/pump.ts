@@ -100,6 +100,8 @@ export class Pump {
     let isDone: unknown;
     let value: unknown;
     try {
+      // As `for await` does: a number has no `done`, and would be a chunk for ever.
+      if (typeof result !== 'object' || result === null) throw new TypeError(`a stream gave ${String(result)} instead of a result`);
       ({ done: isDone, value } = result as IteratorResult<unknown>);
     } catch (error) {
       return this.#threw(error);

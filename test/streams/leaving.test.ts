@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { watch } from '../inline/stage.js';
 import { codeOfReading, fedTarget, openStreams, readAll, type StreamStage } from './stage.js';
 
-type Leave = (stage: StreamStage) => Promise<unknown> | unknown;
+type Leave = (stage: StreamStage) => Promise<void>;
 const ways: Readonly<Record<string, Leave>> = {
   'breaks out of its loop': async ({ coalescer }) => {
     for await (const chunk of coalescer.stream('a')) if (chunk === 'one') break;
