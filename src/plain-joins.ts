@@ -32,8 +32,8 @@ export class PlainJoins {
     // A scope that flights are found under has been checked when they were launched.
     if (scope === undefined || (scope === null) !== (this.#scope === 'public')) return null;
     const flight = this.#table.findShort(scope, payload);
-    // One without a promise is being launched at this moment, or has none that can be shared.
-    if (flight === undefined || !flight.hasRoom || flight.shared === null || !isItsOwnKey(payload)) return null;
+    // One without a promise is being launched at this moment, or has none that can be shared; a stream must know who wants all of it.
+    if (flight === undefined || !flight.hasRoom || flight.shared === null || flight.stream !== null || !isItsOwnKey(payload)) return null;
     this.#waiters.follow(flight);
     return flight.shared;
   }

@@ -17,13 +17,16 @@ export function callTarget(
   attempt: Attempt,
   delivered: readonly unknown[] | null,
 ): Promise<unknown> {
-  const run = (): unknown =>
-    delivered === null || target.resume === null ? target.run(order.payload, attempt) : target.resume(order.payload, delivered, attempt);
+  const { resume } = target;
   try {
     if (!isTraced()) {
-      return asPromise(run());
+      return asPromise(
+        delivered === null || resume === null ? target.run(order.payload, attempt) : resume(order.payload, delivered, attempt),
+      );
     }
     const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
+    const run = (): unknown =>
+      delivered === null || resume === null ? target.run(order.payload, attempt) : resume(order.payload, delivered, attempt);
     return tracing.tracePromise(() => begun(run()), message);
   } catch (error) {
     // A synchronous throw is a rejection like any other: the flight is registered already, and ends where all flights end.
