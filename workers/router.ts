@@ -4,7 +4,7 @@
  */
 import * as flight from '../machines/flight.table.js';
 import { onward } from './attempt-record.js';
-import { REFUSED } from './breaker.js';
+import { REFUSED, type Sample } from './breaker.js';
 import type { FlightRecord } from './flight-record.js';
 import { admitAgain, nextTarget, type Choice, type ChoiceSetup } from './next-target.js';
 import { reasonOf } from './passed-over.js';
@@ -93,17 +93,20 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     else this.#stepper.step(record, flight.BACKOFF_ELAPSED);
   }
 
-  lookAt(given: FlightRecord): 'left' | 'waits' | 'barred' {
+  lookAt(given: FlightRecord, mayCall: boolean): 'left' | 'over' | 'waits' | 'barred' {
     const record = given as FlightRecord<Order>;
+    // Those behind it may not go first.
+    if (!mayCall) return record.isFresh ? 'barred' : 'waits';
     const choice = this.#choose(record);
     if (choice.kind === 'wait') return record.isFresh ? 'barred' : 'waits';
     this.#waiting.delete(record);
     this.#go(record, choice);
-    return 'left';
+    return choice.kind === 'nowhere' ? 'over' : 'left';
   }
 
   /** An attempt is over: its place, or its breaker, may let another in. */
-  freed(): void {
+  freed(sample: Sample): void {
+    if (sample === 'well') this.#waiting.encourage();
     this.#waiting.wake();
   }
 

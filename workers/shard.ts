@@ -235,7 +235,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
       record.passedOver = null;
     }
     record.ended = ended;
-    this.#router.freed();
+    this.#router.freed(sample);
   }
 
   /** The one way a flight ends without a value. */

@@ -6,10 +6,13 @@ import type { Seam } from './environment.js';
 import type { FlightRecord } from './flight-record.js';
 import { TICK_MS, WheelEntry, type Wheel } from './wheel.js';
 
-/** Asked for each flight that waits, oldest first. */
+/** Flights that may leave for each attempt that ended well: as many again, and so on. All at once would flatten the target that has just come back. */
+const LEAVE_PER_SUCCESS = 2;
+
+/** Asked for each flight that waits, oldest first: who has nowhere to go is over, who may call leaves for its target. */
 export interface WaitingReceiver {
   /** May it leave now? It takes itself out of the room. `barred`: no, and neither may any other that is as fresh as this one. */
-  lookAt(record: FlightRecord): 'left' | 'waits' | 'barred';
+  lookAt(record: FlightRecord, mayCall: boolean): 'left' | 'over' | 'waits' | 'barred';
 }
 
 export class WaitingRoom extends WheelEntry {
@@ -18,6 +21,8 @@ export class WaitingRoom extends WheelEntry {
   readonly #wheel: Wheel;
   readonly #receiver: WaitingReceiver;
   #isWoken = false;
+  /** Flights that may leave now. */
+  #leaves = 1;
 
   constructor({ seam, wheel, receiver }: { readonly seam: Seam; readonly wheel: Wheel; readonly receiver: WaitingReceiver }) {
     super();
@@ -39,6 +44,11 @@ export class WaitingRoom extends WheelEntry {
     if (this.#waiting.delete(record) && this.#waiting.size === 0) this.#wheel.disarm(this);
   }
 
+  /** An attempt has ended well: the target can take more. */
+  encourage(): void {
+    if (this.#waiting.size > 0) this.#leaves += LEAVE_PER_SUCCESS;
+  }
+
   /** Something has become free: looked at when this turn of the event loop is over, so that nobody is called out of another's end. */
   wake(): void {
     if (this.#waiting.size === 0 || this.#isWoken) return;
@@ -50,6 +60,8 @@ export class WaitingRoom extends WheelEntry {
   }
 
   onDue(now: number): void {
+    // Whatever becomes of those that left: one a tick finds out.
+    this.#leaves = Math.max(1, this.#leaves);
     this.#look();
     if (this.#waiting.size > 0 && this.wheelSlot === -1) this.#wheel.arm(this, TICK_MS, now);
   }
@@ -59,7 +71,10 @@ export class WaitingRoom extends WheelEntry {
     for (const record of this.#waiting) {
       // Thousands that came alike are refused alike: one question serves them all.
       if (barred === record.route && record.isFresh) continue;
-      if (this.#receiver.lookAt(record) === 'barred') barred = record.route;
+      const said = this.#receiver.lookAt(record, this.#leaves > 0);
+      if (said === 'left') this.#leaves--;
+      else if (said === 'barred') barred = record.route;
     }
+    if (this.#waiting.size === 0) this.#leaves = 1;
   }
 }

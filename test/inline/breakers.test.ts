@@ -143,7 +143,7 @@ test('the only target is called however sick it is', async () => {
   assert.equal(stage.coalescer.stats().targets['primary']?.breaker, 'open');
 });
 
-test('where all are to be waited for, ten thousand flights wait, and one of them finds out', async () => {
+test('where all are to be waited for, ten thousand flights wait, one of them finds out, and the rest come as fast as they are answered', async () => {
   const stage = staged({ maxAttempts: 1, breaker: { whenAllOpen: 'wait' }, limits: { flights: 20_000 } }, 1);
   for (let flight = 0; flight < 5; flight++) {
     await fly(stage);
@@ -155,11 +155,15 @@ test('where all are to be waited for, ten thousand flights wait, and one of them
   assert.equal(stage.primary.calls.length, 5);
   await stage.environment.advance(1_000);
   assert.equal(stage.primary.calls.length, 6, 'one probe');
-  last(stage.primary).resolve('well');
-  await stage.environment.advance(10);
-  assert.equal(stage.primary.calls.length, 6 + 9_999);
-  for (const call of stage.primary.calls) call.resolve('well');
-  await stage.settled();
+  const inTheAir: number[] = [];
+  for (let answered = 5; answered < stage.primary.calls.length; ) {
+    const { length } = stage.primary.calls;
+    inTheAir.push(length - answered);
+    for (; answered < length; answered++) stage.primary.calls[answered]!.resolve('well');
+    await stage.settled();
+  }
+  assert.deepEqual(inTheAir.slice(0, 5), [1, 3, 6, 12, 24]);
+  assert.equal(stage.primary.calls.length, 5 + 10_000);
   for (const { value } of waiting) assert.equal(value, 'well');
   assert.equal(stage.coalescer.stats().airborne, 0);
 });
