@@ -175,6 +175,28 @@ test('in a total outage a target sees a tenth more attempts than flights, and on
   assert.equal(coalescer.stats().targets['primary']?.retries, extra);
 });
 
+test('a hundred waiters on a failing target of 20 ms make three calls at most, and all are told within those and their backoff', async () => {
+  const environment = countedEnvironment(evenly);
+  let calls = 0;
+  const run = (): Promise<string> =>
+    new Promise((_, reject) => {
+      calls++;
+      environment.setTimer(20, () => reject(httpError(503)));
+    });
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { run }, maxAttempts: 3 });
+  const waiters = Array.from({ length: 100 }, () => coalescer.outcome('a'));
+  await environment.settle();
+  assert.equal(calls, 3);
+  for (const { status, waitedMs } of await Promise.all(waiters)) {
+    assert.equal(status, 'rejected');
+    // Half of 100 ms and half of 200 ms, each at the next tick.
+    assert.ok(waitedMs <= 3 * 20 + 50 + 100 + 3 * 10, `${waitedMs} ms`);
+  }
+  const single = createCoalescer({ scope: 'public', environment, targets: { run } });
+  await Promise.all(Array.from({ length: 100 }, () => single.outcome('a')).concat([environment.settle() as never]));
+  assert.equal(calls, 4, 'without maxAttempts one target is called once');
+});
+
 test('who has no retry left says so in its story, and a target that was not tried is called all the same', async () => {
   const { coalescer, primary, backup, settled } = openStage({ maxAttempts: 4, budget: { share: 0, perSecondMin: 0 } }, 2, evenly);
   const waiter = watch(coalescer.request('a'));

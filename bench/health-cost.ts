@@ -1,0 +1,45 @@
+/** `npm run health-cost`: what breakers, budgets and holds cost a healthy flight inline, beside the same flight without them, in turns in one process. */
+import { createCoalescer, type Coalescer } from '../src/index.js';
+
+const ROUNDS = 41;
+const WARM_UP = 5;
+const FLIGHTS = 40_000;
+const AT_ONCE = 64;
+
+const make = (options: { breaker?: false; budget?: false }): Coalescer<string, string> =>
+  createCoalescer({
+    scope: 'public',
+    targets: { primary: async (key: string) => key, backup: async (key: string) => key },
+    ...options,
+  });
+
+/** Processor time of one flight, in µs: others that run on this machine do not count. */
+async function round(coalescer: Coalescer<string, string>): Promise<number> {
+  const before = process.cpuUsage();
+  for (let flight = 0; flight < FLIGHTS; flight += AT_ONCE)
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => coalescer.request(`k${flight + at}`)));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / FLIGHTS;
+}
+
+const median = (values: readonly number[]): number => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] as number;
+
+async function main(): Promise<void> {
+  const [on, off] = [make({}), make({ breaker: false, budget: false })];
+  const costs: { on: number[]; off: number[] } = { on: [], off: [] };
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    const isOnFirst = turn % 2 === 0;
+    const first = await round(isOnFirst ? on : off);
+    const second = await round(isOnFirst ? off : on);
+    if (turn < WARM_UP) continue;
+    costs.on.push(isOnFirst ? first : second);
+    costs.off.push(isOnFirst ? second : first);
+  }
+  const ratio = median(costs.on.map((cost, at) => cost / (costs.off[at] as number)));
+  const [with_, without] = [median(costs.on), median(costs.off)].map((cost) => cost.toFixed(3));
+  process.stdout.write(
+    `a healthy flight inline: ${with_} µs with breakers and budgets, ${without} µs without, ${ratio.toFixed(3)} times\n`,
+  );
+}
+
+await main();
