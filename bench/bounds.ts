@@ -117,8 +117,8 @@ const rest: readonly Bound[] = [
     against: 'memory/async-cache-dedupe, a key in the air',
     most: 1,
   },
-  ...['joins', 'flights'].map((how) => ({
-    what: `${how} with 10^6 keys in the air`,
+  ...['joins', 'hits', 'flights'].map((how) => ({
+    what: `${how} at 10^6 keys`,
     row: `memory/coalescer, ${how} at 10^6 keys`,
     against: `memory/raw Map, ${how} at 10^6 keys`,
     most: 2,

@@ -6,6 +6,7 @@ import { keysOf } from '../payloads.js';
 import type { Call } from '../measure/floor.js';
 import { asyncCacheDedupe, type Peer, rawMap } from '../peers.js';
 import type { Area } from './area.js';
+import { hitRows } from './hits.js';
 
 const WEIGHED = 100_000;
 /** A coalescer holds at most a million; some room is left for those that come and go. */
@@ -99,7 +100,8 @@ async function comeAndGo(request: Call<string, string>): Promise<void> {
 export const memory: Area = {
   name: 'memory',
   conditions: ['after gc'],
-  async open({ coalescers: { createCoalescer } }) {
+  async open({ coalescers }) {
+    const { createCoalescer } = coalescers;
     // Those that are weighed never settle: they are closed with a hundred thousand waiters, and nobody listens.
     process.on('unhandledRejection', () => undefined);
     const limits = { flights: 1_000_000, airborneBytes: 16 * 1_073_741_824, waitersPerFlight: 1_000_000 };
@@ -114,6 +116,7 @@ export const memory: Area = {
         weight('async-cache-dedupe', byPeer(asyncCacheDedupe)),
         ...atSize('coalescer', ours),
         ...atSize('raw Map', byPeer(rawMap)),
+        ...hitRows(coalescers),
       ],
     };
   },
