@@ -97,7 +97,7 @@ export class Reader extends Seat {
         return log.arrival();
       }
     }
-    return this.#mustQueue ? this.#afterOthers(() => this.#take()) : this.#take();
+    return this.#inTurn(() => this.#take());
   }
 
   /** All chunks there are, at least one. */
@@ -106,7 +106,7 @@ export class Reader extends Seat {
       const first = await this.#take();
       return first.done === true ? first : { done: false, value: [first.value, ...this.#rest()] };
     };
-    return this.#mustQueue ? this.#afterOthers(takeAll) : takeAll();
+    return this.#inTurn(takeAll);
   }
 
   /** It has read enough. */
@@ -150,16 +150,23 @@ export class Reader extends Seat {
     return this.#queued > 0 || this.#pending !== null || (this.#isPromised && log.length === this.#at && log.state === 'open');
   }
 
+  #inTurn<Given>(take: () => Result<Given>): Result<Given> {
+    if (this.#mustQueue) return this.#afterOthers(take);
+    const result = take();
+    // Here, and not in `#take`: one that had to wait for others is not the last that was asked for.
+    if (this.#pending !== null) this.#last = result;
+    return result;
+  }
+
   #afterOthers<Given>(take: () => Result<Given>): Result<Given> {
     this.#queued++;
-    const next = (): Result<Given> => {
-      this.#queued--;
-      return take();
-    };
     // What the log has promised to all is what it still promises.
     const last = this.#queued === 1 && this.#isPromised ? this.stream.log.arrival() : this.#last;
-    const result = last.then(next, next);
+    const result = last.then(take, take);
     this.#last = result;
+    // Only then: whoever asks meanwhile must not be answered before.
+    const answered = (): void => void this.#queued--;
+    result.then(answered, answered);
     return result;
   }
 
@@ -183,12 +190,10 @@ export class Reader extends Seat {
       this.#isPromised = true;
       return log.arrival();
     }
-    const waiting: Result<unknown> = new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       log.await(this);
     });
-    this.#last = waiting;
-    return waiting;
   }
 
   /** Of those that wait by a promise of their own: something has come, or it has left. */
