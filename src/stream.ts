@@ -9,6 +9,7 @@ import type { Reader } from './reader.js';
 import { ReplayCheck, Transcript } from './replay-check.js';
 import type { SeamReport } from './reports.js';
 import type { StreamSettings } from './stream-options.js';
+import type { Seat } from './waiter.js';
 
 /** Who lags is looked for each time that an eighth of `lagBytes` has come. */
 const LOOKS_PER_LAG = 8;
@@ -105,9 +106,10 @@ export class Stream {
     const isTaken = log.isAwaited || this.readers.size === 0 || this.isCollected;
     log.append(chunk, bytes);
     this.#owner.held(this.#flight, bytes);
+    // Before those who collect, who may be too many bytes to stay.
+    if (isTaken) this.taken(log.length);
     if (this.isCollected) this.#collect(chunk);
     else this.#collected = null;
-    if (isTaken) this.taken(log.length);
     log.tell();
     if (log.length === 1) for (const reader of this.readers) reader.streamOpened();
     if (!this.#hasOutgrown && log.bytes > this.#settings.replayBytes) {
@@ -169,12 +171,19 @@ export class Stream {
     this.#owed = 0;
   }
 
-  /** A reader is gone. The next fastest sets the pace; with none left, nobody does. */
-  left(reader: Reader): void {
-    if (!this.readers.delete(reader)) return;
+  /** Somebody is gone. The next fastest sets the pace; with none left, nobody does. */
+  left(seat: Seat): void {
+    this.readers.delete(seat as Reader);
+    this.paceAnew();
+  }
+
+  /** Also where those who wanted the value, and took all there was, wait no more: else the fastest who is left would be cut off for being behind them. */
+  paceAnew(): void {
+    const { log } = this;
     this.#front = 0;
-    for (const each of this.readers) this.#front = Math.max(this.#front, each.cursor);
-    if (this.readers.size === 0 || this.isCollected) this.taken(this.log.length);
+    // One that waits for a place further on has taken no more than there is.
+    for (const each of this.readers) this.#front = Math.max(this.#front, Math.min(each.cursor, log.length));
+    if (this.readers.size === 0 || this.isCollected) this.taken(log.length);
   }
 
   /** Who lags too far behind the others is cut off, and what all have read is let go, once nobody can join any more. */

@@ -158,7 +158,7 @@ export class Waiters implements LeaveReceiver {
     flight.hasRoom = true;
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
     // Last: a flight that has ended is not asked for more.
-    if (seat instanceof Reader) seat.stream.left(seat);
+    flight.stream?.left(seat);
   }
 
   fulfil(flight: Flight, value: unknown): void {
@@ -210,6 +210,7 @@ export class Waiters implements LeaveReceiver {
     this.#count -= flight.waiting - readers;
     flight.waiting = readers;
     flight.hasRoom = true;
+    flight.stream?.paceAnew();
   }
 
   reject(flight: Flight, error: unknown): void {
