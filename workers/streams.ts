@@ -21,7 +21,7 @@ export class StreamRecord {
   credit = CREDIT_BYTES;
   /** Chunks given before this attempt, where it goes on from them. */
   before = 0;
-  /** The wheel's time when the last chunk came. */
+  /** When the last chunk came, or it was asked again after a wait for credit: what the wheel had lived. The time in which this loop stands still is not its silence. */
   progressAt = 0;
 }
 
@@ -92,8 +92,13 @@ export class Streams<Order extends LaunchOrder> {
   grant(record: FlightRecord<Order>, credit: number): void {
     const held = record.stream;
     if (held === null) return;
-    if (held.pump === null) held.credit += credit;
-    else held.pump.grant(credit);
+    if (held.pump === null) {
+      held.credit += credit;
+      return;
+    }
+    // It may be asked for the first time in a long while: that silence was not its own.
+    if (!held.pump.isPulling) held.progressAt = this.#setup.wheel.lived;
+    held.pump.grant(credit);
   }
 
   /** The attempt is over, however it ended. */
@@ -112,7 +117,7 @@ export class Streams<Order extends LaunchOrder> {
     if (held === null || held.pump === null || held.pump.count === 0) return true;
     const { wheel } = this.#setup;
     const idleMs = this.#idleMs(record);
-    const silent = held.pump.isPulling ? now - held.progressAt : 0;
+    const silent = held.pump.isPulling ? wheel.lived - held.progressAt : 0;
     if (silent >= idleMs) return true;
     wheel.arm(record, Math.min(idleMs - silent, record.order.deadline - now), now);
     return false;
@@ -157,17 +162,16 @@ export class Streams<Order extends LaunchOrder> {
       this.#steps.refused(record, refusal);
       return 0;
     }
-    if (held.pump?.count === 1) this.#opened(record, attempt, held);
+    if (held.pump?.count === 1) this.#opened(record, attempt);
     // Coarse, as the wheel that asks for it: a clock read for each chunk would cost as much as the chunk.
-    held.progressAt = Math.max(held.progressAt, wheel.time);
+    held.progressAt = wheel.lived;
     return receiver.chunk(record.order, value);
   }
 
   /** From here on silences are measured, not the way to the first chunk. */
-  #opened(record: FlightRecord<Order>, attempt: Attempt, held: StreamRecord): void {
+  #opened(record: FlightRecord<Order>, attempt: Attempt): void {
     const { seam, wheel, receiver } = this.#setup;
     const now = seam.now();
-    held.progressAt = now;
     wheel.arm(record, Math.min(this.#idleMs(record), Math.max(0, record.order.deadline - now)), now);
     attempt.opened();
     this.#steps.opened(record);

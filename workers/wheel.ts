@@ -12,6 +12,8 @@ const SLOTS = 1_024;
 const ARRIVALS = SLOTS;
 /** A tick that comes later than this follows a stall of the event loop (or of the whole process). */
 const STALL_MS = 50;
+/** What one tick adds at most to the time that was lived. */
+const LIVED_MS_MAX = 2 * TICK_MS;
 
 /** Asked at each tick whether ticks are still wanted, beside those for what is armed: for whoever keeps an order of times of its own. */
 export interface TickReceiver {
@@ -46,6 +48,7 @@ export class Wheel {
   #timer: unknown = null;
   /** Time of the last tick; slots up to it have been looked at. */
   #time = 0;
+  #lived = 0;
   #stalled = false;
 
   constructor(seam: Seam) {
@@ -60,6 +63,11 @@ export class Wheel {
   /** The time of its last tick: a clock that costs nothing, and stands still while nothing is armed. */
   get time(): number {
     return this.#time;
+  }
+
+  /** Time in which it has ticked: goes on as `time` does, and hardly at all while this loop stands still. */
+  get lived(): number {
+    return this.#lived;
   }
 
   /** Arms `entry` for `ms` after `now` (the seam's clock, as the caller has just read it). An armed entry is moved. */
@@ -127,6 +135,7 @@ export class Wheel {
     this.#file();
     const last = Math.floor(this.#time / TICK_MS);
     const ticks = Math.min(Math.floor(now / TICK_MS) - last, SLOTS);
+    this.#lived += Math.min(now - this.#time, LIVED_MS_MAX);
     this.#time = now;
     for (let tick = 1; tick <= ticks; tick++) this.#fire((last + tick) & (SLOTS - 1), now);
     const isWanted = this.#receiver?.ticked(now) === true;
