@@ -1,5 +1,7 @@
 /** What users and the world outside do in one schedule: requests in bursts, aborted signals, forget and cancel, threads that die. */
 import type { RequestOptions } from '../../src/requests.js';
+import { ReaderDriver } from './reader-driver.js';
+import { newReader } from './stream-traces.js';
 import type { RequestTrace } from './traces.js';
 import type { Payload } from './upstream.js';
 import type { World } from './world.js';
@@ -14,11 +16,13 @@ interface Session {
 
 export class Driver {
   readonly #world: World;
+  readonly #readers: ReaderDriver;
   readonly sessions: Session[] = [];
   closing: Promise<void> | null = null;
 
   constructor(world: World) {
     this.#world = world;
+    this.#readers = new ReaderDriver(world);
   }
 
   /** Lays out what will happen. */
@@ -78,6 +82,16 @@ export class Driver {
     };
     const fulfilled = (value: unknown): void => settled(true, value);
     const rejected = (error: unknown): void => settled(false, error);
+    const { reader } = request;
+    if (reader !== null) {
+      const stream = requestWatch.asking(request, () => coalescer.stream(given, { ...options, from: reader.from }));
+      void stream.outcome.then((outcome) => {
+        requestWatch.outcome(request, outcome);
+        if (outcome.status === 'fulfilled') fulfilled(outcome.value);
+        else rejected(outcome.reason);
+      });
+      return this.#readers.read(request, reader, stream);
+    }
     if (random.chance(0.8)) {
       requestWatch.asking(request, () => coalescer.request(given, options)).then(fulfilled, rejected);
       return;
@@ -93,10 +107,11 @@ export class Driver {
 
   #draw(payload: number): RequestTrace {
     const { random, swarm, scheduler, front, library, witness } = this.#world;
-    const { faults, scopes, hasKeyFunction, targetNames, options } = swarm;
+    const { faults, scopes, hasKeyFunction, targetNames, options, streams } = swarm;
     const isShared = !(faults.unshared && random.chance(0.1));
     const route = faults.routes && random.chance(0.2) ? this.#route() : null;
     const known = library.links.targetNames;
+    const isReading = streams !== null && random.chance(streams.readerShare);
     const isAll = route !== null && known !== null && route.join() === known.join();
     const request: RequestTrace = {
       number: witness.requests.length + 1,
@@ -110,11 +125,13 @@ export class Driver {
       signal: faults.signals && random.chance(0.4) ? this.#session().controller.signal : null,
       isFresh: faults.freshness && random.chance(0.1),
       stalledMs: front.pausedMs,
+      reader: isReading ? newReader(random.chance(0.1) ? random.whole(1, 12) : 0) : null,
       flight: null,
       isLeader: false,
       mustLeave: false,
       settles: 0,
       airborne: 0,
+      couldJoin: false,
     };
     if (request.signal !== null) this.sessions.find(({ controller }) => controller.signal === request.signal)?.requests.push(request);
     return request;

@@ -1,6 +1,8 @@
 /** What holds at the end: everybody was told, and nothing is left. */
 import { getEventListeners } from 'node:events';
 import type { Driver } from './driver.js';
+import { hasRead } from './stream-traces.js';
+import type { Witness } from './witness.js';
 import type { World } from './world.js';
 
 /** Faults have stopped, and time enough has passed. */
@@ -9,10 +11,22 @@ export function checkQuiet({ witness, library, requestWatch }: World): void {
     witness.require(request.settles > 0, 'I1', () => `request ${request.number} of flight ${request.flight?.number} was never told`);
   for (const flight of witness.flights.values())
     witness.require(flight.landings === 1, 'I26', () => `flight ${flight.number} never landed`);
+  checkStreams(witness);
   const { airborne, waiters, bytes } = library;
   const left = `${airborne.size} flights, ${waiters.count} waiters, ${bytes} bytes`;
   witness.require(airborne.size + waiters.count + bytes + requestWatch.airborne === 0, 'I26', () => `${left} are left in the front`);
   if (airborne.size === 0) witness.health?.checkQuiet();
+}
+
+/** Every stream has come to its end or was closed, and so has everybody who read on. */
+function checkStreams(witness: Witness): void {
+  for (const { number, calls } of witness.flights.values())
+    for (const { stream, attempt, loop } of calls) {
+      const isOpen = stream !== null && stream.isTaken && !stream.isDone && !stream.isClosed && !loop.isStopped;
+      witness.require(!isOpen, 'I26', () => `the stream of attempt ${attempt} of flight ${number} is still open`);
+    }
+  for (const { number, reader } of witness.requests)
+    witness.require(reader === null || hasRead(reader), 'I1', () => `reader ${number} was never told its end`);
 }
 
 /** It is closed. */

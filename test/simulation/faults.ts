@@ -50,7 +50,18 @@ export function drawFaults(random: Random): Faults {
 }
 
 /** Where a life may die between two of its own steps. */
-export type CrashStep = 'load' | 'standby' | 'set-up' | 'frame-before' | 'frame-after' | 'ledger' | 'answer' | 'flush' | 'stop';
+export type CrashStep =
+  | 'load'
+  | 'standby'
+  | 'set-up'
+  | 'frame-before'
+  | 'frame-after'
+  | 'ledger'
+  | 'answer'
+  | 'chunk'
+  | 'posted'
+  | 'flush'
+  | 'stop';
 
 /** How a poisonous payload kills the thread that runs it, and what evidence it leaves. */
 export const POISONS = [

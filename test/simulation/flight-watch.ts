@@ -3,6 +3,8 @@ import type { Flight } from '../../src/flight.js';
 import type { AttemptRecord } from '../../workers/protocol.js';
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Loop } from './loop.js';
+import { canGoOn } from './stream-verdicts.js';
+import type { StreamWatch } from './stream-watch.js';
 import { isLive, type CallEnd, type CallTrace, type FlightTrace, type LifeTrace } from './traces.js';
 import { allowedAttempts, codeOf, failureReason, isReplayable } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
@@ -30,9 +32,11 @@ export interface CallStart {
 
 export class FlightWatch {
   readonly #witness: Witness;
+  readonly #streams: StreamWatch;
 
-  constructor(witness: Witness) {
+  constructor(witness: Witness, streams: StreamWatch) {
     this.#witness = witness;
+    this.#streams = streams;
   }
 
   #must(holds: boolean, invariant: string, flight: FlightTrace, what: () => string): void {
@@ -46,7 +50,7 @@ export class FlightWatch {
     const { target, attempt } = context;
     const call: CallTrace = {
       flight, attempt, target, life, loop, startedAt: witness.now, limitMs: context.remainingMs(), stalledMs: loop.pausedMs, context,
-      end: null, endedAt: 0, isTold: false, isProbe: false,
+      stream: null, delivered: null, end: null, endedAt: 0, isTold: false, isProbe: false,
     }; // biome-ignore format: one thought
     witness.note('call', number, attempt, target, life?.thread ?? 'inline', call.limitMs);
     this.#mayCall(call);
@@ -81,8 +85,8 @@ export class FlightWatch {
     const isTold = last.life === life && (last.end === 'value' || last.end === 'answer' || last.end === 'refused');
     this.#must(!isTold, 'I4', flight, () => `began attempt ${attempt} after an answer`);
     const isRetry = last.target === target && last.end === 'retry';
-    const isClosed = (name: string): boolean => this.#witness.health?.wasClosed(name, last.startedAt) === true;
-    const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isClosed(name));
+    const isOut = (name: string): boolean => this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
+    const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isOut(name));
     this.#must(
       !flight.tried.has(target) || isRetry || !untried,
       'failover',
@@ -139,6 +143,8 @@ export class FlightWatch {
     const { flight, attempt, startedAt, limitMs, loop, stalledMs } = call;
     this.#witness.note('abort', flight.number, attempt);
     this.#witness.health?.look();
+    // What a stream is told is its `return`.
+    if (this.#streams.isOpened(call)) return;
     const isTimeUp = now >= startedAt + limitMs - 1e-6;
     this.#must(isTimeUp || flight.end !== null, 'I6', flight, () => `aborted attempt ${attempt} while somebody waits`);
     const latest = startedAt + limitMs + slackMs + loop.pausedMs - stalledMs;
@@ -149,7 +155,7 @@ export class FlightWatch {
   overdue(call: CallTrace): void {
     const { flight, attempt, loop, stalledMs } = call;
     this.#must(
-      !isLive(call) || loop.isStopped || loop.pausedMs > stalledMs,
+      !isLive(call) || this.#streams.isOpened(call) || loop.isStopped || loop.pausedMs > stalledMs,
       'I2',
       flight,
       () => `lets attempt ${attempt} run on past its time`,
@@ -160,12 +166,14 @@ export class FlightWatch {
   settles(library: Flight, isValue: boolean, result: unknown): void {
     const witness = this.#witness;
     const flight = witness.flight(library.number);
+    this.#streams.came();
     if (!isValue) witness.sawError(result);
     witness.note('flight', flight.number, library.status, isValue || library.status === 'abandoned' ? null : codeOf(result));
     this.#must(flight.end === null, 'I1', flight, () => 'settled again');
     flight.end = { isValue, result, at: witness.now };
     if (library.status === 'abandoned') return;
-    if (isValue) this.#isItsValue(flight, result as TargetValue);
+    if (isValue && witness.swarm.streams !== null) this.#streams.whole(library, flight, result);
+    else if (isValue) this.#isItsValue(flight, result as TargetValue);
     else {
       const why = failureReason(witness, flight, result);
       const invariant = codeOf(result) === 'COALESCER_POISONED' ? 'I16' : 'I9';

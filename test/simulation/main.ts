@@ -2,7 +2,7 @@
 import { simulate } from './simulate.js';
 import { tell } from './tell.js';
 
-const FAILURES_SHOWN = 10;
+const FAILURES_SHOWN = 30;
 const PROGRESS_EVERY = 5_000;
 
 function numberAfter(name: string, otherwise: number): number {
@@ -26,9 +26,11 @@ async function many(from: number, count: number): Promise<boolean> {
   const startedAt = performance.now();
   let failed = 0;
   let events = 0;
+  let failovers = 0;
   for (let seed = from; seed < from + count; seed++) {
     const flown = await simulate(seed);
     events += flown.events;
+    failovers += flown.failovers;
     if (flown.violations.length > 0 && ++failed <= FAILURES_SHOWN) process.stdout.write(tell(flown));
     const done = seed - from + 1;
     if (done % PROGRESS_EVERY !== 0 && done !== count) continue;
@@ -36,7 +38,7 @@ async function many(from: number, count: number): Promise<boolean> {
     const { user, system } = process.cpuUsage();
     const cpuRate = Math.round((done / (user + system)) * 1e6);
     process.stdout.write(
-      `${done} schedules, ${failed} failed, ${rate} a second (${cpuRate} a CPU second), ${Math.round(events / done)} events each\n`,
+      `${done} schedules, ${failed} failed, ${rate} a second (${cpuRate} a CPU second), ${Math.round(events / done)} events each, ${failovers} failovers in mid-air\n`,
     );
   }
   return failed === 0;

@@ -3,6 +3,7 @@ import type { Flight } from '../../src/flight.js';
 import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import type { Loop } from './loop.js';
+import { textOf } from './stream-text.js';
 import type { FlightTrace, RequestTrace, TraceIdentity } from './traces.js';
 import { codeOf, refusalReason } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
@@ -31,6 +32,7 @@ export class RequestWatch {
     const { number, payload, scope, key, routeId, timeoutMs = null, isFresh } = request;
     witness.note('request', number, payload, scope, key === null ? 'unshared' : 'shared', routeId, timeoutMs, isFresh);
     this.#asking = request;
+    request.couldJoin = this.#couldJoin(request);
     const result = make();
     this.#asking = before;
     request.airborne = this.airborne;
@@ -50,12 +52,12 @@ export class RequestWatch {
     flights.set(number, {
       number, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
-      end: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0,
+      end: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
     }); // biome-ignore format: one thought
   }
 
   /** A request got its seat. */
-  boarded(flight: Flight): void {
+  boarded(flight: Flight): RequestTrace {
     const request = this.#asking as RequestTrace;
     const trace = this.#witness.flight(flight.number);
     trace.flight = flight;
@@ -64,20 +66,34 @@ export class RequestWatch {
     if (request.isLeader) this.#launched(request, trace);
     else this.#joined(request, trace);
     trace.waiting.add(request);
+    if (request.reader !== null) request.reader.joinedAtBytes = trace.stream?.ends.at(-1) ?? 0;
+    return request;
   }
 
   #launched(request: RequestTrace, trace: FlightTrace): void {
     const witness = this.#witness;
     witness.note('launched', trace.number, 'by', request.number);
     if (request.key === null) return;
-    const current = this.#current.get(idOf(request));
-    const mustJoin = current !== undefined && !request.isFresh && this.#isJoinable(current);
-    witness.require(!mustJoin, 'I8', () => `request ${request.number} launched although it could join flight ${current?.number}`);
+    witness.require(
+      !request.couldJoin,
+      'I8',
+      () => `request ${request.number} launched although it could join ${this.#current.get(idOf(request))?.number}`,
+    );
     this.#current.set(idOf(request), trace);
   }
 
-  #isJoinable({ end, isForgotten, launchedAt }: FlightTrace): boolean {
-    return end === null && !isForgotten && this.#witness.now < launchedAt + this.#witness.swarm.options.joinWithinMs;
+  #couldJoin(request: RequestTrace): boolean {
+    const current = request.key === null || request.isFresh ? undefined : this.#current.get(idOf(request));
+    return current !== undefined && this.#isJoinable(current);
+  }
+
+  #isJoinable({ end, isForgotten, launchedAt, stream }: FlightTrace): boolean {
+    return (
+      end === null &&
+      !isForgotten &&
+      stream?.isOutgrown !== true &&
+      this.#witness.now < launchedAt + this.#witness.swarm.options.joinWithinMs
+    );
   }
 
   #joined(request: RequestTrace, trace: FlightTrace): void {
@@ -93,6 +109,7 @@ export class RequestWatch {
     must(!request.isFresh, 'I8', 'but asked for a fresh one');
     must(end === null, 'I8', 'which had settled');
     must(!isForgotten, 'I8', 'which was forgotten');
+    must(trace.stream?.isOutgrown !== true, 'I17', 'whose first chunks are not kept');
     // Those who leave in this very turn are told in a moment.
     const stay = [...waiting].filter((other) => !this.#mayLeave(other)).length;
     must(stay < witness.swarm.options.limits.waitersPerFlight, 'I28', 'which was full');
@@ -140,7 +157,9 @@ export class RequestWatch {
       return;
     }
     this.#inTime(request, flight);
-    const isLeaving = !isValue && this.#mayLeave(request) && result !== flight.end?.result;
+    const { reader } = request;
+    if (reader !== null) reader.toldAt = witness.now;
+    const isLeaving = (reader?.left ?? null) !== null || (!isValue && this.#mayLeave(request) && result !== flight.end?.result);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
@@ -148,11 +167,17 @@ export class RequestWatch {
   }
 
   /** It asked how its answer came about. */
-  outcome(request: RequestTrace, { role, waitedMs, flight }: Outcome<unknown>): void {
+  outcome(request: RequestTrace, { role, waitedMs, flight, seams = [] }: Outcome<unknown>): void {
     const { flight: trace, number, askedAt, isLeader } = request;
     const isTrue = (trace === null || (role === 'leader') === isLeader) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
     const isFlight = flight === (trace === null ? '' : `simulated#${trace.number}`);
     this.#witness.require(isTrue && isFlight, 'outcome', () => `request ${number} was told ${role} of ${flight} after ${waitedMs} ms`);
+    const passed = JSON.stringify(trace?.stream?.seams ?? []);
+    this.#witness.require(
+      JSON.stringify(seams) === passed,
+      'I19',
+      () => `request ${number} was told of seams ${JSON.stringify(seams)}, not ${passed}`,
+    );
   }
 
   #inTime(request: RequestTrace, { deadline, number, stalledMs }: FlightTrace): void {
@@ -167,27 +192,31 @@ export class RequestWatch {
     this.#witness.require(now <= latest, 'I2', what);
   }
 
-  #mayLeave({ signal, askedAt, timeoutMs = Infinity }: RequestTrace): boolean {
-    return signal?.aborted === true || this.#witness.now >= askedAt + timeoutMs;
+  #mayLeave({ signal, askedAt, timeoutMs = Infinity, reader }: RequestTrace): boolean {
+    return (reader?.left ?? null) !== null || signal?.aborted === true || this.#witness.now >= askedAt + timeoutMs;
   }
 
   #left(request: RequestTrace, { number }: FlightTrace, result: unknown): void {
-    const { askedAt, timeoutMs = Infinity, signal } = request;
+    const { askedAt, timeoutMs = Infinity, signal, reader } = request;
     const isTimeUp = codeOf(result) === 'COALESCER_TIMEOUT' && this.#witness.now >= askedAt + timeoutMs;
-    const isOwn = isTimeUp || (signal?.aborted === true && result === signal.reason);
+    const isCut = reader?.left === 'lagging' && codeOf(result) === 'COALESCER_SLOW_CONSUMER';
+    const isOwn = isTimeUp || isCut || reader?.left === 'enough' || (signal?.aborted === true && result === signal.reason);
     this.#witness.require(isOwn, 'I7', () => `request ${request.number} left flight ${number} with ${String(result)}`);
   }
 
-  #toldItsEnd(request: RequestTrace, { number, end }: FlightTrace, isValue: boolean, result: unknown): void {
+  #toldItsEnd(request: RequestTrace, { number, end, stream }: FlightTrace, isValue: boolean, result: unknown): void {
     const { swarm } = this.#witness;
+    if (!isValue && request.reader === null && stream?.refusals.includes(result) === true) return;
     const must = (holds: boolean, invariant: string, what: string): void => {
       if (!holds) this.#witness.violate(invariant, `request ${request.number} ${what} flight ${number}: ${String(result)}`);
     };
     must(!request.mustLeave, 'I6', 'was aborted, and waited for');
     must(end !== null, 'I1', 'settled before the end of');
     if (end === null) return;
-    const isSame =
-      swarm.options.share === 'copy' && isValue ? JSON.stringify(result) === JSON.stringify(end.result) : result === end.result;
+    // Who reads is told how many chunks there were.
+    const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
+    const isCopy = swarm.options.share === 'copy' && isValue && textOf(result) === textOf(end.result);
+    const isSame = isCount || isCopy || result === end.result;
     must(isValue === end.isValue && isSame, 'I9', 'was told something else than');
   }
 

@@ -90,7 +90,9 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
       seam: this.loop.seam,
       thread: this.thread,
       post: (envelope, transferList) => {
-        if (!this.isStopped) this.#toFront.post(this.#world.carry(envelope, transferList));
+        if (this.isStopped) return;
+        this.#toFront.post(this.#world.carry(envelope, transferList));
+        if (swarm.streams !== null) this.mayDie('posted');
       },
       listen: (receive) => {
         this.#receive = receive;

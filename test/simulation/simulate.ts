@@ -4,6 +4,7 @@ import { checkGone, checkQuiet } from './end-watch.js';
 import type { EventLog } from './event-log.js';
 import type { Loop } from './loop.js';
 import type { Violation } from './witness.js';
+import { hasRead } from './stream-traces.js';
 import { World, type Alteration } from './world.js';
 
 export interface Flown {
@@ -12,10 +13,14 @@ export interface Flown {
   readonly violations: readonly Violation[];
   readonly log: EventLog;
   readonly events: number;
+  /** Attempts that went on in mid-air with what another had begun. */
+  readonly failovers: number;
 }
 
 /** Closing may take its drain, a start-up that does not end, and calls to threads that are deaf. */
 const CLOSE_MS_MAX = 60_000;
+/** Those who read slowly read on when their flight has ended. */
+const READ_MS_MAX = 2_000;
 
 /** Rejections that nobody handles, in whichever schedule runs now. */
 let unhandled: (error: unknown) => void = () => undefined;
@@ -26,6 +31,8 @@ function listen(): void {
   isListening = true;
   process.on('unhandledRejection', (error) => unhandled(error));
 }
+
+const haveRead = ({ witness }: World): boolean => witness.requests.every(({ reader }) => reader === null || hasRead(reader));
 
 export async function simulate(seed: number, alteration: Alteration = {}): Promise<Flown> {
   listen();
@@ -47,7 +54,7 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   if (!isBroken()) await close(world, driver, isBroken);
   if (scheduler.isEndless) witness.violate('endless', `${scheduler.eventCount} events and no end`);
   witness.forgetErrors();
-  return { seed, violations: witness.violations, log: witness.log, events: scheduler.eventCount };
+  return { seed, violations: witness.violations, log: witness.log, events: scheduler.eventCount, failovers: world.streamWatch.failovers };
 }
 
 /** Until everybody was told and every flight has landed; a hung thread is noticed only after its heartbeat. */
@@ -56,7 +63,7 @@ async function quiet(world: World, { closing }: Driver, isBroken: () => boolean)
   if (closing === null && swarm.drainMs === 0) return;
   const { flightTimeoutMs } = swarm.options;
   const patience = flightTimeoutMs + 3 * swarm.heartbeatMs + 2 * swarm.readyWithinMs + 1_000;
-  const isQuiet = (): boolean => requestWatch.airborne === 0 && witness.requests.every(({ settles }) => settles > 0);
+  const isQuiet = (): boolean => requestWatch.airborne === 0 && witness.requests.every(({ settles }) => settles > 0) && haveRead(world);
   await scheduler.runUntil(scheduler.now + patience, () => isQuiet() || isBroken());
   if (!isBroken()) checkQuiet(world);
 }
@@ -74,6 +81,7 @@ async function close(world: World, driver: Driver, isBroken: () => boolean): Pro
   if (isBroken()) return;
   // What still is to happen happens: nothing may come of it.
   await scheduler.runUntil(scheduler.now + 1, isBroken);
+  await scheduler.runUntil(scheduler.now + READ_MS_MAX, () => haveRead(world) || isBroken());
   checkQuiet(world);
   checkGone(world, driver);
 }

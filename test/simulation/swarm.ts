@@ -3,6 +3,7 @@ import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
 import { Random } from './random.js';
+import { drawStreams, type StreamSwarm } from './stream-swarm.js';
 
 export interface Swarm {
   readonly seed: number;
@@ -31,6 +32,8 @@ export interface Swarm {
   readonly spanMs: number;
   /** As `fillOptions` takes them. */
   readonly options: SwarmOptions;
+  /** `null`: targets give values. */
+  readonly streams: StreamSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -92,6 +95,8 @@ export function drawSwarm(seed: number): Swarm {
     requests: 5 + Math.floor(55 * random.next() ** 3),
     spanMs: random.pick([20, 60, 150, 300]),
     options: drawOptions(random, faults),
+    // Chance of its own: what values do is the same whether or not there are streams.
+    streams: drawStreams(new Random(seed, 2), targetNames.length),
     deferMsMax: random.chance(0.5) ? 0 : 0.2,
     delayMsMax: faults.delays ? random.pick([1, 5, 30]) : 0.1,
     lateMsMax: faults.inexactTimers ? random.pick([1, 5]) : 0,

@@ -5,22 +5,40 @@
 import type { Flight } from '../../src/flight.js';
 import type { Front } from '../../src/front.js';
 import type { LinkReceiver, Links } from '../../src/links.js';
+import type { Reader } from '../../src/reader.js';
 import type { RequestOptions } from '../../src/requests.js';
+import type { Stream } from '../../src/stream.js';
+import type { LeaveReason, Seat } from '../../src/waiter.js';
 import type { SimLife } from './sim-life.js';
 import type { World } from './world.js';
 
 /** What links tell the front. */
-export function tapReceiver({ witness, flightWatch, requestWatch }: World, receiver: LinkReceiver): LinkReceiver {
+export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }: World, receiver: LinkReceiver): LinkReceiver {
   return {
     attempted(flight, attempt) {
       witness.note('attempted', flight.number, attempt.attempt, attempt.target, attempt.end, attempt.next ?? null);
       flightWatch.told(flight, attempt);
       receiver.attempted(flight, attempt);
     },
-    streaming: receiver.streaming,
+    streaming: {
+      opened(flight, attempt, target) {
+        if (flight.status === 'flying') streamWatch.opened(flight, attempt, target);
+        receiver.streaming.opened(flight, attempt, target);
+      },
+      chunk(flight, chunk, cost) {
+        const before = flight.chunksGiven;
+        const wasFlying = flight.status === 'flying';
+        // Counted first: those who read it at once are told of it in between.
+        streamWatch.coming = wasFlying ? { flight, before, cost } : null;
+        receiver.streaming.chunk(flight, chunk, cost);
+        streamWatch.came();
+        streamWatch.coming = null;
+      },
+    },
     fulfilled(flight, attempt, value) {
       requestWatch.airborne--;
       flightWatch.landed(flight);
+      streamWatch.gaveValue(flight, value);
       receiver.fulfilled(flight, attempt, value);
     },
     failed(flight, attempt, failure, error) {
@@ -60,11 +78,14 @@ export function tapLinks<Kind extends Links>({ witness, flightWatch, requestWatc
 }
 
 /** Who comes on board, and what all of them are told. */
-export function tapWaiters({ witness, flightWatch, requestWatch }: World, { waiters }: Front): void {
+export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, streamWatch }: World, { waiters }: Front): void {
   const add = waiters.add.bind(waiters);
   const fulfil = waiters.fulfil.bind(waiters);
   const reject = waiters.reject.bind(waiters);
   const seat = waiters.seat.bind(waiters);
+  const read = waiters.read.bind(waiters);
+  const left = waiters.waiterLeft.bind(waiters);
+  const refuseValue = waiters.refuseValue.bind(waiters);
   Object.assign(waiters, {
     seat(flight: Flight): void {
       // The leader has its seat before its target runs.
@@ -72,8 +93,24 @@ export function tapWaiters({ witness, flightWatch, requestWatch }: World, { wait
       seat(flight);
     },
     add(flight: Flight, options: RequestOptions, isLeader: boolean): Promise<unknown> {
-      requestWatch.boarded(flight);
+      const { flight: trace } = requestWatch.boarded(flight);
+      if (trace?.stream) streamWatch.paced(trace);
       return add(flight, options, isLeader);
+    },
+    read(flight: Flight, stream: Stream, options: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
+      const request = requestWatch.boarded(flight);
+      const reader = read(flight, stream, options, place);
+      if (request.flight !== null) streamWatch.paced(request.flight);
+      readerWatch.seated(reader, request);
+      return reader;
+    },
+    waiterLeft(waiter: Seat, why: LeaveReason): void {
+      if (why === 'lagging') readerWatch.cut(waiter);
+      left(waiter, why);
+    },
+    refuseValue(flight: Flight, error: unknown): void {
+      streamWatch.refused(flight, error);
+      refuseValue(flight, error);
     },
     fulfil(flight: Flight, value: unknown): void {
       flightWatch.settles(flight, true, value);

@@ -1,6 +1,8 @@
 /** The targets of a schedule, and the module that brings them to a life: its set-up takes time, fails, or kills the thread now and then. */
-import { openOn, type AttemptContext, type OpenableModule, type Targets } from '../../workers/targets.js';
+import { openOn, type AttemptContext, type OpenableModule, type TargetSpec, type Targets } from '../../workers/targets.js';
 import type { SimLife } from './sim-life.js';
+import type { StreamSwarm } from './stream-swarm.js';
+import { isEndOfText, textOf } from './stream-text.js';
 import { Upstream, type Payload } from './upstream.js';
 import type { TargetError } from './verdict-on-errors.js';
 import type { World } from './world.js';
@@ -13,6 +15,7 @@ export function targetsOn(world: World, life: SimLife | null): Targets {
     const time = swarm.targetTimes[index] ?? null;
     const target = {
       run: ({ payload }: Payload, context: AttemptContext): unknown => upstream.run(index, payload, context),
+      ...streamingOf(swarm.streams, index, upstream),
       classify: (error: unknown) => {
         const { verdict = 'failover', holdMs = 0 } = error as Partial<TargetError>;
         return holdMs === 0 || verdict === 'answer' ? verdict : { verdict, retryAfterMs: holdMs };
@@ -25,6 +28,21 @@ export function targetsOn(world: World, life: SimLife | null): Targets {
     return [name, world.alteration.target?.(target) ?? target];
   });
   return Object.fromEntries(targets) as Targets;
+}
+
+/** What a target that streams has beside. */
+function streamingOf(
+  streams: StreamSwarm | null,
+  index: number,
+  upstream: Upstream,
+): Pick<TargetSpec<Payload, unknown>, 'isComplete' | 'resume'> {
+  if (streams === null) return {};
+  return {
+    ...(streams.isProving ? { isComplete: (last: unknown) => isEndOfText(last === undefined ? '' : textOf(last)) } : {}),
+    ...(streams.canResume[index] === true
+      ? { resume: ({ payload }, delivered, context) => upstream.run(index, payload, context, delivered) }
+      : {}),
+  };
 }
 
 export function targetsModule(world: World, life: SimLife): OpenableModule {

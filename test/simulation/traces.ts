@@ -2,6 +2,7 @@
 import type { Flight } from '../../src/flight.js';
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Loop } from './loop.js';
+import type { CallStream, FlightStream, ReaderTrace } from './stream-traces.js';
 
 /** Whose it is, and what for: equal identities, and nothing less, may share. */
 export interface TraceIdentity {
@@ -22,6 +23,8 @@ export interface RequestTrace extends TraceIdentity {
   readonly isFresh: boolean;
   /** The front had stood still for so long when it was asked. */
   readonly stalledMs: number;
+  /** It reads; `null`: it wants the value. */
+  readonly reader: ReaderTrace | null;
   /** `null`: refused, or not yet on board. */
   flight: FlightTrace | null;
   isLeader: boolean;
@@ -30,6 +33,8 @@ export interface RequestTrace extends TraceIdentity {
   settles: number;
   /** Flights in the air when it was made. */
   airborne: number;
+  /** There was one that it could join. */
+  couldJoin: boolean;
 }
 
 export interface FlightTrace {
@@ -65,6 +70,8 @@ export interface FlightTrace {
   aloneNamed: number;
   /** Threads that its payload really killed. */
   kills: number;
+  /** Made with its first chunk. */
+  stream: FlightStream | null;
 }
 
 /** A life, as far as calls on it matter. */
@@ -95,6 +102,10 @@ export interface CallTrace {
   /** The loop had stood still for so long when it began. */
   readonly stalledMs: number;
   readonly context: AttemptContext;
+  /** Made when its target gives one. */
+  stream: CallStream | null;
+  /** What its target is to go on from; `null`: it begins. */
+  delivered: string | null;
   /** `null`: its target has not answered. */
   end: CallEnd | null;
   endedAt: number;
@@ -106,5 +117,5 @@ export interface CallTrace {
 
 /** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */
 export function isLive(call: CallTrace): boolean {
-  return call.end === null && !call.loop.isOver && !call.context.signal.aborted;
+  return call.end === null && call.stream?.isClosed !== true && !call.loop.isOver && !call.context.signal.aborted;
 }

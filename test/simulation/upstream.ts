@@ -3,6 +3,8 @@ import type { AttemptContext } from '../../workers/targets.js';
 import type { Poison } from './faults.js';
 import type { TargetValue } from './flight-watch.js';
 import type { SimLife } from './sim-life.js';
+import { textOf } from './stream-text.js';
+import { openStream, spokenValue } from './stream-upstream.js';
 import type { CallTrace } from './traces.js';
 import { TargetError } from './verdict-on-errors.js';
 import type { World } from './world.js';
@@ -13,6 +15,9 @@ export interface Payload {
 
 type Manner = 'answer' | 'fail' | 'verdict' | 'retry' | 'silent' | 'slow' | 'late' | 'throw' | 'thenable' | 'refused';
 type Verdict = TargetError['verdict'];
+
+/** Where targets stream, some give a value. */
+const VALUE_SHARE = 0.04;
 
 /** One each: whoever waits for a promise is kept by it. */
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -27,9 +32,10 @@ export class Upstream {
     this.#life = life;
   }
 
-  run(index: number, payload: number, context: AttemptContext): unknown {
+  /** @param delivered what it is to go on from; `null`: from the beginning */
+  run(index: number, payload: number, context: AttemptContext, delivered: readonly unknown[] | null = null): unknown {
     const life = this.#life;
-    const { flightWatch, swarm, witness, scheduler, machine, front } = this.#world;
+    const { flightWatch, streamWatch, swarm, witness, scheduler, machine, front } = this.#world;
     const { number } = context.carried as { readonly number: number };
     // JavaScript runs on to the end of a turn in which its thread died; nothing of it is real.
     if (life?.isStopped === true && !life.diedInLedger) return never();
@@ -39,6 +45,10 @@ export class Upstream {
       return never();
     }
     scheduler.at(scheduler.now + call.limitMs + witness.slackMs + 1, machine, () => flightWatch.overdue(call));
+    if (swarm.streams !== null) {
+      call.delivered = delivered === null ? null : textOf(delivered);
+      streamWatch.began(call);
+    }
     const poison = swarm.poisons.get(payload);
     if (life !== null && poison !== undefined && !witness.isCalm) return this.#poisoned(life, call, poison);
     return this.#answer(call, this.#mannerOn(index, call));
@@ -66,7 +76,7 @@ export class Upstream {
 
   #answer(call: CallTrace, manner: Manner): unknown {
     const { random } = this.#world;
-    const give = (): TargetValue => this.#give(call);
+    const give = (): unknown => this.#give(call);
     const soon = random.between(0, 20);
     switch (manner) {
       case 'answer':
@@ -87,7 +97,7 @@ export class Upstream {
         return this.#untilAborted(call, this.#later(call, random.between(20, 150), give), 0.8);
       case 'late':
         return this.#later(call, call.limitMs * random.between(0.9, 2.5), () =>
-          random.chance(0.7) ? give() : this.#fail(call, 'failover'),
+          random.chance(0.7) ? this.#give(call, 1, true) : this.#fail(call, 'failover'),
         );
       case 'throw':
         return this.#fail(call, random.pick<Verdict>(['failover', 'failover', 'answer', 'retry']));
@@ -98,7 +108,18 @@ export class Upstream {
     }
   }
 
-  #give(call: CallTrace, time = 1): TargetValue {
+  /** `isOwed`: nothing stands between it and the library. */
+  #give(call: CallTrace, time = 1, isOwed = false): unknown {
+    const { swarm, random } = this.#world;
+    if (swarm.streams === null) return this.#value(call, time);
+    // Nobody hears what is said the second time.
+    if (time > 1) return undefined;
+    // A stream of one chunk, for those who read.
+    if (call.delivered === null && random.chance(VALUE_SHARE)) return spokenValue(call, this.#value(call, time));
+    return openStream(this.#world, { call, life: this.#life, isOwed });
+  }
+
+  #value(call: CallTrace, time: number): TargetValue {
     const { flight, attempt, target, context } = call;
     const { scope, key } = context;
     if (time === 1) this.#world.flightWatch.ended(call, 'value');

@@ -1,5 +1,6 @@
 /** Is an error the right one? Each must have a reason that the simulation knows of by itself. */
 import { isCoalescerError } from '../../src/errors.js';
+import { brokenReason, canGoOn, chunksGiven, divergedReason, isCutShort, isTooLarge } from './stream-verdicts.js';
 import type { CallTrace, FlightTrace, RequestTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
@@ -31,10 +32,12 @@ export function refusalReason({ isClosing, swarm }: Witness, request: RequestTra
   if (request.signal?.aborted === true && error === request.signal.reason) return 'aborted before';
   if (!isCoalescerError(error)) return null;
   if (error.code === 'COALESCER_CLOSED') return isClosing ? 'closed' : null;
+  if (error.code === 'COALESCER_STREAM_BROKEN') return (request.reader?.from ?? 0) > 0 && !request.couldJoin ? 'nothing to take up' : null;
   if (error.code !== 'COALESCER_LIMIT') return null;
   if (error.limit === 'flights') return request.airborne >= limits.flights ? 'flights' : null;
   if (error.limit === 'waitersPerFlight') return limits.waitersPerFlight < 1_000 ? 'waitersPerFlight' : null;
-  return error.limit === 'airborneBytes' && limits.airborneBytes < 1_000 ? 'airborneBytes' : null;
+  const isHeavy = limits.airborneBytes < 1_000 || (swarm.streams?.paddingBytes ?? 0) > 0;
+  return error.limit === 'airborneBytes' && isHeavy ? 'airborneBytes' : null;
 }
 
 /** Why a flight ended with this error; `null`: it must not have. */
@@ -44,7 +47,7 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
   if (!isCoalescerError(error)) return targetErrorReason(witness, flight, error as Partial<TargetError> | undefined);
   switch (error.code) {
     case 'COALESCER_TIMEOUT':
-      return now >= flight.deadline ? 'its deadline passed' : null;
+      return now >= flight.deadline && (error.chunks ?? 0) === chunksGiven(flight) ? 'its deadline passed' : null;
     case 'COALESCER_FLIGHT_CANCELLED':
       return flight.isCancelled ? 'cancelled' : null;
     case 'COALESCER_CLOSED':
@@ -52,7 +55,12 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
     case 'COALESCER_TARGETS_NOT_LOADED':
       return hasLoadFailed ? 'loading failed' : null;
     case 'COALESCER_TARGETS_FAILED':
-      return exhaustedReason(witness, flight) ?? (witness.health?.isShutOut(flight) === true ? 'no target may be called' : null);
+      // In mid-air the stream is said to have broken, unless it is threads that wear it out.
+      return chunksGiven(flight) === 0 || flight.losses > swarm.options.relaunchesMax ? nothingLeft(witness, flight) : null;
+    case 'COALESCER_STREAM_BROKEN':
+      return brokenReason(swarm, flight, error, nothingLeft(witness, flight));
+    case 'COALESCER_STREAM_DIVERGED':
+      return divergedReason(swarm, flight, error);
     case 'COALESCER_POISONED':
       // PROTOCOL.md 10: attributed twice, or died alone where only suspects fly.
       return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;
@@ -60,6 +68,7 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
     case 'COALESCER_NOT_CLONEABLE':
       return last?.end === 'refused' ? 'the value was refused' : null;
     case 'COALESCER_LIMIT':
+      if (error.limit === 'resultBytes' && isTooLarge(swarm, flight)) return 'all of it is too large';
       return error.limit === 'resultBytes' && last?.end === 'value' && swarm.options.limits.resultBytes < 1_000 ? 'too large' : null;
     default:
       return null;
@@ -67,8 +76,15 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
 }
 
 /** The target's own error, as thrown: the answer, or all there is to say where there is but one target. */
-function targetErrorReason({ swarm }: Witness, flight: FlightTrace, error: Partial<TargetError> | undefined): string | null {
+function targetErrorReason(
+  { swarm }: Witness,
+  flight: FlightTrace,
+  error: (Partial<TargetError> & { readonly code?: unknown }) | undefined,
+): string | null {
   const call = flight.calls.at(-1);
+  if (chunksGiven(flight) > 0) return null;
+  if (call !== undefined && error !== undefined && isCutShort(call, error))
+    return swarm.targetNames.length === 1 || !isReplayable(swarm, call) ? 'it stopped short' : null;
   if (call === undefined || error?.flight !== flight.number || error.attempt !== call.attempt) return null;
   if (call.end === 'answer' || !isReplayable(swarm, call)) return 'the answer';
   return swarm.targetNames.length === 1 && (call.end === 'failover' || call.end === 'retry') ? 'the only target failed' : null;
@@ -88,6 +104,11 @@ function exhaustedReason({ swarm }: Witness, flight: FlightTrace): string | null
   if (flight.losses > options.relaunchesMax) return 'worn out';
   if (last !== undefined && !isReplayable(swarm, last)) return 'must not be called twice';
   // Attempts are left, but none that could begin before the deadline: only where a wait was due.
-  const isWaitDue = last?.end === 'retry' || flight.leader.route.every((target) => flight.tried.has(target));
+  const isWaitDue =
+    last?.end === 'retry' || flight.leader.route.every((target) => flight.tried.has(target) || !canGoOn(swarm, flight, target));
   return isWaitDue ? 'no time for the wait' : null;
+}
+
+function nothingLeft(witness: Witness, flight: FlightTrace): string | null {
+  return exhaustedReason(witness, flight) ?? (witness.health?.isShutOut(flight) === true ? 'no target may be called' : null);
 }

@@ -15,10 +15,13 @@ import { FlightWatch } from './flight-watch.js';
 import { HealthWatch } from './health-watch.js';
 import { Loop, type LoopHabits } from './loop.js';
 import { Random } from './random.js';
+import { ReaderWatch } from './reader-watch.js';
 import { RequestWatch } from './request-watch.js';
 import { Scheduler } from './scheduler.js';
 import { SimHosts } from './sim-hosts.js';
 import type { SimLife } from './sim-life.js';
+import { textOf } from './stream-text.js';
+import { StreamWatch } from './stream-watch.js';
 import { drawSwarm, type Swarm } from './swarm.js';
 import { tapLinks, tapReceiver, tapWaiters } from './tap.js';
 import { targetsOn } from './targets-module.js';
@@ -43,6 +46,8 @@ export class World {
   readonly habits: LoopHabits;
   readonly witness: Witness;
   readonly requestWatch: RequestWatch;
+  readonly streamWatch: StreamWatch;
+  readonly readerWatch: ReaderWatch;
   readonly flightWatch: FlightWatch;
   readonly threadWatch: ThreadWatch;
   readonly options: FilledOptions;
@@ -67,7 +72,9 @@ export class World {
     this.front = new Loop(scheduler, this.random, this.habits);
     this.witness = new Witness(swarm, scheduler);
     this.requestWatch = new RequestWatch(this.witness, this.front);
-    this.flightWatch = new FlightWatch(this.witness);
+    this.streamWatch = new StreamWatch(this.witness);
+    this.readerWatch = new ReaderWatch(this.witness, this.streamWatch);
+    this.flightWatch = new FlightWatch(this.witness, this.streamWatch);
     this.threadWatch = new ThreadWatch(this.witness);
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets();
@@ -88,9 +95,11 @@ export class World {
   }
 
   #fillOptions(): FilledOptions {
-    const { options, scopes, hasKeyFunction } = this.swarm;
+    const { options, scopes, hasKeyFunction, streams } = this.swarm;
     return fillOptions({
       ...options,
+      ...(streams === null ? {} : { streams: streams.options }),
+      ...(streams?.isCollecting === true ? { collect: textOf } : {}),
       name: 'simulated',
       scope: scopes[0] === null ? 'public' : 'per-request',
       key: hasKeyFunction ? ({ payload }: Payload) => `key ${payload}` : undefined,
