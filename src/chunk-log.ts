@@ -88,6 +88,14 @@ export class ChunkLog {
     this.#wake();
   }
 
+  /** Nobody reads any more. One that has read enough may have asked before it left: there is nothing more for it, and no error either. */
+  leave(): void {
+    this.#state = 'ended';
+    this.#resolve?.(END);
+    this.#arrival = this.#resolve = this.#reject = null;
+    this.#receivers = [];
+  }
+
   fail(error: unknown): void {
     this.#state = 'failed';
     this.#error = error;

@@ -219,7 +219,9 @@ export class Waiters implements LeaveReceiver {
       flight.isStale = true;
       return this.#give(flight, standIn.value);
     }
-    flight.stream?.log.fail(error);
+    // Those who have left, or leave just now, are told why by their own leaving, and not by the end of what nobody reads.
+    if (flight.status === 'abandoned') flight.stream?.log.leave();
+    else flight.stream?.log.fail(error);
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#count -= flight.waiting;
     if (flight.waiting > 0) rememberFlight(error, flight.forStory());

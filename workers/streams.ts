@@ -182,7 +182,9 @@ export class Streams<Order extends LaunchOrder> {
   #ended(record: FlightRecord<Order>, attempt: Attempt, target: FilledTarget): void {
     const held = record.stream as StreamRecord;
     const count = held.before + (held.pump?.count ?? 0);
-    const last = held.pump !== null && held.pump.count > 0 ? held.pump.last : record.order.delivered?.at(-1);
+    // What others have said counts only where it goes on from it.
+    const before = held.before > 0 ? record.order.delivered?.at(-1) : undefined;
+    const last = held.pump !== null && held.pump.count > 0 ? held.pump.last : before;
     try {
       if (target.isComplete === null || target.isComplete(last, count)) return this.#steps.value(record, attempt, STREAM_ENDED);
     } catch (error) {
