@@ -28,7 +28,9 @@ export class ReaderDriver {
   /** Reads, from now on or a little later. */
   read(request: RequestTrace, reader: ReaderTrace, stream: SharedStream<unknown>): void {
     const { random } = this.#world;
-    const reading = new Reading(this.#world, { request, reader, stream, habits: this.#habits() });
+    const habits = this.#habits();
+    const reading = new Reading(this.#world, { request, reader, stream, habits });
+    reader.takesAll = habits.isBatched;
     if (random.chance(0.3)) this.#watchOpening(request, stream);
     if (random.chance(0.75)) reading.go();
     else reading.goIn(random.between(0, 40));

@@ -84,7 +84,8 @@ export class ReaderWatch {
     const isOwn = request.signal?.aborted === true && error === request.signal.reason;
     const isLate = codeOf(error) === 'COALESCER_TIMEOUT' && this.#witness.now >= request.askedAt + (request.timeoutMs ?? Infinity);
     const isCut = reader.left === 'lagging' && codeOf(error) === 'COALESCER_SLOW_CONSUMER';
-    const isEnd = flight.end?.isValue === false && error === flight.end.result;
+    // An abandoned flight tells nobody anything.
+    const isEnd = error !== undefined && flight.end?.isValue === false && error === flight.end.result;
     this.#must(isOwn || isLate || isCut || isEnd, 'I9', request, () => `was told ${codeOf(error)}, which is not its flight's end`);
   }
 

@@ -54,7 +54,7 @@ export function drawStreams(random: Random, targetCount: number): StreamSwarm | 
     canResume: Array.from({ length: targetCount }, () => random.chance(0.85)),
     isProving: random.chance(0.8),
     isCollecting: random.chance(0.2),
-    breakRate: random.pick([0.1, 0.4, 0.7]),
+    breakRate: random.pick([0.2, 0.5, 0.8]),
     gapMsMax: random.pick([0, 1, 5]),
     readerShare: random.pick([0.3, 0.7, 1]),
   };

@@ -47,6 +47,8 @@ export interface FlightStream {
 /** One that reads. */
 export interface ReaderTrace {
   readonly from: number;
+  /** It takes all chunks there are at a time: how many, is not known beforehand. */
+  takesAll: boolean;
   /** Index behind the last chunk it has asked for. */
   asked: number;
   readonly chunks: string[];
@@ -66,7 +68,7 @@ export function newCallStream(): CallStream {
 }
 
 export function newReader(from: number): ReaderTrace {
-  return { from, asked: from, chunks: [], joinedAtBytes: 0, hasStopped: false, left: null, toldAt: Infinity, end: null };
+  return { from, takesAll: false, asked: from, chunks: [], joinedAtBytes: 0, hasStopped: false, left: null, toldAt: Infinity, end: null };
 }
 
 export function newFlightStream(): FlightStream {

@@ -158,7 +158,8 @@ export class StreamWatch {
   paced(flight: FlightTrace): void {
     const stream = streamOf(flight);
     const readers = [...flight.waiting].filter(isReading);
-    if (readers.length === 0 || readers.length < flight.waiting.size || flight.losses > 0) stream.isUnpaced = true;
+    if (readers.length === 0 || readers.length < flight.waiting.size || readers.some(({ reader }) => reader?.takesAll) || flight.losses > 0)
+      stream.isUnpaced = true;
     for (const { reader } of readers) stream.takenBytes = Math.max(stream.takenBytes, bytesBefore(stream, reader?.asked ?? 0));
   }
 

@@ -18,6 +18,8 @@ type Verdict = TargetError['verdict'];
 
 /** Where targets stream, some give a value. */
 const VALUE_SHARE = 0.04;
+/** There most of what goes wrong does so in mid-air. */
+const BEFORE_STREAMS = 0.3;
 
 /** One each: whoever waits for a promise is kept by it. */
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -58,7 +60,8 @@ export class Upstream {
     const { random, swarm, witness } = this.#world;
     const { faults } = swarm;
     if (witness.isCalm) return 'answer';
-    if (!random.chance(swarm.sickness[index] as number)) return faults.slowness && random.chance(0.1) ? 'slow' : 'answer';
+    const sickness = (swarm.sickness[index] as number) * (swarm.streams === null ? 1 : BEFORE_STREAMS);
+    if (!random.chance(sickness)) return faults.slowness && random.chance(0.1) ? 'slow' : 'answer';
     return random.weighted<Manner>({
       answer: 1,
       fail: faults.failures ? 5 : 0,
