@@ -1,5 +1,6 @@
 /** What a service holds: one intent a method. Turns requests into identities, identities into flights, and flights into answers. */
 import type { Seam } from '../workers/environment.js';
+import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { drain } from './drain.js';
 import { CoalescerError } from './errors.js';
@@ -30,6 +31,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly #seam: Seam;
   readonly #identities: Identities;
   readonly #kept: KeptRequests;
+  readonly #alone: AloneFlights;
   #closing: Promise<void> | null = null;
   /** Did the last `#board` launch? Read at once. */
   #hasLaunched = false;
@@ -40,6 +42,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#seam = seam;
     this.#identities = new Identities(options);
     this.#kept = new KeptRequests(front, seam);
+    this.#alone = new AloneFlights(front, seam, (payload, request) => this.#boardingOf(payload, request));
     this.targets = new FrontedTargets(front.links, seam, options.name);
   }
 
@@ -54,7 +57,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     const { counters, plainJoins } = this.#front;
     counters.requests++;
-    const joined = plainJoins.join(payload, options);
+    const joined = this.#front.links.mayBeForOne ? null : plainJoins.join(payload, options);
     if (joined !== null) return joined;
     try {
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
@@ -62,7 +65,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const kept = this.#kept.answer(boarding, checked.fresh);
       if (kept !== null) return kept.promise;
       const flight = this.#board(boarding, checked.fresh);
-      return this.#front.waiters.add(flight, checked, this.#hasLaunched);
+      const isLeader = this.#hasLaunched;
+      const promise = this.#front.waiters.add(flight, checked, isLeader);
+      return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
     } catch (error) {
       return Promise.reject(this.#refused(error));
     }
@@ -87,7 +92,11 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       if (kept !== null) return { ...told(), status: 'fulfilled', value: await kept.promise };
       flight = this.#board(boarding, checked.fresh);
       isLeader = this.#hasLaunched;
-      const value = await this.#front.waiters.add(flight, checked, isLeader);
+      const value = await this.#front.waiters.add(flight, checked, isLeader).catch((thrown: unknown) => {
+        flight = this.#alone.launch(thrown, payload, checked);
+        isLeader = true;
+        return this.#front.waiters.add(flight, this.#alone.restOf(checked, startedAt), true);
+      });
       return { ...told(), status: 'fulfilled', value };
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
@@ -134,6 +143,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const index = key === null ? '' : indexOf(key);
     const hasLongKey = key !== null && index !== key;
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
+    if (this.#alone.isForOne({ scope, index, hasLongKey, routeId })) return { scope, ...ALONE, route, routeId, payload };
     return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
   }
 

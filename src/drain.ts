@@ -16,4 +16,5 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
   }
   await front.close();
   front.waiters.keeping?.forget(() => true);
+  front.waiters.forOne.forget();
 }

@@ -119,6 +119,11 @@ export class FlightFailures {
     });
   }
 
+  forOne(flight: Flight): CoalescerError {
+    const message = `the target says that the value of flight ${flight.id} is for one alone, and it was asked for as a stream`;
+    return this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { attempts: reports(flight) });
+  }
+
   reentrant(flight: Flight): CoalescerError {
     return this.#make(
       'COALESCER_REENTRANT',

@@ -97,6 +97,8 @@ export class Flight implements LaunchOrder {
   declare isForgotten: boolean;
   /** A kept value stood in for its failure. */
   declare isStale: boolean;
+  /** Its target says that its value is for its leader alone. */
+  declare isForOne: boolean;
   /** `null` until the first attempt has ended. */
   attempts: AttemptRecord[] | null = null;
   declare relaunches: Relaunch[] | null;
@@ -237,6 +239,7 @@ Object.assign(Flight.prototype, {
   failure: null,
   isForgotten: false,
   isStale: false,
+  isForOne: false,
   relaunches: null,
   seams: null,
   stream: null,

@@ -183,6 +183,8 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     // Told first: whoever listens may end the flight before its value does.
     if (flight.status === 'flying') this.attempted(flight, attempt);
+    if (attempt.isForOne === true && flight.key !== null) flight.isForOne = true;
+    if (flight.isForOne && flight.stream !== null) this.end(flight, 'rejected', this.failures.forOne(flight));
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);

@@ -34,6 +34,7 @@ export interface InlineSetup {
 /** One shard on this thread. The front's flights are its launch orders. */
 export class InlineLinks implements Links, ShardReceiver<Flight> {
   readonly targetNames: readonly string[];
+  readonly mayBeForOne: boolean;
   readonly health: Health;
   readonly healthMemory: HealthMemory;
   readonly #shard: Shard<Flight>;
@@ -46,6 +47,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
     const { limits } = options;
     const settings = shardSettings(options);
     this.targetNames = filled.map(({ name }) => name);
+    this.mayBeForOne = filled.some(({ isShareable }) => isShareable !== null);
     this.#receiver = receiver;
     this.#seam = seam;
     const random = (): number => seam.random();

@@ -84,7 +84,7 @@ export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>
 
 /** What is kept of a flight: nothing of one that is not shared, that was dropped meanwhile, or whose chunks were read as they came. */
 function settlementOf(flight: Flight): Settlement | null {
-  const { key, scope, index, routeId, number, isForgotten, stream } = flight;
-  if (key === null || isForgotten || stream !== null) return null;
+  const { key, scope, index, routeId, number, isForgotten, isForOne, stream } = flight;
+  if (key === null || isForgotten || isForOne || stream !== null) return null;
   return { scope, key, index, routeId, flight: number, report: () => flight.report() };
 }

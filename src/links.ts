@@ -41,6 +41,8 @@ export interface Admission {
 export interface Links {
   /** In their order. `null`: the module has not loaded yet. */
   readonly targetNames: readonly string[] | null;
+  /** May a target say that a value is for one alone? Then a leader waits apart from those who join it. */
+  readonly mayBeForOne: boolean;
   /** Settles when targets can be called. @throws COALESCER_TARGETS_NOT_LOADED */
   ready(): Promise<void>;
   /** Measures and packs a payload, before anything is launched. @throws Refused */

@@ -63,7 +63,7 @@ export interface Stats {
   readonly bytes: number;
   /** Gauge: keys for which a value or a failure is kept. */
   readonly kept: number;
-  /** Counters, only growing. `requests + refreshes = launched + joined + hits + stale + refused`. */
+  /** Counters, only growing. `requests + refreshes + released = launched + joined + hits + stale + refused`. */
   readonly requests: number;
   readonly launched: number;
   readonly joined: number;
@@ -73,6 +73,8 @@ export interface Stats {
   readonly stale: number;
   /** Flights launched in the background to refresh a kept value. */
   readonly refreshes: number;
+  /** Flights of those who had joined one whose value was for its leader alone. */
+  readonly released: number;
   readonly refused: number;
   /** Flights whose key said not to share. */
   readonly unshared: number;

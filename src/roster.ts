@@ -51,6 +51,8 @@ export class Roster {
   readonly #all = new Set<PortLink>();
   readonly #waits = new Set<unknown>();
   #targetNames: readonly string[] | null = null;
+  /** Not known before a module has loaded: then it may. */
+  #mayBeForOne = true;
   #hosts: Promise<Hosts> | null = null;
   #starting: Promise<void> | null = null;
   #standbysOpening = 0;
@@ -67,6 +69,9 @@ export class Roster {
     this.#standbysWanted = setup.spare ? STANDBYS : 0;
   }
 
+  get mayBeForOne(): boolean {
+    return this.#mayBeForOne;
+  }
   get targetNames(): readonly string[] | null {
     return this.#targetNames;
   }
@@ -176,11 +181,12 @@ export class Roster {
       try {
         link = this.#standbys.shift() ?? (await this.#open());
         this.#setup.owner.settingUp(link);
-        const { targetNames, tableHash } = await link.life.activate(role);
+        const { targetNames, mayBeForOne, tableHash } = await link.life.activate(role);
         if (tableHash !== TABLE_HASH)
           throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
         if (link.isLost) throw new Error('the thread died when it was set up');
         this.#targetNames = targetNames;
+        this.#mayBeForOne = mayBeForOne;
         this.#refill();
         return link;
       } catch (error) {

@@ -5,7 +5,7 @@
 import { packBody } from '../workers/body.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import type { AttemptRecord, Body } from '../workers/protocol.js';
+import type { Body } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
@@ -13,6 +13,7 @@ import { judgeDeath, type Fate, type Resident } from './blame.js';
 import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, Links } from './links.js';
+import { takeLedger } from './lost-attempts.js';
 import { placeOf } from './placement.js';
 import { PortLink, type PortLinkOwner } from './port-link.js';
 import { Quarantine } from './quarantine.js';
@@ -73,6 +74,9 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     return this.#roster.targetNames;
   }
 
+  get mayBeForOne(): boolean {
+    return this.#roster.mayBeForOne;
+  }
   get health(): Health | null {
     return this.#health.of(this.targetNames);
   }
@@ -186,7 +190,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const goOn = residents.filter(({ flight }, index) => flight.status === 'flying' && fates[index]?.end === 'relaunch');
     if (!link.isRetired && !this.#isClosed) receiver.thread('lost', thread, goOn.length);
     for (const [index, { flight }] of residents.entries()) {
-      this.#takeLedger(flight, memory, why);
+      takeLedger(flight, memory, { targetNames: this.targetNames, endedAt: this.#setup.seam.now(), why, receiver });
       flight.link = null;
       flight.slot = -1;
       this.#carryOn(flight, fates[index] as Fate, why);
@@ -206,22 +210,6 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     if (fate.end === 'worn-out') return receiver.failed(flight, null, 'worn-out', new Error(`${why}, once more than relaunchesMax`));
     receiver.relaunched(flight, why);
     this.launch(flight);
-  }
-
-  /** From the ledger: what this life has tried, and the attempts of which it could not tell the end. */
-  #takeLedger(flight: Flight, memory: SharedMemory, why: string): void {
-    const { attemptsMade, targetsTried, lastTarget } = memory.ledger(flight.slot);
-    if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
-    const target = this.targetNames?.[lastTarget] ?? '';
-    const endedAt = this.#setup.seam.now();
-    for (let attempt = (flight.attempts?.length ?? 0) + 1; attempt <= attemptsMade; attempt++) {
-      const startedAt = flight.attempts?.at(-1)?.endedAt ?? flight.launchedAt;
-      const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
-      this.#setup.receiver.attempted(flight, record);
-    }
-    flight.attemptsMade = attemptsMade;
-    flight.targetsTried = targetsTried;
-    flight.lastTarget = lastTarget;
   }
 
   /** Hearts are listened to while there is work; the timer itself keeps no process alive, the work does. */

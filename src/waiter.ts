@@ -16,6 +16,8 @@ export abstract class Seat extends WheelEntry {
   readonly signal: AbortSignal | null;
   /** The flight whose target waits here; see `Reentrance`. */
   asking: Flight | null = null;
+  /** It launched the flight: what is for one is its own. */
+  isLeader = false;
   /** Neighbours in the flight's list. */
   previous: Seat | null = null;
   next: Seat | null = null;

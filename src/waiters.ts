@@ -2,6 +2,7 @@
 import { TICK_MS } from '../workers/wheel.js';
 import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
+import { ForOneKeys, giveOne } from './for-one.js';
 import { keepingOf, type Keeping } from './keeping.js';
 import type { RequestOptions } from './requests.js';
 import { freezeDeep } from './share.js';
@@ -19,6 +20,7 @@ const SAME_MS = 2 * TICK_MS;
 export class Waiters implements LeaveReceiver {
   /** `null`: nothing is kept. */
   readonly keeping: Keeping | null;
+  readonly forOne = new ForOneKeys();
   readonly #setup: WaitersSetup;
   readonly #counters: Counters;
   readonly #waitersMax: number;
@@ -58,8 +60,9 @@ export class Waiters implements LeaveReceiver {
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
     flight.stream?.wanted();
-    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
-    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
+    const isAlone = isLeader && this.#setup.receiver.links.mayBeForOne;
+    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy' && !isAlone;
+    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs, isLeader);
     // Last: whoever listens may end the flight, and this waiter with it.
     if (!isLeader && channels.joined.hasSubscribers) watching.joined(options.name, flight);
     return promise;
@@ -97,8 +100,9 @@ export class Waiters implements LeaveReceiver {
   }
 
   /** A waiter of its own: it may leave, or gets a copy. */
-  #waitApart(flight: Flight, signal: AbortSignal | undefined, timeoutMs: number | undefined): Promise<unknown> {
+  #waitApart(flight: Flight, signal: AbortSignal | undefined, timeoutMs: number | undefined, isLeader: boolean): Promise<unknown> {
     const waiter = new Waiter(flight, signal ?? null, this);
+    waiter.isLeader = isLeader;
     try {
       this.#mind(waiter, timeoutMs);
     } catch (error) {
@@ -167,7 +171,10 @@ export class Waiters implements LeaveReceiver {
     flight.stream?.log.end();
     if (options.share === 'frozen') freezeDeep(value);
     this.keeping?.fulfilled(flight, value);
-    this.#give(flight, value);
+    if (!flight.isForOne) return this.#give(flight, value);
+    this.#count -= flight.waiting;
+    this.forOne.learn(flight.boarding, flight.settledAt);
+    giveOne(flight, value, (waiter) => this.#detach(waiter));
   }
 
   #give(flight: Flight, value: unknown): void {

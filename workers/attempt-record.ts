@@ -1,6 +1,7 @@
 /** What is told of an attempt that is over, and of where its flight goes on. */
 import type { Attempt } from './attempt.js';
 import { readError } from './classify.js';
+import type { FlightRecord } from './flight-record.js';
 import type { Choice } from './next-target.js';
 import type { PassedOver } from './passed-over.js';
 import type { AttemptEnd, AttemptRecord } from './protocol.js';
@@ -26,6 +27,15 @@ export function attemptRecord(
   const { code, status, message } = readError(error);
   // With places for what may be filled in before it is told: a copy would cost as much as the failure.
   return { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next: undefined, waitMs: undefined };
+}
+
+/** What the record holds for it: told once. */
+export function fill(ended: TellableRecord, record: FlightRecord): TellableRecord {
+  if (record.isForOne) ended.isForOne = true;
+  if (record.passedOver === null) return ended;
+  ended.passedOver = record.passedOver;
+  record.passedOver = null;
+  return ended;
 }
 
 /** Where its flight goes next; where it goes nowhere, what was passed over in vain. */

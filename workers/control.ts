@@ -19,6 +19,8 @@ export interface HostControl {
 export interface HostFacts {
   /** In their order. */
   readonly targetNames: readonly string[];
+  /** May a target say that a value is for one alone? */
+  readonly mayBeForOne: boolean;
   /** Which table it flies by: two builds must not meet. */
   readonly tableHash: string;
 }

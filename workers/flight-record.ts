@@ -65,6 +65,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   declare cause: AbortCause;
   /** The result is an error of the library itself: a guard refused the target's value, or no target might be called. */
   declare refused: boolean;
+  /** The value's target says that it is for one alone. */
+  declare isForOne: boolean;
   /** Made when a target streams. */
   declare stream: StreamRecord | null;
   /** An action runs; events that arise meanwhile wait in `queue` until its list is done. */
@@ -118,6 +120,7 @@ Object.assign(FlightRecord.prototype, {
   verdict: 'failover',
   cause: 'timed-out',
   refused: false,
+  isForOne: false,
   stream: null,
   queue: null,
 } satisfies Partial<FlightRecord>);

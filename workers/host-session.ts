@@ -47,7 +47,8 @@ export class HostSession implements HostControl {
     const shard = new PortShard({ seam, wheel: new Wheel(seam), wire: new Wire(), memory, targets, settings, flying, post });
     this.#shard = shard;
     listen((envelope) => shard.receive(envelope));
-    return { targetNames: targets.map(({ name }) => name), tableHash: TABLE_HASH };
+    const mayBeForOne = targets.some(({ isShareable }) => isShareable !== null);
+    return { targetNames: targets.map(({ name }) => name), mayBeForOne, tableHash: TABLE_HASH };
   }
 
   flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null> {

@@ -27,6 +27,8 @@ export interface AttemptRecord {
   readonly waitMs?: number | undefined;
   /** Targets that were not called before it, or (where there is no next) after it, and why. */
   readonly passedOver?: readonly PassedOver[] | undefined;
+  /** Its target says that the value is for one alone. */
+  readonly isForOne?: boolean | undefined;
 }
 
 /** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: not by a target but by a limit or a guard; the error says which. */
@@ -93,7 +95,7 @@ export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
 export type AttemptTuple = readonly [
   target: string, attempt: number, startedAt: number, endedAt: number, end: AttemptEnd, code: string | null, status: number | null,
   message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null, waitMs: number | null,
-  passedOver: readonly PassedOver[] | null,
+  passedOver: readonly PassedOver[] | null, isForOne: boolean,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
@@ -147,15 +149,16 @@ export function attemptTuple(record: AttemptRecord): AttemptTuple {
     next = null,
     waitMs = null,
     passedOver = null,
+    isForOne = false,
   } = record;
-  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver];
+  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne];
 }
 
 export function attemptOf(tuple: AttemptTuple): AttemptRecord {
-  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver] = tuple;
+  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne] = tuple;
   return {
     target, attempt, startedAt, endedAt, end, code: code ?? undefined, status: status ?? undefined, message: message ?? undefined,
     verdict: verdict ?? undefined, next: next ?? undefined, waitMs: waitMs ?? undefined,
-    passedOver: passedOver ?? undefined,
+    passedOver: passedOver ?? undefined, isForOne: isForOne || undefined,
   }; // biome-ignore format: one screen
 }

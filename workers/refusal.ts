@@ -2,6 +2,7 @@
 import { messageOf } from './classify.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSetup } from './shard-setup.js';
+import type { FilledTarget } from './targets.js';
 
 /** Why `value` cannot be given; `null`: it can. A value whose own getters or traps throw when it is looked at is refused with what they throw. */
 export function refusalOf<Order extends LaunchOrder>({ refuseValue }: ShardSetup<Order>, value: unknown, order: Order): Error | null {
@@ -9,5 +10,16 @@ export function refusalOf<Order extends LaunchOrder>({ refuseValue }: ShardSetup
     return refuseValue(value, order);
   } catch (error) {
     return error instanceof Error ? error : new Error(messageOf(error));
+  }
+}
+
+/** Is a value its leader's alone? Whatever the target's own function throws, it has not said that others may have it. */
+export function isForOne({ isShareable }: FilledTarget, value: unknown): boolean {
+  if (isShareable === null) return false;
+  try {
+    const said: unknown = isShareable(value);
+    return said !== true;
+  } catch {
+    return true;
   }
 }

@@ -5,7 +5,7 @@
 import * as flight from '../machines/flight.table.js';
 import { Accounts } from './accounts.js';
 import { Attempt } from './attempt.js';
-import { attemptRecord, type AttemptFailure } from './attempt-record.js';
+import { attemptRecord, fill, type AttemptFailure } from './attempt-record.js';
 import type { Sample } from './breaker.js';
 import { callTarget } from './call-target.js';
 import { statusOf } from './classify.js';
@@ -15,7 +15,7 @@ import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAct
 import { judge } from './judge.js';
 import { attemptMs, firstTarget } from './next-target.js';
 import { type AttemptEnd, type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
-import { refusalOf } from './refusal.js';
+import { isForOne, refusalOf } from './refusal.js';
 import { Refused } from './refused.js';
 import { Router, type Stepper } from './router.js';
 import type { ShardSetup } from './shard-setup.js';
@@ -183,6 +183,9 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     const refusal = value === STREAM_ENDED ? null : refusalOf(this.#setup, value, record.order);
     if (record.attempt !== attempt) return; // looking at the value has ended its own flight
     if (refusal !== null) return this.#refuse(record, refusal);
+    const target = this.#setup.targets[record.target] as FilledTarget;
+    record.isForOne = value !== STREAM_ENDED && isForOne(target, value);
+    if (record.attempt !== attempt) return; // `isShareable` has ended its own flight
     this.#endAttempt(record, 'value', 'well', null);
     record.result = value;
     this.step(record, flight.ATTEMPT_RESOLVED);
@@ -229,12 +232,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     wheel.disarm(record);
     if (record.stream !== null) this.streams.stop(record);
     this.#accounts.ends(record, end, sample, endedAt);
-    const ended = attemptRecord(attempt, end, failure, { startedAt, endedAt });
-    if (record.passedOver !== null) {
-      ended.passedOver = record.passedOver;
-      record.passedOver = null;
-    }
-    record.ended = ended;
+    record.ended = fill(attemptRecord(attempt, end, failure, { startedAt, endedAt }), record);
     this.#router.freed(sample);
   }
 

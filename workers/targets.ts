@@ -42,6 +42,8 @@ export interface TargetSpec<P, R, C = any> {
   readonly replayable?: boolean;
   /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
   readonly attemptTimeoutMs?: number;
+  /** May this value be given to all who wait for it? What says no, or throws, goes to the flight's leader alone; the others fly for themselves, at once. @default every value may */
+  readonly isShareable?: (value: Awaited<R>) => boolean;
   /** Streams: the first chunk must come within this time of the call. @default the coalescer's `streams.firstChunkTimeoutMs` */
   readonly firstChunkTimeoutMs?: number;
   /** Streams: the longest silence between two chunks. @default the coalescer's `streams.idleTimeoutMs` */
@@ -141,6 +143,7 @@ export interface FilledTarget {
   readonly attemptTimeoutMs: number | null;
   readonly firstChunkTimeoutMs: number | null;
   readonly idleTimeoutMs: number | null;
+  readonly isShareable: ((value: unknown) => boolean) | null;
   readonly isComplete: ((lastChunk: unknown, chunkCount: number) => boolean) | null;
   readonly resume: ((payload: unknown, delivered: readonly unknown[], context: AttemptContext) => unknown) | null;
   /** `Infinity`: no ceiling. */
@@ -181,13 +184,14 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   if (stranger !== undefined)
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
   for (const [setting, kind] of Object.entries(SETTINGS)) checkSetting(`targets.${name}.${setting}`, kind, spec[setting as Setting]);
-  const { run, classify = classifyHttp, replayable = true, isComplete, resume, maxConcurrency = Infinity } = spec;
+  const { run, classify = classifyHttp, replayable = true, isShareable, isComplete, resume, maxConcurrency = Infinity } = spec;
   const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, weight = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.
   return {
     name,
     run: typeof given === 'function' ? run : (payload, context) => run.call(spec, payload, context),
     classify: (error, context) => classify.call(spec, error, context),
+    isShareable: isShareable === undefined ? null : (value) => isShareable.call(spec, value),
     isComplete: isComplete === undefined ? null : (last, count) => isComplete.call(spec, last, count),
     resume: resume === undefined ? null : (payload, delivered, context) => resume.call(spec, payload, delivered, context),
     replayable,
@@ -210,6 +214,7 @@ const SETTINGS = {
   maxConcurrency: 'a whole number, 1 to 1000000, or Infinity',
   weight: 'a number, 0 to 1000000',
   credential: 'a name',
+  isShareable: 'a function',
   isComplete: 'a function',
   resume: 'a function',
 } as const;

@@ -21,7 +21,7 @@ test('targets are checked: a record of functions or { run }, with nothing unknow
     [{ one: 7 }, /targets\.one.*got 7/],
     [{ one: null }, /targets\.one/],
     [{ one: { call: run } }, /targets\.one.*'run'/],
-    [{ one: { run, weight: 5 } }, /targets\.one\.weight/],
+    [{ one: { run, heft: 5 } }, /targets\.one\.heft/],
     [{ one: { run, classify: 'http' } }, /targets\.one\.classify.*function.*'http'/],
     [{ one: { run, replayable: 'no' } }, /targets\.one\.replayable.*true or false.*'no'/],
     [{ one: { run, attemptTimeoutMs: 0 } }, /targets\.one\.attemptTimeoutMs.*got 0/],

@@ -9,7 +9,7 @@ import { processEnvironment } from '../../workers/environment.js';
 import type targets from './fixtures/answer-or-die.js';
 import { Tally, until } from './tally.js';
 
-const FACTS: HostFacts = { targetNames: ['primary'], tableHash: 'hash' };
+const FACTS: HostFacts = { targetNames: ['primary'], mayBeForOne: false, tableHash: 'hash' };
 const seam = processEnvironment();
 
 /** What came of a promise, and how long after `since`. */

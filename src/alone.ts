@@ -1,0 +1,52 @@
+/** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
+import type { Seam } from '../workers/environment.js';
+import type { Boarding, Flight } from './flight.js';
+import { FLY_ALONE, type Identified } from './for-one.js';
+import type { Front } from './front.js';
+import type { RequestOptions } from './requests.js';
+
+/** What makes a boarding one that nobody joins. */
+export const ALONE = { key: null, index: '', hasLongKey: false, keyIsPayload: false } as const;
+
+export class AloneFlights {
+  readonly #front: Front;
+  readonly #seam: Seam;
+  readonly #boardingOf: (payload: unknown, options: RequestOptions) => Boarding;
+
+  constructor(front: Front, seam: Seam, boardingOf: (payload: unknown, options: RequestOptions) => Boarding) {
+    this.#front = front;
+    this.#seam = seam;
+    this.#boardingOf = boardingOf;
+  }
+
+  /** Was this key's last value for one alone? */
+  isForOne(identity: Identified): boolean {
+    const { forOne } = this.#front.waiters;
+    return forOne.size > 0 && identity.index !== '' && forOne.has(identity, this.#seam.now());
+  }
+
+  /** What a follower is given: the flight's value, or that of a flight of its own. */
+  async orAlone(promise: Promise<unknown>, payload: unknown, options: RequestOptions): Promise<unknown> {
+    const startedAt = options.timeoutMs === undefined ? 0 : this.#seam.now();
+    try {
+      return await promise;
+    } catch (error) {
+      const flight = this.launch(error, payload, options);
+      return this.#front.waiters.add(flight, this.restOf(options, startedAt), true);
+    }
+  }
+
+  /** @throws what the follower's promise rejected with, where that is not for it to fly alone; or what keeps it from that */
+  launch(error: unknown, payload: unknown, options: RequestOptions): Flight {
+    if (error !== FLY_ALONE) throw error;
+    const flight = this.#front.launch({ ...this.#boardingOf(payload, options), ...ALONE }, false);
+    this.#front.counters.released++;
+    return flight;
+  }
+
+  /** The time that is left of a request's own. */
+  restOf(options: RequestOptions, startedAt: number): RequestOptions {
+    const { timeoutMs } = options;
+    return timeoutMs === undefined ? options : { ...options, timeoutMs: Math.max(1, startedAt + timeoutMs - this.#seam.now()) };
+  }
+}

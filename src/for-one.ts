@@ -1,0 +1,59 @@
+/**
+ * Values that a target declares not shareable: they go to the flight's leader, and everybody else flies alone, at once and not one after the other.
+ * That a key's values are such is remembered for a while, so that those who come next do not wait for each other first.
+ */
+import type { Boarding, Flight } from './flight.js';
+import type { Seat } from './waiter.js';
+
+/** What a follower's promise rejects with inside the library: its request flies again, alone. */
+export const FLY_ALONE: unique symbol = Symbol('coalescer.flyAlone');
+
+/** As long as HTTP caches remember it (Varnish, "hit-for-miss": 120 s). */
+const REMEMBERED_MS = 120_000;
+/** Keys remembered at once; the oldest goes first. */
+const KEYS_MAX = 10_000;
+
+export class ForOneKeys {
+  /** Until when, by identity. In the order in which they were learned, which is the order in which they end. */
+  readonly #keys = new Map<string, number>();
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  learn(identity: Identified, now: number): void {
+    const id = idOf(identity);
+    this.#keys.delete(id);
+    this.#keys.set(id, now + REMEMBERED_MS);
+    if (this.#keys.size > KEYS_MAX) this.#keys.delete(this.#keys.keys().next().value as string);
+  }
+
+  has(identity: Identified, now: number): boolean {
+    if (this.#keys.size === 0) return false;
+    const id = idOf(identity);
+    const until = this.#keys.get(id);
+    if (until === undefined) return false;
+    if (now < until) return true;
+    this.#keys.delete(id);
+    return false;
+  }
+
+  forget(): void {
+    this.#keys.clear();
+  }
+}
+
+export type Identified = Pick<Boarding, 'scope' | 'index' | 'hasLongKey' | 'routeId'>;
+
+/** The leader gets the value, if it is still there; all others are told to fly for themselves. */
+export function giveOne(flight: Flight, value: unknown, detach: (waiter: Seat) => void): void {
+  for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
+    detach(waiter);
+    if (waiter.isLeader) waiter.resolve(value);
+    else waiter.reject(FLY_ALONE);
+  }
+  flight.rejectShared?.(FLY_ALONE);
+}
+
+/** A long key's digest says as much as the key: sha256 of all of it. */
+const idOf = ({ scope, index, hasLongKey, routeId }: Identified): string => JSON.stringify([scope, hasLongKey, index, routeId]);
