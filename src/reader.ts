@@ -57,12 +57,17 @@ export class Reader extends Seat {
     this.#isApart = isApart || copy !== null;
     this.#at = from;
     this.#copy = copy;
-    stream.readers.add(this);
+    stream.joined(this);
   }
 
   /** Index of the next chunk. */
   get cursor(): number {
     return this.#isPromised && this.stream.log.length > this.#at ? this.#at + 1 : this.#at;
+  }
+
+  /** Has it asked for a chunk that is still to come? */
+  get isWaiting(): boolean {
+    return this.#pending !== null || (this.#isPromised && this.stream.log.length === this.#at);
   }
 
   /** Settles at the first chunk or the end; rejects with why there will be none. */

@@ -51,6 +51,8 @@ export class Stream {
   #credited = 0;
   #owed = 0;
   #lookedAt = 0;
+  /** Somebody has left who may have waited for the next chunk. */
+  #hasLeaver = false;
 
   constructor(flight: Flight, settings: StreamSettings, resultBytes: number, owner: StreamOwner) {
     this.#flight = flight;
@@ -103,7 +105,7 @@ export class Stream {
     if (this.#lastTarget !== null && this.#lastTarget !== this.#target) this.#passSeam(this.#lastTarget);
     this.#lastTarget = this.#target;
     this.#transcript?.add(chunk);
-    const isTaken = log.isAwaited || this.readers.size === 0 || this.isCollected;
+    const isTaken = this.#isAwaited || this.readers.size === 0 || this.isCollected;
     log.append(chunk, bytes);
     this.#owner.held(this.#flight, bytes);
     // Before those who collect, who may be too many bytes to stay.
@@ -117,6 +119,14 @@ export class Stream {
       this.#owner.outgrown(this.#flight);
     }
     if (log.bytes - this.#lookedAt > this.#settings.lagBytes / LOOKS_PER_LAG) this.look();
+  }
+
+  /** Does anybody wait for the next chunk who is still here? */
+  get #isAwaited(): boolean {
+    if (!this.log.isAwaited || !this.#hasLeaver) return this.log.isAwaited;
+    this.#hasLeaver = false;
+    for (const reader of this.readers) if (reader.isWaiting) return true;
+    return false;
   }
 
   #passSeam(from: string): void {
@@ -171,9 +181,16 @@ export class Stream {
     this.#owed = 0;
   }
 
+  /** One more that reads. The first one sets the pace: without any, the stream has run on by itself. */
+  joined(reader: Reader): void {
+    this.readers.add(reader);
+    if (this.readers.size === 1) this.paceAnew();
+  }
+
   /** Somebody is gone. The next fastest sets the pace; with none left, nobody does. */
   left(seat: Seat): void {
     this.readers.delete(seat as Reader);
+    this.#hasLeaver = true;
     this.paceAnew();
   }
 

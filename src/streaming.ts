@@ -91,7 +91,8 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     if (flight.status === 'flying') this.#setup.owner.links.grant(flight, credit);
   }
   held(flight: Flight, change: number): void {
-    this.#setup.owner.held(flight, change);
+    // One that has ended in the middle of a chunk has given back all it held.
+    if (flight.status === 'flying') this.#setup.owner.held(flight, change);
   }
   outgrown(flight: Flight): void {
     this.#setup.owner.detach(flight);
