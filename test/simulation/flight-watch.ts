@@ -85,7 +85,8 @@ export class FlightWatch {
     const isTold = last.life === life && (last.end === 'value' || last.end === 'answer' || last.end === 'refused');
     this.#must(!isTold, 'I4', flight, () => `began attempt ${attempt} after an answer`);
     const isRetry = last.target === target && last.end === 'retry';
-    const isOut = (name: string): boolean => this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
+    const isOut = (name: string): boolean =>
+      this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
     const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isOut(name));
     this.#must(
       !flight.tried.has(target) || isRetry || !untried,

@@ -101,12 +101,13 @@ export class ReaderWatch {
     const flight = request.flight as FlightTrace;
     const stream = streamOf(flight);
     const { lagBytes } = (this.#witness.swarm.streams as StreamSwarm).options;
+    const { length } = stream.ends;
     // Of several questions in the air one is answered in the turn of an arrival.
-    const cursorOf = ({ asked, from, chunks }: ReaderTrace): number =>
-      Math.max(from, Math.min(asked, from + chunks.length + 1, stream.ends.length));
-    const mine = cursorOf(reader);
+    const leastOf = ({ asked, from, chunks }: ReaderTrace): number => Math.max(from, Math.min(asked, from + chunks.length + 1, length));
+    const mostOf = ({ asked, from, takesAll }: ReaderTrace): number => Math.max(from, takesAll ? length : Math.min(asked, length));
+    const mine = leastOf(reader);
     const lag = (stream.ends.at(-1) ?? 0) - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine));
-    const isBehind = [...flight.waiting].some(({ reader: other }) => other === null || (other.left === null && cursorOf(other) > mine));
+    const isBehind = [...flight.waiting].some(({ reader: other }) => other === null || (other.left === null && mostOf(other) > mine));
     this.#witness.note('cut', request.number, lag);
     this.#must(lag > lagBytes && isBehind, 'I20', request, () => `was cut off, ${lag} bytes behind, ${isBehind ? 'not ' : ''}the fastest`);
     reader.left = 'lagging';

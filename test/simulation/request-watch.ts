@@ -159,7 +159,9 @@ export class RequestWatch {
     this.#inTime(request, flight);
     const { reader } = request;
     if (reader !== null) reader.toldAt = witness.now;
-    const isLeaving = (reader?.left ?? null) !== null || (!isValue && this.#mayLeave(request) && result !== flight.end?.result);
+    const isLeaving =
+      (reader?.left ?? null) !== null ||
+      (!isValue && this.#mayLeave(request) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
