@@ -1,5 +1,5 @@
 // From p-memoize, where it was there to join calls. What changes:
-// - a value is gone when its call has settled: this is no cache, and nothing grows;
+// - a value is gone when its call has settled, unless you say `keep`, and nothing grows without a bound;
 // - the key is the whole payload, properties in any order, instead of the first argument by identity: equal objects join;
 // - what cannot be a key (a Map, a Date, a class instance) is refused with its path, instead of never being found again;
 // - a function takes one payload: put several arguments into an object;

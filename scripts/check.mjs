@@ -16,6 +16,7 @@ const steps = [
   ['publint', ...tool('publint', '--strict')],
   ['types of the package', ...tool('attw', '--pack', '.')],
   ['reports of the public face are up to date', 'node', 'scripts/api.mjs', '--check', '--docs'],
+  ['the picture is the machine', 'node', 'scripts/picture.mjs', '--check'],
   ...(scripts.table === undefined ? [] : [['tables are up to date', 'npm', 'run', '--silent', 'table', '--', '--check']]),
 ];
 

@@ -1,6 +1,6 @@
 /** What holds for those who read: every chunk in its place, of one text, and one end. */
 import type { Seat } from '../../src/waiter.js';
-import { bytesBefore, fullText, type FlightStream, type ReaderTrace } from './stream-traces.js';
+import { bytesBefore, fullText, leastOf, mostOf, type FlightStream, type ReaderTrace } from './stream-traces.js';
 import { streamOf, type StreamWatch } from './stream-watch.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import type { FlightTrace, RequestTrace } from './traces.js';
@@ -101,13 +101,11 @@ export class ReaderWatch {
     const flight = request.flight as FlightTrace;
     const stream = streamOf(flight);
     const { lagBytes } = (this.#witness.swarm.streams as StreamSwarm).options;
-    const { length } = stream.ends;
-    // Of several questions in the air one is answered in the turn of an arrival.
-    const leastOf = ({ asked, from, chunks }: ReaderTrace): number => Math.max(from, Math.min(asked, from + chunks.length + 1, length));
-    const mostOf = ({ asked, from, takesAll }: ReaderTrace): number => Math.max(from, takesAll ? length : Math.min(asked, length));
-    const mine = leastOf(reader);
+    const mine = leastOf(reader, stream);
     const lag = (stream.ends.at(-1) ?? 0) - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine));
-    const isBehind = [...flight.waiting].some(({ reader: other }) => other === null || (other.left === null && mostOf(other) > mine));
+    const isBehind = [...flight.waiting].some(
+      ({ reader: other }) => other === null || (other.left === null && mostOf(other, stream) > mine),
+    );
     this.#witness.note('cut', request.number, lag);
     this.#must(lag > lagBytes && isBehind, 'I20', request, () => `was cut off, ${lag} bytes behind, ${isBehind ? 'not ' : ''}the fastest`);
     reader.left = 'lagging';

@@ -34,9 +34,10 @@ const SHARE = 0.35;
 const PADDING_BYTES = 9_000;
 const PLENTY = 1_048_576;
 
-/** `null`: its targets give values. */
-export function drawStreams(random: Random, targetCount: number): StreamSwarm | null {
-  if (!random.chance(SHARE)) return null;
+/** Are there streams in a schedule? Else its targets give values. */
+export const isStreaming = (random: Random): boolean => random.chance(SHARE);
+
+export function drawStreams(random: Random, targetCount: number): StreamSwarm {
   const paddingBytes = random.chance(0.12) ? PADDING_BYTES : 0;
   const midStream = random.weighted({ fail: 1, verify: 2, resume: 2 });
   const isTight = random.chance(0.3);
@@ -45,7 +46,7 @@ export function drawStreams(random: Random, targetCount: number): StreamSwarm | 
     options: {
       midStream,
       firstChunkTimeoutMs: random.chance(0.3) ? random.between(5, 60) : undefined,
-      idleTimeoutMs: random.between(3, 80),
+      idleTimeoutMs: random.between(8, 80),
       replayBytes: isTight ? random.whole(0, 10) * unit : PLENTY,
       lagBytes: random.chance(0.3) ? random.whole(1, 8) * unit : PLENTY,
     },

@@ -58,6 +58,8 @@ export interface ReaderTrace {
   hasStopped: boolean;
   /** It has left before its flight's end: it had read enough, or it was cut off. */
   left: 'enough' | 'lagging' | null;
+  /** Bytes there were when it first lagged too far behind. */
+  lateSince: number;
   /** When its flight, or its own leaving, was told to it. */
   toldAt: number;
   end: 'done' | 'thrown' | null;
@@ -68,7 +70,18 @@ export function newCallStream(): CallStream {
 }
 
 export function newReader(from: number): ReaderTrace {
-  return { from, takesAll: false, asked: from, chunks: [], joinedAtBytes: 0, hasStopped: false, left: null, toldAt: Infinity, end: null };
+  return {
+    from,
+    takesAll: false,
+    asked: from,
+    chunks: [],
+    joinedAtBytes: 0,
+    lateSince: Infinity,
+    hasStopped: false,
+    left: null,
+    toldAt: Infinity,
+    end: null,
+  };
 }
 
 export function newFlightStream(): FlightStream {
@@ -77,6 +90,13 @@ export function newFlightStream(): FlightStream {
     isUnpaced: false, takenBytes: 0, refusals: [],
   }; // biome-ignore format: one thought
 }
+
+/** Index of its next chunk, at least. Of several questions in the air one is answered in the turn of an arrival. */
+export const leastOf = ({ asked, from, chunks }: ReaderTrace, { ends }: FlightStream): number =>
+  Math.max(from, Math.min(asked, from + chunks.length + 1, ends.length));
+/** And at most. */
+export const mostOf = ({ asked, from, takesAll }: ReaderTrace, { ends }: FlightStream): number =>
+  Math.max(from, takesAll ? ends.length : Math.min(asked, ends.length));
 
 /** It has come to its end, or asks no more. */
 export const hasRead = ({ hasStopped, end }: ReaderTrace): boolean => hasStopped || end !== null;

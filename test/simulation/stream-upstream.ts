@@ -25,8 +25,10 @@ export interface Opening {
 
 /** A value among streams: to those who read, a stream of one chunk. */
 export function spokenValue<Value>(call: CallTrace, value: Value): Value {
-  const said = textOf(value);
-  call.stream = { ...newCallStream(), script: said, said, count: 1, isDone: true };
+  const script = textOf(value);
+  // Too late, nobody hears it.
+  const isHeard = call.end === 'value';
+  call.stream = { ...newCallStream(), script, said: isHeard ? script : '', count: isHeard ? 1 : 0, isDone: true };
   return value;
 }
 
@@ -44,7 +46,9 @@ export function openStream(world: World, { call, life, isOwed }: Opening): Async
 
 function mannerOf({ random, witness, swarm }: World, { flight, life }: CallTrace, { breakRate, isProving, options }: StreamSwarm): Manner {
   const { faults } = swarm;
-  if (witness.isCalm || !random.chance(breakRate)) return 'whole';
+  // What a stray rejection leaves behind belongs to an answer: of an attempt that is known to be over nobody could tell.
+  const isStray = swarm.poisons.get(flight.leader.payload) === 'stray';
+  if (witness.isCalm || isStray || !random.chance(breakRate)) return 'whole';
   return random.weighted<Manner>({
     whole: 1,
     fail: 5,
@@ -130,7 +134,7 @@ class SpokenStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
     const waitMs = isSlow ? random.between(0.3, 1.6) * options.idleTimeoutMs : random.chance(0.5) ? 0 : random.between(0, gapMsMax);
     if (waitMs === 0) return this.#settled();
     return new Promise((resolve, reject) => {
-      scheduler.at(scheduler.now + waitMs, call.loop, () => this.#settled().then(resolve, reject));
+      scheduler.at(scheduler.now + waitMs, call.loop, () => void this.#settled().then(resolve, reject));
     });
   }
 
@@ -187,7 +191,7 @@ class SpokenStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
     try {
       return this.#step();
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

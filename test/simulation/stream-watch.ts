@@ -3,7 +3,7 @@ import type { Flight } from '../../src/flight.js';
 import { CHUNK_BYTES_EXTRA, CREDIT_BYTES, STREAM_ENDED } from '../../workers/protocol.js';
 import { chunkSize } from '../../workers/chunk-size.js';
 import { TICK_MS } from '../../workers/wheel.js';
-import { bytesBefore, fullText, newFlightStream, type CallStream, type FlightStream } from './stream-traces.js';
+import { bytesBefore, fullText, leastOf, mostOf, newFlightStream, type CallStream, type FlightStream } from './stream-traces.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import { isTooLarge } from './stream-verdicts.js';
 import { textOf } from './stream-text.js';
@@ -59,7 +59,7 @@ export class StreamWatch {
     this.#must(isIdle, 'streams', flight, () => `asks attempt ${attempt} for a chunk that it cannot give`);
     stream.isPulled = true;
     stream.progressAt = this.#witness.now;
-    const { stream: given = null } = flight;
+    const { stream: given } = flight;
     if (this.#streams.paddingBytes === 0 || flight.calls.length > 1 || given?.isUnpaced === true) return;
     // Every chunk takes at least its own length.
     const saidBytes = stream.said.length + stream.count * CHUNK_BYTES_EXTRA;
@@ -107,7 +107,9 @@ export class StreamWatch {
   isStarving({ flight, stream, loop }: CallTrace): boolean {
     if (stream === null || stream.isPulled || stream.isDone || stream.isClosed || loop.isStopped || flight.end !== null) return false;
     const given = flight.stream?.ends.length ?? 0;
-    const waits = [...flight.waiting].some(({ reader }) => reader === null || (reader.left === null && reader.asked > given));
+    const waits = [...flight.waiting].some(
+      ({ reader }) => reader === null || (reader.left === null && reader.asked > Math.max(given, reader.from)),
+    );
     return flight.calls.at(-1)?.stream === stream && (waits || ![...flight.waiting].some(isReading));
   }
 
@@ -128,6 +130,24 @@ export class StreamWatch {
     if (coming === null || coming.flight.chunksGiven <= coming.before) return;
     this.coming = null;
     this.#added(coming.flight, coming.cost);
+  }
+
+  /** Another chunk comes. Who lagged too far behind others when one came before it, and for an eighth of what it may, is cut off. */
+  checkLags({ number }: Flight): void {
+    const { waiting, stream } = this.#witness.flight(number);
+    if (stream === null) return;
+    const { lagBytes } = this.#streams.options;
+    const bytes = stream.ends.at(-1) ?? 0;
+    const slack = lagBytes * (LAG_SHARE - 1) + 2 * this.#largest;
+    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : leastOf(reader, stream))));
+    for (const { reader, number: request } of waiting) {
+      if (reader === null) continue;
+      const mine = mostOf(reader, stream);
+      const isLate = mine < front && bytes - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine)) > lagBytes;
+      reader.lateSince = isLate ? Math.min(reader.lateSince, bytes) : Infinity;
+      const what = (): string => `reader ${request} lags more than ${lagBytes} bytes behind, and is not cut off`;
+      this.#witness.require(bytes - reader.lateSince <= slack, 'I20', what);
+    }
   }
 
   #added(library: Flight, cost: number): void {

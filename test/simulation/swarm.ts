@@ -3,7 +3,7 @@ import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
 import { Random } from './random.js';
-import { drawStreams, type StreamSwarm } from './stream-swarm.js';
+import { drawStreams, isStreaming, type StreamSwarm } from './stream-swarm.js';
 
 export interface Swarm {
   readonly seed: number;
@@ -73,6 +73,7 @@ export function drawSwarm(seed: number): Swarm {
   const targetNames = TARGET_NAMES.slice(0, random.whole(1, 4));
   const keyCount = random.whole(1, 8);
   const scopes = random.chance(0.5) ? [null] : ['s', 't', 'u'].slice(0, random.whole(1, 3));
+  const chance = new Random(seed, 2);
   const isHanging = threads > 0 && (faults.hangs || faults.poison || faults.pauses);
   return {
     seed,
@@ -95,8 +96,8 @@ export function drawSwarm(seed: number): Swarm {
     requests: 5 + Math.floor(55 * random.next() ** 3),
     spanMs: random.pick([20, 60, 150, 300]),
     options: drawOptions(random, faults),
-    // Chance of its own: what values do is the same whether or not there are streams.
-    streams: drawStreams(new Random(seed, 2), targetNames.length),
+    // Chance of their own: what values do is the same whether or not there are streams.
+    streams: isStreaming(chance) ? drawStreams(chance, targetNames.length) : null,
     deferMsMax: random.chance(0.5) ? 0 : 0.2,
     delayMsMax: faults.delays ? random.pick([1, 5, 30]) : 0.1,
     lateMsMax: faults.inexactTimers ? random.pick([1, 5]) : 0,

@@ -29,6 +29,7 @@ export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }:
         const before = flight.chunksGiven;
         const wasFlying = flight.status === 'flying';
         // Counted first: those who read it at once are told of it in between.
+        if (wasFlying) streamWatch.checkLags(flight);
         streamWatch.coming = wasFlying ? { flight, before, cost } : null;
         receiver.streaming.chunk(flight, chunk, cost);
         streamWatch.came();

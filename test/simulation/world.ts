@@ -33,6 +33,8 @@ import { Witness } from './witness.js';
 export interface Alteration {
   readonly target?: (target: TargetSpec<never, unknown>) => TargetSpec<never, unknown>;
   readonly front?: (front: Front) => void;
+  /** Another mix of the same seed. */
+  readonly swarm?: (swarm: Swarm) => Swarm;
 }
 
 export class World {
@@ -61,7 +63,8 @@ export class World {
   readonly #isTransferring: boolean;
 
   constructor(seed: number, alteration: Alteration) {
-    const swarm = drawSwarm(seed);
+    const drawn = drawSwarm(seed);
+    const swarm = alteration.swarm?.(drawn) ?? drawn;
     const { scheduler } = this;
     this.swarm = swarm;
     this.alteration = alteration;
