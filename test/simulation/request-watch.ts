@@ -226,8 +226,6 @@ export class RequestWatch {
   #lastLeft(flight: FlightTrace): void {
     const { abandonAfterMs } = this.#witness.swarm.options;
     flight.emptySince = this.#witness.now;
-    // Nobody sets the pace.
-    if (flight.stream !== null) flight.stream.isUnpaced = true;
     const mustEnd = abandonAfterMs === 0 || (abandonAfterMs !== 'finish' && flight.isForgotten);
     this.#witness.require(!mustEnd || flight.end !== null, 'I6', () => `flight ${flight.number} goes on though the last waiter left`);
   }

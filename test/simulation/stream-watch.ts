@@ -3,7 +3,7 @@ import type { Flight } from '../../src/flight.js';
 import { CHUNK_BYTES_EXTRA, CREDIT_BYTES, STREAM_ENDED } from '../../workers/protocol.js';
 import { chunkSize } from '../../workers/chunk-size.js';
 import { TICK_MS } from '../../workers/wheel.js';
-import { bytesBefore, fullText, leastOf, mostOf, newFlightStream, type CallStream, type FlightStream } from './stream-traces.js';
+import { bytesBefore, fullText, leastOf, mostOf, newFlightStream, type CallStream, type FlightStream, type ReaderTrace } from './stream-traces.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import { isTooLarge } from './stream-verdicts.js';
 import { textOf } from './stream-text.js';
@@ -139,9 +139,11 @@ export class StreamWatch {
     const { lagBytes } = this.#streams.options;
     const bytes = stream.ends.at(-1) ?? 0;
     const slack = lagBytes * (LAG_SHARE - 1) + 2 * this.#largest;
-    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : leastOf(reader, stream))));
+    // One that has yet to ask has taken nothing, wherever it begins.
+    const takenBy = (reader: ReaderTrace): number => (reader.asked > reader.from && reader.left === null ? leastOf(reader, stream) : 0);
+    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : takenBy(reader))));
     for (const { reader, number: request } of waiting) {
-      if (reader === null) continue;
+      if (reader === null || reader.left !== null) continue;
       const mine = mostOf(reader, stream);
       const isLate = mine < front && bytes - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine)) > lagBytes;
       reader.lateSince = isLate ? Math.min(reader.lateSince, bytes) : Infinity;
@@ -172,6 +174,11 @@ export class StreamWatch {
   wentOn(flight: FlightTrace): void {
     this.failovers++;
     this.#witness.note('went on', flight.number);
+  }
+
+  /** Nobody is left to set the pace: it runs on by itself. */
+  unpaced({ number }: Flight): void {
+    streamOf(this.#witness.flight(number)).isUnpaced = true;
   }
 
   /** How far readers have taken what there is. */

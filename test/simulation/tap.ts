@@ -107,6 +107,7 @@ export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, st
     },
     waiterLeft(waiter: Seat, why: LeaveReason): void {
       if (why === 'lagging') readerWatch.cut(waiter);
+      if (waiter.flight.waiting === 1) streamWatch.unpaced(waiter.flight);
       left(waiter, why);
     },
     refuseValue(flight: Flight, error: unknown): void {
