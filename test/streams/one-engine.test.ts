@@ -62,7 +62,7 @@ for (const gives of GIVES) {
         const ask = async (): Promise<unknown> => {
           if (asks === 'request') return [await coalescer.request('a')].flat().join('');
           let text = '';
-          for await (const chunk of coalescer.stream('a')) text += chunk as string;
+          for await (const chunk of coalescer.stream('a')) text += chunk;
           return text;
         };
         const asked = Promise.allSettled(Array.from({ length: 20 }, ask));
