@@ -9,7 +9,12 @@ import './ensure.mjs';
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const isCheck = process.argv.includes('--check');
-const entries = { coalescer: 'src/index', 'coalescer-machines': 'machines/index', 'coalescer-testing': 'src/testing' };
+const entries = {
+  coalescer: 'src/index',
+  'coalescer-machines': 'machines/index',
+  'coalescer-testing': 'src/testing',
+  'coalescer-bench': 'bench/own/index',
+};
 const work = join(root, 'dist', 'api');
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
