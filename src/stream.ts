@@ -135,7 +135,7 @@ export class Stream {
 
   /** One more of those who want the whole of it. */
   wanted(): void {
-    if (this.#collected === null && this.log.length > 0) this.#fill();
+    if (this.isCollected && this.#collected === null && this.log.length > 0) this.#fill();
   }
 
   #collect(chunk: unknown): void {

@@ -32,10 +32,17 @@ function speaker(): { run: () => AsyncIterable<string>; say: (chunk: string) => 
   };
 }
 
-function stageOf(streams: StreamsOption = {}, abandonAfterMs = 0) {
+function stageOf(streams: StreamsOption = {}, abandonAfterMs = 0, resultBytes = 1_000) {
   const environment = countedEnvironment();
   const speech = speaker();
-  const coalescer = createCoalescer({ scope: 'public', environment, streams, abandonAfterMs, targets: { only: { run: speech.run } } });
+  const coalescer = createCoalescer({
+    scope: 'public',
+    environment,
+    streams,
+    abandonAfterMs,
+    limits: { resultBytes },
+    targets: { only: { run: speech.run } },
+  });
   return { ...speech, environment, coalescer, settled: () => environment.advance(0) };
 }
 
@@ -133,6 +140,24 @@ test('who comes when nobody has read for a while is not cut off for what went by
   for await (const chunk of second) chunks += chunk.length / 60;
   assert.equal(calls(), 1);
   assert.equal(chunks, 6);
+});
+
+test('who asks late for all of a stream that is too large already is refused, and readers read on', async () => {
+  const { coalescer, say, end, settled, calls } = stageOf({}, 0, 100);
+  const reader = coalescer.stream('a');
+  await settled();
+  for (const chunk of ['0', '1', '2', '3']) say(chunk.repeat(20));
+  await settled();
+  const late = watch(coalescer.request('a'));
+  await settled();
+  end();
+  let chunks = 0;
+  for await (const chunk of reader) chunks += chunk.length / 20;
+  await settled();
+  assert.equal(calls(), 1);
+  assert.equal((late.reason as { code?: string }).code, 'COALESCER_LIMIT');
+  assert.equal(chunks, 4);
+  assert.equal(coalescer.stats().waiting, 0);
 });
 
 test('an attempt that ends before it says anything is not complete by what another has said', async () => {

@@ -3,7 +3,16 @@ import type { Flight } from '../../src/flight.js';
 import { CHUNK_BYTES_EXTRA, CREDIT_BYTES, STREAM_ENDED } from '../../workers/protocol.js';
 import { chunkSize } from '../../workers/chunk-size.js';
 import { TICK_MS } from '../../workers/wheel.js';
-import { bytesBefore, fullText, leastOf, mostOf, newFlightStream, type CallStream, type FlightStream, type ReaderTrace } from './stream-traces.js';
+import {
+  bytesBefore,
+  fullText,
+  leastOf,
+  mostOf,
+  newFlightStream,
+  type CallStream,
+  type FlightStream,
+  type ReaderTrace,
+} from './stream-traces.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import { isTooLarge } from './stream-verdicts.js';
 import { textOf } from './stream-text.js';
@@ -139,11 +148,9 @@ export class StreamWatch {
     const { lagBytes } = this.#streams.options;
     const bytes = stream.ends.at(-1) ?? 0;
     const slack = lagBytes * (LAG_SHARE - 1) + 2 * this.#largest;
-    // One that has yet to ask has taken nothing, wherever it begins.
-    const takenBy = (reader: ReaderTrace): number => (reader.asked > reader.from && reader.left === null ? leastOf(reader, stream) : 0);
-    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : takenBy(reader))));
+    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : leastOf(reader, stream))));
     for (const { reader, number: request } of waiting) {
-      if (reader === null || reader.left !== null) continue;
+      if (reader === null) continue;
       const mine = mostOf(reader, stream);
       const isLate = mine < front && bytes - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine)) > lagBytes;
       reader.lateSince = isLate ? Math.min(reader.lateSince, bytes) : Infinity;
