@@ -148,7 +148,11 @@ export class StreamWatch {
     const { lagBytes } = this.#streams.options;
     const bytes = stream.ends.at(-1) ?? 0;
     const slack = lagBytes * (LAG_SHARE - 1) + 2 * this.#largest;
-    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? stream.ends.length : leastOf(reader, stream))));
+    // One that has yet to ask has taken nothing, wherever it begins.
+    const takenBy = (reader: ReaderTrace): number => (reader.asked > reader.from && reader.left === null ? leastOf(reader, stream) : 0);
+    // Who was refused the value is told in a moment.
+    const collected = stream.refusals.length === 0 ? stream.ends.length : 0;
+    const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? collected : takenBy(reader))));
     for (const { reader, number: request } of waiting) {
       if (reader === null) continue;
       const mine = mostOf(reader, stream);
