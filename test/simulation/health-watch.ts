@@ -92,7 +92,8 @@ export class HealthWatch {
       return;
     }
     this.#must(phase === 'half-open', 'I15', call, 'though it is open');
-    const isAlone = calls.every((other) => other === call || !other.isProbe);
+    // A stream has answered with its first chunk.
+    const isAlone = calls.every((other) => other === call || !other.isProbe || (other.stream?.count ?? 0) > 0);
     call.isProbe = true;
     this.#must(isAlone, 'I15', call, 'while a probe of it is out');
   }
