@@ -1,5 +1,6 @@
 /** What holds for targets that are sick, full or to be left alone: who may still call them, how often, and that nothing of it is left at the end. */
 import type { Health } from '../../workers/health.js';
+import { canGoOn } from './stream-verdicts.js';
 import { isLive, type CallTrace, type FlightTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
@@ -86,7 +87,8 @@ export class HealthWatch {
     const phase = this.#health()?.of(this.#names.indexOf(target)).breaker?.phase ?? 'closed';
     if (breaker === false || phase === 'closed') return;
     if (breaker.whenAllOpen === 'try') {
-      const isElsewhere = (name: string): boolean => name !== target && !flight.tried.has(name) && this.#refusal(name) === null;
+      const isElsewhere = (name: string): boolean =>
+        name !== target && !flight.tried.has(name) && this.#refusal(name) === null && canGoOn(this.#witness.swarm, flight, name);
       // As the probe it goes there before others.
       if (phase === 'open') this.#must(!flight.leader.route.some(isElsewhere), 'I15', call, 'though it is open and others are not');
       return;
@@ -120,10 +122,12 @@ export class HealthWatch {
   }
 
   /** Could this flight really go nowhere? */
-  isShutOut({ leader, tried, launchedAt, calls }: FlightTrace): boolean {
+  isShutOut(flight: FlightTrace): boolean {
+    const { leader, tried, launchedAt, calls } = flight;
     this.look();
     const since = calls.at(-1)?.startedAt ?? launchedAt;
-    return leader.route.every((name) => tried.has(name) || this.wasClosed(name, since));
+    const isOut = (name: string): boolean => tried.has(name) || this.wasClosed(name, since) || !canGoOn(this.#witness.swarm, flight, name);
+    return leader.route.every(isOut);
   }
 
   /** Nothing is in the air: no place is taken, and no probe is out. */

@@ -80,7 +80,7 @@ async function close(world: World, driver: Driver, isBroken: () => boolean): Pro
   witness.require(isClosed || isBroken(), 'I26', () => 'close() never settles');
   if (isBroken()) return;
   // What still is to happen happens: nothing may come of it.
-  await scheduler.runUntil(scheduler.now + 1, isBroken);
+  await scheduler.runUntil(Math.max(scheduler.now, world.front.pausedUntil) + 1, isBroken);
   await scheduler.runUntil(scheduler.now + READ_MS_MAX, () => haveRead(world) || isBroken());
   checkQuiet(world);
   checkGone(world, driver);
