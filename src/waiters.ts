@@ -60,7 +60,7 @@ export class Waiters implements LeaveReceiver {
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
     const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
-    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs);
+    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs, isLeader);
     // Once it waits: what there is already may be too large for it, and then it is told.
     flight.stream?.wanted();
     // Last: whoever listens may end the flight, and this waiter with it.

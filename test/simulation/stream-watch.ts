@@ -154,7 +154,7 @@ export class StreamWatch {
     const collected = stream.refusals.length === 0 ? stream.ends.length : 0;
     const front = Math.max(0, ...[...waiting].map(({ reader }) => (reader === null ? collected : takenBy(reader))));
     for (const { reader, number: request } of waiting) {
-      if (reader === null) continue;
+      if (reader === null || reader.left !== null) continue;
       const mine = mostOf(reader, stream);
       const isLate = mine < front && bytes - Math.max(reader.joinedAtBytes, bytesBefore(stream, mine)) > lagBytes;
       reader.lateSince = isLate ? Math.min(reader.lateSince, bytes) : Infinity;
