@@ -59,7 +59,8 @@ export class Waiters implements LeaveReceiver {
     const { options } = this.#setup;
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
-    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy';
+    const isAlone = isLeader && this.#setup.receiver.links.mayBeForOne;
+    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy' && !isAlone;
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs, isLeader);
     // Once it waits: what there is already may be too large for it, and then it is told.
     flight.stream?.wanted();
