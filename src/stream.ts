@@ -197,10 +197,12 @@ export class Stream {
   /** Also where those who wanted the value, and took all there was, wait no more: else the fastest who is left would be cut off for being behind them. */
   paceAnew(): void {
     const { log } = this;
+    let front = this.readers.size === 0 || this.isCollected ? log.length : 0;
+    // One that waits for a place further on has taken nothing yet.
+    for (const { cursor } of this.readers) if (cursor <= log.length) front = Math.max(front, cursor);
     this.#front = 0;
-    // One that waits for a place further on has taken no more than there is.
-    for (const each of this.readers) this.#front = Math.max(this.#front, Math.min(each.cursor, log.length));
-    if (this.readers.size === 0 || this.isCollected) this.taken(log.length);
+    // Never ahead of the credit: what others then take would count as taken already, and upstream be asked for no more.
+    this.taken(front);
   }
 
   /** Who lags too far behind the others is cut off, and what all have read is let go, once nobody can join any more. */
