@@ -32,7 +32,7 @@ function speaker(): { run: () => AsyncIterable<string>; say: (chunk: string) => 
   };
 }
 
-function stageOf(streams: StreamsOption = {}, abandonAfterMs = 0, resultBytes = 1_000) {
+function stageOf(streams: StreamsOption = {}, abandonAfterMs = 0, resultBytes = 1_000_000) {
   const environment = countedEnvironment();
   const speech = speaker();
   const coalescer = createCoalescer({
@@ -55,9 +55,9 @@ test('several questions of a reader that may leave are answered in the order ask
       order.push(`${name} ${done ? 'end' : value}`);
       then();
     });
-  // The fourth is asked when the second is answered, before the third is.
-  ask('first');
-  ask('second', () => ask('fourth'));
+  // The fourth is asked when the first is answered, before the third is.
+  ask('first', () => ask('fourth'));
+  ask('second');
   ask('third');
   for (const chunk of ['0', '1', '2', '3']) {
     say(chunk);
@@ -140,6 +140,35 @@ test('who comes when nobody has read for a while is not cut off for what went by
   for await (const chunk of second) chunks += chunk.length / 60;
   assert.equal(calls(), 1);
   assert.equal(chunks, 6);
+});
+
+test('upstream is asked for more though a reader that begins further on stands still, and another has left', async () => {
+  const { coalescer, say, end, settled, calls } = stageOf();
+  const reader = coalescer.stream('a');
+  const further = coalescer.stream('a', { from: 100 });
+  const leaver = coalescer.stream('a');
+  await settled();
+  // As many as may be given before anybody takes one.
+  for (let chunk = 0; chunk < 7; chunk++) {
+    say('x'.repeat(10_000));
+    await settled();
+  }
+  await leaver[Symbol.asyncIterator]().return?.();
+  let chunks = 0;
+  const read = watch(
+    (async () => {
+      for await (const chunk of reader) chunks += chunk.length / 10_000;
+    })(),
+  );
+  await settled();
+  say('x'.repeat(10_000));
+  await settled();
+  end();
+  await settled();
+  assert.equal(calls(), 1);
+  assert.equal(read.state, 'fulfilled');
+  assert.equal(chunks, 8);
+  assert.equal(further.cursor, 100);
 });
 
 test('who asks late for all of a stream that is too large already is refused, and readers read on', async () => {
