@@ -198,8 +198,8 @@ export class Stream {
   paceAnew(): void {
     const { log } = this;
     let front = this.readers.size === 0 || this.isCollected ? log.length : 0;
-    // One that waits for a place further on has taken nothing yet.
-    for (const { cursor } of this.readers) if (cursor <= log.length) front = Math.max(front, cursor);
+    // One that waits for a place further on takes all that comes before it.
+    for (const { cursor } of this.readers) front = Math.max(front, Math.min(cursor, log.length));
     this.#front = 0;
     // Never ahead of the credit: what others then take would count as taken already, and upstream be asked for no more.
     this.taken(front);

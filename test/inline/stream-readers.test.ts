@@ -55,9 +55,9 @@ test('several questions of a reader that may leave are answered in the order ask
       order.push(`${name} ${done ? 'end' : value}`);
       then();
     });
-  // The fourth is asked when the first is answered, before the third is.
-  ask('first', () => ask('fourth'));
-  ask('second');
+  // The fourth is asked when the second is answered, before the third is.
+  ask('first');
+  ask('second', () => ask('fourth'));
   ask('third');
   for (const chunk of ['0', '1', '2', '3']) {
     say(chunk);
