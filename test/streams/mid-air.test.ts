@@ -106,6 +106,20 @@ for (const [what, [first, second, whole]] of Object.entries(replays)) {
   });
 }
 
+test("'verify': a difference is told as soon as it is there, not when the other answer ends", async () => {
+  const [primary, backup] = [fedTarget(), fedTarget()];
+  const { coalescer, calls, settled } = openStreams({ primary, backup }, { streams: { midStream: 'verify' } });
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  primary.calls[0]!.give('one ', 'two ');
+  primary.calls[0]!.fail(httpError(502));
+  const again = await flyTo(backup, settled);
+  again.give('one ', 'too ');
+  await settled();
+  assert.equal(calls(), 2);
+  assert.deepEqual([codeOfReading(reading), again.signal.aborted, again.isClosed], ['COALESCER_STREAM_DIVERGED', true, true]);
+});
+
 test("'verify': a target that breaks off while it says again what was known costs nothing, and the third goes on", async () => {
   const [primary, backup, third] = [fedTarget(), fedTarget(), fedTarget()];
   const { coalescer, calls, settled } = openStreams({ primary, backup, third }, { streams: { midStream: 'verify' } });

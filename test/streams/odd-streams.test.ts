@@ -256,6 +256,52 @@ test('a generator runs in nobody’s async context, whoever reads it, and each r
   assert.equal(seen.length, 30);
 });
 
+test('one that has waited for its readers goes on in nobody’s context, not in that of the reader who came', async () => {
+  const tenant = new AsyncLocalStorage<string>();
+  const seen = new Set<unknown>();
+  let given = 0;
+  const only = targetOf(async function* () {
+    for (; given < 100; given++) {
+      seen.add(tenant.getStore());
+      yield 'x'.repeat(10_000);
+    }
+  });
+  const { coalescer, settled } = openStreams({ only });
+  const iterator = coalescer.stream('a')[Symbol.asyncIterator]();
+  await turns(settled, 30);
+  assert.ok(given < 20, 'it waits for its reader');
+  for (let chunk = 0; chunk < 100; chunk++) {
+    const next = tenant.run('reader', () => iterator.next());
+    await settled();
+    assert.equal((await next).done, false);
+  }
+  assert.deepEqual([given >= 99, seen], [true, new Set([undefined])]);
+});
+
+test('bytes are each reader’s as they were given, though their producer fills one buffer again and again', async () => {
+  const buffer = new Uint8Array(4);
+  let calls = 0;
+  const only = targetOf(async function* () {
+    calls++;
+    for (let chunk = 0; chunk < 5; chunk++) {
+      yield buffer.fill(chunk);
+      await Promise.resolve();
+    }
+    yield Buffer.from(buffer.buffer);
+    buffer.fill(99);
+  });
+  const { coalescer, settled } = openStreams({ only });
+  const slow = coalescer.stream('a');
+  const whole = watch(coalescer.request('a'));
+  await turns(settled);
+  const reading = readAll(slow);
+  await turns(settled);
+  assert.equal(calls, 1);
+  for (const chunks of [reading.chunks, whole.value as unknown[]])
+    assert.deepEqual(chunks.map((chunk) => (chunk as Uint8Array)[0]), [0, 1, 2, 3, 4, 4]); // biome-ignore format: one line
+  assert.ok(Buffer.isBuffer(reading.chunks[5]));
+});
+
 test('a generator that asks for its own key is told, where that is looked for', async () => {
   const environment = countedEnvironment();
   let error: unknown;
