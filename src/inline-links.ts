@@ -144,9 +144,18 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
 
 /** Bytes that only readers see: what a target gives is often a window on a buffer that it fills again. */
 function ownBytes(value: unknown): unknown {
-  if (!(value instanceof Uint8Array)) return value;
-  const bytes = Uint8Array.prototype.slice.call(value);
-  return Buffer.isBuffer(value) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+  if (typeof value !== 'object' || value === null || !(ArrayBuffer.isView(value) || types.isArrayBuffer(value))) return value;
+  try {
+    if (types.isArrayBuffer(value)) return value.slice(0);
+    const { buffer, byteOffset, byteLength } = value;
+    if (value instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+    // The same function for typed arrays of all kinds.
+    const own: Uint8Array = Uint8Array.prototype.slice.call(value);
+    return Buffer.isBuffer(value) ? Buffer.from(own.buffer, own.byteOffset, own.byteLength) : own;
+  } catch {
+    // It was transferred away: there are no bytes to be had.
+    return value;
+  }
 }
 
 /** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */

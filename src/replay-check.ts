@@ -3,8 +3,9 @@
  * text or of bytes do not count; a chunk that is any other value counts as one.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { types } from 'node:util';
 import { serialize } from 'node:v8';
-import { canonicalKey, NoCanonicalForm } from '../workers/canonical.js';
+import { canonicalKey } from '../workers/canonical.js';
 
 type RunKind = 'bytes' | 'text';
 
@@ -33,7 +34,9 @@ export class Transcript implements Place {
     const kind = runKindOf(chunk);
     if (kind !== this.kind) this.#close();
     if (kind === null) {
-      this.#hash.update(valueText(chunk));
+      const text = valueText(chunk);
+      this.#hash.update(text);
+      this.#hash.update(typeof text === 'string' ? `|value ${text.length}|` : `|clone ${text.length}|`);
       this.closed++;
       return;
     }
@@ -57,7 +60,7 @@ export class Transcript implements Place {
     return this.#hash.copy().digest('hex');
   }
 
-  /** The length stands behind each run, so that no text can look like a border. */
+  /** The length stands behind each run, as behind each value, so that nothing said can look like a border. */
   #close(): void {
     if (this.kind === null) return;
     this.#hash.update(`|${this.kind} ${this.length}|`);
@@ -106,16 +109,26 @@ function splitAt(chunk: string | Uint8Array, at: number): { known: string | Uint
   return { known: chunk.subarray(0, at), rest: Buffer.isBuffer(chunk) ? Buffer.from(chunk.subarray(at)) : chunk.slice(at) };
 }
 
+/** Asked of the value itself, not of its prototype: a Proxy of bytes is none. */
 function runKindOf(chunk: unknown): RunKind | null {
-  return typeof chunk === 'string' ? 'text' : chunk instanceof Uint8Array ? 'bytes' : null;
+  return typeof chunk === 'string' ? 'text' : types.isUint8Array(chunk) ? 'bytes' : null;
 }
 
-/** Properties in any order are the same value; what has no canonical form is compared as a structured clone. */
+/** Values that cannot be compared, so far, in this process. */
+let incomparable = 0;
+
+/**
+ * Properties in any order are the same value; what has no canonical form is compared as a structured clone. What has none either (it holds a function,
+ * its own code throws) equals nothing, not even itself: readers get it, but no other target can be believed to have said it again.
+ */
 function valueText(chunk: unknown): string | Uint8Array {
   try {
-    return `|value ${canonicalKey(chunk)}|`;
-  } catch (error) {
-    if (error instanceof NoCanonicalForm) return serialize(chunk);
-    throw error;
+    return canonicalKey(chunk);
+  } catch {
+    try {
+      return serialize(chunk);
+    } catch {
+      return `incomparable ${++incomparable}`;
+    }
   }
 }

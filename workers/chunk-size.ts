@@ -6,7 +6,7 @@ const PARTS_MAX = 1_000;
 /** A number, a reference, a small object's own cost. */
 const PART_BYTES = 8;
 
-/** Bytes of a chunk, roughly: a string's length, a byte array's, and the sum over plain data. */
+/** Bytes of a chunk, roughly: a string's length, a byte array's, and the sum over plain data. Whatever the chunk's own code does when it is looked at, there is an answer. */
 export function chunkSize(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return PART_BYTES;
@@ -18,11 +18,22 @@ export function chunkSize(value: unknown): number {
     if (typeof part === 'string') size += part.length;
     else if (typeof part !== 'object' || part === null) size += PART_BYTES;
     else if (ArrayBuffer.isView(part)) size += part.byteLength;
-    else
-      for (const [name, inner] of Object.entries(part)) {
-        size += name.length + PART_BYTES;
-        waiting.push(inner);
-      }
+    else size += weighOne(part, waiting);
+  }
+  return size;
+}
+
+/** The names in `part`; what they name is weighed later. */
+function weighOne(part: object, waiting: unknown[]): number {
+  let size = 0;
+  try {
+    for (const [name, inner] of Object.entries(part)) {
+      size += name.length + PART_BYTES;
+      waiting.push(inner);
+    }
+  } catch {
+    // A getter or a trap that throws. The chunk is given as it is; whoever reads that property is told.
+    return size + PART_BYTES;
   }
   return size;
 }
