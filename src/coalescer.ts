@@ -114,8 +114,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   stream(payload: unknown, options?: StreamOptions): FlightStream<unknown> {
     const startedAt = this.#seam.now();
     this.#front.counters.requests++;
-    const told = (report: FlightReport, isLeader: boolean) =>
-      ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: this.#seam.now() - startedAt }) as const;
+    const told = (report: FlightReport, isLeader: boolean, at: number) =>
+      ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: at - startedAt }) as const;
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
@@ -123,13 +123,15 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const isLeader = this.#hasLaunched;
       const reader: Reader = this.#front.waiters.read(flight, this.#front.streaming.of(flight), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
-        const end = await reader.ended;
-        const outcome = told(flight.report(this.#seam.now()), isLeader);
-        return end.status === 'rejected' ? { ...outcome, ...end } : { ...outcome, ...end, value: reader.stream.log.length };
+        const { ending } = reader;
+        const end = await ending.ended;
+        const outcome = told(flight.report(this.#seam.now()), isLeader, ending.at);
+        return end.status === 'rejected' ? { ...outcome, ...end } : { ...outcome, ...end, value: ending.chunks };
       });
     } catch (error) {
       const reason = this.#refused(error);
-      return new SharedStream(refusedSource(reason), () => Promise.resolve({ ...told(NO_FLIGHT, true), status: 'rejected', reason }));
+      const outcome = { ...told(NO_FLIGHT, true, startedAt), status: 'rejected', reason } as const;
+      return new SharedStream(refusedSource(reason), () => Promise.resolve(outcome));
     }
   }
 

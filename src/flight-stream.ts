@@ -24,21 +24,24 @@ export interface ChunkSource {
 
 export class SharedStream implements FlightStream<unknown> {
   readonly #source: ChunkSource;
-  readonly #outcome: () => Promise<Outcome<number>>;
+  readonly #makeOutcome: () => Promise<Outcome<number>>;
+  /** Made when first read. */
+  #opened: Promise<void> | null = null;
+  #outcome: Promise<Outcome<number>> | null = null;
 
   constructor(source: ChunkSource, outcome: () => Promise<Outcome<number>>) {
     this.#source = source;
-    this.#outcome = outcome;
+    this.#makeOutcome = outcome;
   }
 
   get opened(): Promise<void> {
-    return this.#source.opened;
+    return (this.#opened ??= this.#source.opened);
   }
   get cursor(): number {
     return this.#source.cursor;
   }
   get outcome(): Promise<Outcome<number>> {
-    return this.#outcome();
+    return (this.#outcome ??= this.#makeOutcome());
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown, undefined> {

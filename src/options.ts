@@ -19,7 +19,7 @@ export interface Limits {
   readonly waitersPerFlight?: number;
   /** One payload, packed; inline, where nothing is packed, the length of its key. @default 4 MiB */
   readonly payloadBytes?: number;
-  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. @default 16 MiB */
+  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. Of a stream: one chunk, and all chunks together for those who ask with `request`. @default 16 MiB */
   readonly resultBytes?: number;
   /** Payloads and keys of all flights in the air. @default 64 MiB */
   readonly airborneBytes?: number;

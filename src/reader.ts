@@ -4,6 +4,7 @@
  */
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
+import { type Clock, type ReaderEnd, ReaderEnding } from './reader-end.js';
 import type { Stream } from './stream.js';
 import { Seat, type LeaveReceiver } from './waiter.js';
 
@@ -21,14 +22,13 @@ export interface ReaderSetup {
   /** Makes the reader's own copy of a chunk; `null`: chunks are given as they are. */
   readonly copy: FlightFailures['copy'] | null;
   readonly receiver: LeaveReceiver;
+  readonly clock: Clock;
 }
-
-/** How a reader's way has ended. `left` while the flight flew on, for a reason or (it had read enough) for none. */
-export type ReaderEnd = { readonly status: 'fulfilled' } | { readonly status: 'rejected'; readonly reason: unknown };
 
 export class Reader extends Seat {
   readonly wantsValue = false;
   readonly stream: Stream;
+  readonly ending: ReaderEnding;
   /** Where the stream was when it came. */
   readonly joinedAtBytes: number;
   readonly #isApart: boolean;
@@ -43,16 +43,15 @@ export class Reader extends Seat {
   /** What was asked for last, and how many asked while they had to wait for those before them. */
   #last: Promise<unknown> = Promise.resolve();
   #queued = 0;
-  /** How it ended, once it has. */
-  #end: ReaderEnd | null = null;
+  /** Why it can be given no more: there is no copy of a chunk. */
+  #unable: ReaderEnd | null = null;
   #hasLeft = false;
   #hasThrown = false;
-  #whenEnded: ((end: ReaderEnd) => void)[] = [];
-  #whenOpened: (() => void)[] = [];
 
-  constructor({ flight, stream, signal, isApart, from, copy, receiver }: ReaderSetup) {
+  constructor({ flight, stream, signal, isApart, from, copy, receiver, clock }: ReaderSetup) {
     super(flight, signal, receiver);
     this.stream = stream;
+    this.ending = new ReaderEnding(stream.log, clock);
     this.joinedAtBytes = stream.log.bytes;
     this.#isApart = isApart || copy !== null;
     this.#at = from;
@@ -70,23 +69,8 @@ export class Reader extends Seat {
     return this.#pending !== null || (this.#isPromised && this.stream.log.length === this.#at);
   }
 
-  /** Settles at the first chunk or the end; rejects with why there will be none. */
   get opened(): Promise<void> {
-    const { log } = this.stream;
-    if (log.length > 0 || this.#end?.status === 'fulfilled') return Promise.resolve();
-    if (this.#end !== null) return Promise.reject(this.#end.reason);
-    return new Promise((resolve, reject) => {
-      this.#whenOpened.push(resolve);
-      this.#whenEnded.push((end) => (end.status === 'fulfilled' ? resolve() : reject(end.reason)));
-    });
-  }
-
-  /** How its way ends: with its flight, or when it leaves. */
-  get ended(): Promise<ReaderEnd> {
-    if (this.#end !== null) return Promise.resolve(this.#end);
-    return new Promise((resolve) => {
-      this.#whenEnded.push(resolve);
-    });
+    return this.ending.opened;
   }
 
   /** One chunk. The way of almost every call comes first: 20 to 40 ns of the 75 that a `for await` costs by itself. */
@@ -117,36 +101,22 @@ export class Reader extends Seat {
   /** It has read enough. */
   quit(): void {
     this.#hasThrown = true;
-    if (this.#end === null) return this.leave('enough');
+    if (this.ending.end === null) return this.leave('enough');
     this.#hasLeft = true;
     this.stream.readers.delete(this);
   }
 
-  /** The stream's first chunk is here. */
-  streamOpened(): void {
-    const told = this.#whenOpened;
-    this.#whenOpened = [];
-    for (const resolve of told) resolve();
-  }
-
   resolve(): void {
-    this.#over({ status: 'fulfilled' });
+    this.ending.ends({ status: 'fulfilled' });
   }
   reject(reason: unknown): void {
-    this.#over({ status: 'rejected', reason });
+    this.ending.ends({ status: 'rejected', reason });
   }
   /** What it has not read by now it does not get. */
   left(reason: unknown): void {
     this.#hasLeft = true;
-    this.#over(reason === undefined ? { status: 'fulfilled' } : { status: 'rejected', reason });
+    this.ending.ends(this.#unable ?? (reason === undefined ? { status: 'fulfilled' } : { status: 'rejected', reason }));
     this.arrived();
-  }
-
-  #over(end: ReaderEnd): void {
-    this.#end = end;
-    const told = this.#whenEnded;
-    this.#whenEnded = [];
-    for (const tell of told) tell(end);
   }
 
   /** Is an earlier question still open? Then this one waits for it: chunks come in their order. */
@@ -186,11 +156,13 @@ export class Reader extends Seat {
     if (!this.#hasLeft && log.length > this.#at) {
       try {
         return Promise.resolve({ done: false, value: this.#give() });
-      } catch (error) {
-        return Promise.reject(error);
+      } catch {
+        return this.#finish();
       }
     }
     if (this.#hasLeft || log.state !== 'open') return this.#finish();
+    // One that takes up further on has taken what comes before its place: whoever stands still there does not keep upstream from being asked for more.
+    stream.taken(log.length);
     if (!this.#isApart && log.length === this.#at) {
       this.#isPromised = true;
       return log.arrival();
@@ -212,18 +184,32 @@ export class Reader extends Seat {
     if (this.#hasLeft || log.length <= this.#at) return void this.#finish().then(pending.resolve, pending.reject);
     try {
       pending.resolve({ done: false, value: this.#give() });
-    } catch (error) {
-      pending.reject(error);
+    } catch {
+      this.#finish().then(pending.resolve, pending.reject);
     }
   }
 
+  /** @throws where there is no copy for it: then it is gone, with that as its end */
   #give(): unknown {
     const { stream } = this;
     const chunk = stream.log.at(this.#at);
-    const given = this.#copy === null ? chunk : this.#copy(this.flight, chunk);
+    const given = this.#copy === null ? chunk : this.#copyOf(this.#copy, chunk);
     this.#at++;
     stream.taken(this.#at);
     return given;
+  }
+
+  #copyOf(copy: FlightFailures['copy'], chunk: unknown): unknown {
+    try {
+      return copy(this.flight, chunk);
+    } catch (reason) {
+      // A loop that is thrown at does not say that it leaves, and nobody else would read on for it.
+      this.#unable = { status: 'rejected', reason };
+      if (this.ending.end === null) this.leave('enough');
+      this.#hasLeft = true;
+      this.ending.end = this.#unable;
+      throw reason;
+    }
   }
 
   #rest(): unknown[] {
@@ -233,7 +219,11 @@ export class Reader extends Seat {
       this.#at++;
     }
     const rest: unknown[] = [];
-    while (!this.#hasLeft && log.length > this.#at) rest.push(this.#give());
+    try {
+      while (!this.#hasLeft && log.length > this.#at) rest.push(this.#give());
+    } catch {
+      // What there is comes first; who asks next is told.
+    }
     return rest;
   }
 
@@ -241,7 +231,7 @@ export class Reader extends Seat {
   #finish(): Result<never> {
     const { log } = this.stream;
     // The log is told of a flight's end before its waiters are.
-    const end = this.#end ?? (log.state === 'failed' ? { status: 'rejected' as const, reason: log.error } : null);
+    const end = this.ending.end ?? (log.state === 'failed' ? { status: 'rejected' as const, reason: log.error } : null);
     if (end?.status !== 'rejected' || this.#hasThrown) return Promise.resolve(END);
     this.#hasThrown = true;
     return Promise.reject(end.reason);

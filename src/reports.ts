@@ -81,7 +81,7 @@ export interface Stats {
   readonly fulfilled: number;
   readonly rejected: number;
   readonly abandoned: number;
-  /** Waiters that left by their signal. */
+  /** Waiters that left before their flight had settled, other than by their time: by their signal, and readers that had read enough or were cut off. */
   readonly left: number;
   /** Waiters that left because their time was up. */
   readonly timedOut: number;

@@ -4,7 +4,7 @@
 export interface StreamsOption {
   /**
    * When a stream breaks off after chunks were given. `fail`: every reader gets a typed error. `verify`: the next target starts again, is compared with what was
-   * delivered, and readers go on where they were. `resume`: the target's `resume` goes on from what was delivered. @default 'fail'
+   * delivered, and readers go on where they were; behind a chunk that cannot be compared (it holds a function) it ends as if it had said something else. `resume`: the target's `resume` goes on from what was delivered. @default 'fail'
    */
   readonly midStream?: 'fail' | 'verify' | 'resume';
   /** From the call of a target to its first chunk; the last target left is not cut off by it. @default 60_000 */

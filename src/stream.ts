@@ -11,8 +11,9 @@ import type { SeamReport } from './reports.js';
 import type { StreamSettings } from './stream-options.js';
 import type { Seat } from './waiter.js';
 
-/** Who lags is looked for each time that an eighth of `lagBytes` has come. */
+/** Who lags, and what all have read, is looked for each time that an eighth of `lagBytes` has come, at most this. */
 const LOOKS_PER_LAG = 8;
+const LOOK_BYTES_MAX = 131_072;
 
 /** Told what a stream asks for. */
 export interface StreamOwner {
@@ -113,12 +114,12 @@ export class Stream {
     if (this.isCollected) this.#collect(chunk);
     else this.#collected = null;
     log.tell();
-    if (log.length === 1) for (const reader of this.readers) reader.streamOpened();
+    if (log.length === 1) for (const reader of this.readers) reader.ending.opens();
     if (!this.#hasOutgrown && log.bytes > this.#settings.replayBytes) {
       this.#hasOutgrown = true;
       this.#owner.outgrown(this.#flight);
     }
-    if (log.bytes - this.#lookedAt > this.#settings.lagBytes / LOOKS_PER_LAG) this.look();
+    if (log.bytes - this.#lookedAt > Math.min(this.#settings.lagBytes / LOOKS_PER_LAG, LOOK_BYTES_MAX)) this.look();
   }
 
   /** Does anybody wait for the next chunk who is still here? */
@@ -185,12 +186,15 @@ export class Stream {
   joined(reader: Reader): void {
     this.readers.add(reader);
     if (this.readers.size === 1) this.paceAnew();
+    else this.taken(Math.min(reader.cursor, this.log.length));
   }
 
   /** Somebody is gone. The next fastest sets the pace; with none left, nobody does. */
   left(seat: Seat): void {
-    this.readers.delete(seat as Reader);
+    const isReader = this.readers.delete(seat as Reader);
     this.#hasLeaver = true;
+    // One that was behind another has set no pace; and ten thousand may leave at once.
+    if (isReader && this.readers.size > 0 && (seat as Reader).cursor < this.#front) return;
     this.paceAnew();
   }
 
@@ -199,7 +203,11 @@ export class Stream {
     const { log } = this;
     let front = this.readers.size === 0 || this.isCollected ? log.length : 0;
     // One that waits for a place further on takes all that comes before it.
-    for (const { cursor } of this.readers) front = Math.max(front, Math.min(cursor, log.length));
+    for (const { cursor } of this.readers) {
+      // Nobody is further than the fastest was.
+      if (front >= this.#front) break;
+      front = Math.max(front, Math.min(cursor, log.length));
+    }
     this.#front = 0;
     // Never ahead of the credit: what others then take would count as taken already, and upstream be asked for no more.
     this.taken(front);
@@ -217,6 +225,7 @@ export class Stream {
       if (!isFastest && lag > this.#settings.lagBytes) this.#owner.lagged(reader);
       else least = Math.min(least, reader.cursor);
     }
-    if (this.#hasOutgrown) this.#owner.held(this.#flight, -log.trim(least));
+    // What is kept for those who want the whole is still held.
+    if (this.#hasOutgrown && this.#collected === null) this.#owner.held(this.#flight, -log.trim(least));
   }
 }

@@ -87,6 +87,7 @@ export class Waiters implements LeaveReceiver {
       from,
       copy: options.share === 'copy' ? (of, chunk) => failures.copy(of, chunk) : null,
       receiver: this,
+      clock: this.#setup.seam,
     });
     this.#mind(reader, timeoutMs);
     if (!isLeader) watching.joined(options.name, flight);
