@@ -1,9 +1,10 @@
 // Readers that read on, leave or ask when their flight has settled, and whose own time or signal comes then; more than one iterator; nothing unheard.
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { httpError, watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll } from './stage.js';
+import { codeOfReading, fedTarget, openStreams, readAll, type FedTarget } from './stage.js';
 
 const turns = async (settled: () => Promise<void>): Promise<void> => {
   for (let turn = 0; turn < 6; turn++) await settled();
@@ -170,4 +171,33 @@ test('with a backup left a stream that goes on steadily is not cut off at its sh
   primary.calls[0]!.end();
   await turns(settled);
   assert.deepEqual([calls(), reading.chunks.length, reading.state], [1, 55, 'ended']);
+});
+
+test('a reader that comes back after a rest asks upstream for more, and upstream’s code sees nothing of its context', async () => {
+  const tenant = new AsyncLocalStorage<string>();
+  const seen = new Set<unknown>();
+  let [calls, asked] = [0, 0];
+  const only: FedTarget = {
+    calls: [],
+    spec: {
+      run() {
+        calls++;
+        return {
+          [Symbol.asyncIterator]: () => ({
+            async next() {
+              seen.add(tenant.getStore());
+              return { done: ++asked > 100, value: 'x'.repeat(10_000) };
+            },
+          }),
+        };
+      },
+    },
+  };
+  const { coalescer, settled } = openStreams({ only });
+  const iterator = tenant.run('acme', () => coalescer.stream('a')[Symbol.asyncIterator]());
+  for (let turn = 0; turn < 50; turn++) await settled();
+  assert.ok(asked > 3 && asked < 50, `${asked} chunks are a window`);
+  let chunks = 0;
+  while ((await tenant.run('globex', () => iterator.next())).done !== true) chunks++;
+  assert.deepEqual([calls, chunks, Array.from(seen)], [1, 100, [undefined]]);
 });

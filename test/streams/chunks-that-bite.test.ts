@@ -90,3 +90,19 @@ for (const [how, make] of Object.entries(biting)) {
     assert.ok(!reading.chunks.includes('3'));
   });
 }
+
+test('what cannot be compared is not believed to have been said again, even where it is the same object', async () => {
+  const [primary, backup] = [fedTarget(), fedTarget()];
+  const { coalescer, settled, calls } = openStreams({ primary, backup }, { streams: { midStream: 'verify' } });
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  const chunk = { text: 'a', method: () => 'of a client’s own class' };
+  primary.calls[0]!.give(chunk);
+  primary.calls[0]!.fail(httpError(502));
+  for (let turn = 0; turn < 5; turn++) await settled();
+  backup.calls[0]!.give(chunk, 'more');
+  backup.calls[0]!.end();
+  await settled();
+  assert.equal(calls(), 2);
+  assert.deepEqual([reading.chunks, codeOfReading(reading)], [[chunk], 'COALESCER_STREAM_DIVERGED']);
+});

@@ -178,3 +178,20 @@ test('maxAttempts bounds the mends too, and the error tells every attempt', asyn
   assert.deepEqual([reading.chunks, codeOfReading(reading)], [['1'], 'COALESCER_STREAM_BROKEN']);
   assert.deepEqual((reading.error as CoalescerError).attempts?.map(({ target }) => target), ['one', 'two']); // biome-ignore format: one line
 });
+
+test('the last target left is not cut off by the first-chunk time, though attempts are left', async () => {
+  const [primary, backup] = [fedTarget(), fedTarget()];
+  const { coalescer, settled, calls, environment } = openStreams(
+    { primary, backup },
+    { streams: { firstChunkTimeoutMs: 1_000 }, flightTimeoutMs: 60_000, maxAttempts: 5 },
+  );
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  await environment.advance(1_050);
+  assert.equal(calls(), 2);
+  await environment.advance(30_000);
+  backup.calls[0]!.give('in its own time');
+  backup.calls[0]!.end();
+  await settled();
+  assert.deepEqual([reading.chunks, reading.state, calls()], [['in its own time'], 'ended', 2]);
+});

@@ -19,6 +19,7 @@ async function feedWhileAsked(feed: Feed, most: number, settled: () => Promise<v
 for (const [place, ahead] of [
   ['at the end of what there is', 0],
   ['beyond what there is', 5],
+  ['far beyond it', 2_000],
 ] as const) {
   for (const asks of ['at once', 'later', 'with a signal', 'for batches'] as const) {
     test(`who takes up ${place} and asks ${asks} is served, whoever stands still before it`, async () => {
@@ -33,7 +34,7 @@ for (const [place, ahead] of [
       if (asks === 'later') await feedWhileAsked(only.calls[0]!, 10_000, settled);
       const reading = readAll(asks === 'for batches' ? back.batches() : back);
       await settled();
-      assert.equal(await feedWhileAsked(only.calls[0]!, 500, settled), 500);
+      assert.equal(await feedWhileAsked(only.calls[0]!, ahead + 500, settled), ahead + 500);
       only.calls[0]!.end();
       await settled();
       assert.equal(calls(), 1);
