@@ -81,13 +81,16 @@ test('10,000 requests with long keys of equal length cost what short ones cost a
     return costs;
   };
   await costsOf(short);
-  const shortCosts = await costsOf(short);
-  const longCosts = await costsOf(long);
-  assert.ok(
-    longCosts.launch <= 4 * (shortCosts.launch + digestCost),
-    `launch: ${longCosts.launch} µs, ${shortCosts.launch} + ${digestCost}`,
-  );
-  assert.ok(longCosts.join <= 4 * (shortCosts.join + digestCost), `join: ${longCosts.join} µs, ${shortCosts.join} + ${digestCost}`);
+  let failure = '';
+  // Once more where a processor was taken away in the middle of it: keys that V8 hashes badly cost a hundred times too much every time.
+  for (let round = 0; round < 3; round++) {
+    const shortCosts = await costsOf(short);
+    const longCosts = await costsOf(long);
+    const slow = (['launch', 'join'] as const).find((what) => longCosts[what] > 4 * (shortCosts[what] + digestCost));
+    if (slow === undefined) return;
+    failure = `${slow}: ${longCosts[slow]} µs, ${shortCosts[slow]} + ${digestCost}`;
+  }
+  assert.fail(failure);
 });
 
 test('a short key that is written like the digest of a long one does not join its flight, nor is it reached by it', async () => {
