@@ -2,7 +2,7 @@
 import type { Seam } from '../workers/environment.js';
 import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
-import { drain } from './drain.js';
+import { type CloseOptions, drain, drainMsOf } from './drain.js';
 import { CoalescerError } from './errors.js';
 import type { Boarding, Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
@@ -11,7 +11,7 @@ import type { Front } from './front.js';
 import { Identities } from './identity.js';
 import type { KeptAnswer } from './keeping.js';
 import { KeptRequests } from './kept-requests.js';
-import { given, type FilledOptions } from './options.js';
+import type { FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
@@ -20,7 +20,6 @@ import { storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
 
-const DRAIN_MS = 10_000;
 /** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
 const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
 
@@ -221,14 +220,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.#front.airborne.empty();
   }
 
-  close(options: { readonly drainMs?: number } = {}): Promise<void> {
-    if (typeof options !== 'object' || options === null)
-      return Promise.reject(new TypeError(`close options: expected an object, got ${given(options)}`));
-    const { drainMs = DRAIN_MS } = options;
-    if (!(typeof drainMs === 'number' && drainMs >= 0))
-      return Promise.reject(new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${given(drainMs)}`));
-    this.#closing ??= drain(this.#front, this.#seam, Math.min(drainMs, 2_147_483_647));
-    return this.#closing;
+  close(options: CloseOptions = {}): Promise<void> {
+    try {
+      const drainMs = drainMsOf(options);
+      return (this.#closing ??= drain(this.#front, this.#seam, drainMs));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,25 @@
 /** The end of a coalescer, in order: no new flights, time for those in the air, then nothing is left. */
 import type { Seam } from '../workers/environment.js';
 import type { Front } from './front.js';
+import { given } from './options.js';
 import { isFlying } from './selection.js';
+
+const DRAIN_MS = 10_000;
+const TIMER_MS_MAX = 2_147_483_647;
+
+export interface CloseOptions {
+  /** Time for flights in the air. @default 10_000 */
+  readonly drainMs?: number;
+}
+
+/** @throws TypeError or RangeError with the option's path, what was expected and what came. */
+export function drainMsOf(options: CloseOptions): number {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`close options: expected an object, got ${given(options)}`);
+  const { drainMs = DRAIN_MS } = options;
+  if (!(typeof drainMs === 'number' && drainMs >= 0))
+    throw new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${given(drainMs)}`);
+  return Math.min(drainMs, TIMER_MS_MAX);
+}
 
 export async function drain(front: Front, seam: Seam, drainMs: number): Promise<void> {
   front.seal();

@@ -4,11 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { httpError, watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll, type FedTarget } from './stage.js';
-
-const turns = async (settled: () => Promise<void>): Promise<void> => {
-  for (let turn = 0; turn < 6; turn++) await settled();
-};
+import { codeOfReading, fedTarget, openStreams, readAll, turns, type FedTarget } from './stage.js';
 
 test('who has not read yet when its flight ends reads all of it, and is no waiter, timer or listener meanwhile', async () => {
   const only = fedTarget();

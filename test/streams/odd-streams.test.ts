@@ -5,15 +5,12 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { createCoalescer, type CoalescerError } from '../../src/index.js';
 import { countedEnvironment, httpError, watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll, type FedTarget } from './stage.js';
+import { codeOfReading, fedTarget, openStreams, readAll, turns, type FedTarget } from './stage.js';
 
 const targetOf = (run: (payload: string, context: { readonly signal: AbortSignal }) => unknown): FedTarget => ({
   calls: [],
   spec: { run: run as FedTarget['spec']['run'] },
 });
-const turns = async (settled: () => Promise<void>, count = 10): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await settled();
-};
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const kinds: Readonly<Record<string, readonly [make: () => unknown, chunks: readonly unknown[]]>> = {

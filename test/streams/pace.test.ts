@@ -3,19 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CREDIT_BYTES } from '../../workers/protocol.js';
 import { watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll, type Feed } from './stage.js';
-
-const KB = 'x'.repeat(1_000);
-
-/** Gives as many chunks as are asked for, at most `most`. Returns how many. */
-async function feedWhileAsked(feed: Feed, most: number, settled: () => Promise<void>): Promise<number> {
-  const before = feed.given;
-  while (feed.given - before < most && feed.pulls > feed.given) {
-    feed.give(KB);
-    await settled();
-  }
-  return feed.given - before;
-}
+import { codeOfReading, fedTarget, feedWhileAsked, KB, openStreams, readAll } from './stage.js';
 
 test('a single reader that stands still slows its upstream to a window, and is never cut off', async () => {
   const only = fedTarget();

@@ -3,11 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoalescerError } from '../../src/index.js';
 import { httpError, watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll, resumableTarget, type FedTarget } from './stage.js';
+import { codeOfReading, fedTarget, openStreams, readAll, resumableTarget, turns, type FedTarget } from './stage.js';
 
-const turns = async (settled: () => Promise<void>): Promise<void> => {
-  for (let turn = 0; turn < 6; turn++) await settled();
-};
 type Resume = NonNullable<FedTarget['spec']['resume']>;
 const resumedBy = (resume: () => unknown): FedTarget => ({ calls: [], spec: { ...fedTarget().spec, resume: resume as Resume } });
 

@@ -145,5 +145,22 @@ export function readAll(stream: AsyncIterable<unknown>): Reading {
   return reading;
 }
 
+/** Turns of the event loop, for what takes several promises to arrive. */
+export async function turns(settled: () => Promise<void>, count = 10): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await settled();
+}
+
+export const KB = 'x'.repeat(1_000);
+
+/** Gives a kilobyte as often as it is asked for, at most `most` times. Returns how often. */
+export async function feedWhileAsked(feed: Feed, most: number, settled: () => Promise<void>): Promise<number> {
+  const before = feed.given;
+  while (feed.given - before < most && feed.pulls > feed.given) {
+    feed.give(KB);
+    await settled();
+  }
+  return feed.given - before;
+}
+
 export const codeOfReading = ({ state, error }: Reading): unknown => (state === 'failed' ? (error as { code?: unknown }).code : state);
 export const streamOptions = (streams: StreamsOption): { readonly streams: StreamsOption } => ({ streams });

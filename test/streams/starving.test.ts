@@ -2,19 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll, type Feed } from './stage.js';
-
-const KB = 'x'.repeat(1_000);
-
-/** Gives as many chunks as are asked for, at most `most`. Returns how many. */
-async function feedWhileAsked(feed: Feed, most: number, settled: () => Promise<void>): Promise<number> {
-  const before = feed.given;
-  while (feed.given - before < most && feed.pulls > feed.given) {
-    feed.give(KB);
-    await settled();
-  }
-  return feed.given - before;
-}
+import { codeOfReading, fedTarget, feedWhileAsked, KB, openStreams, readAll } from './stage.js';
 
 for (const [place, ahead] of [
   ['at the end of what there is', 0],

@@ -4,11 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test, type TestContext } from 'node:test';
 import { flightOf, type CoalescerError } from '../../src/index.js';
 import { httpError, watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, openStreams, readAll } from './stage.js';
-
-const turns = async (settled: () => Promise<void>): Promise<void> => {
-  for (let turn = 0; turn < 6; turn++) await settled();
-};
+import { codeOfReading, fedTarget, openStreams, readAll, turns } from './stage.js';
 
 /** Messages of a coalescer's channels, without what differs from run to run. */
 function listen(context: TestContext, coalescer: string): [channel: string, message: Record<string, unknown>][] {
