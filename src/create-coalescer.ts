@@ -103,9 +103,9 @@ async function openHosts(setup: LocalHostsSetup): Promise<Hosts> {
 }
 
 /** A function whose equal calls share one flight. */
-export interface CoalescedFunction<P, V, S> {
+export interface CoalescedFunction<P, V, S, C = V> {
   (payload: P, ...options: RequestArgs<S>): Promise<V>;
-  readonly coalescer: Coalescer<P, V, V, S>;
+  readonly coalescer: Coalescer<P, V, C, S>;
 }
 
 /**
@@ -114,15 +114,15 @@ export interface CoalescedFunction<P, V, S> {
  */
 export function coalesce<P, R, const S extends ScopeOption<P>, const H extends Share = 'readonly'>(
   call: (payload: P, context: AttemptContext) => R,
-  options: CoalescerOptions<P, Awaited<R>, S, H>,
-): CoalescedFunction<P, Shared<Awaited<R>, H>, S> {
+  options: CoalescerOptions<P, ValueOf<{ readonly call: () => R }>, S, H>,
+): CoalescedFunction<P, Shared<ValueOf<{ readonly call: () => R }>, H>, S, Shared<ChunkOf<{ readonly call: () => R }>, H>> {
   if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${typeof call}`);
   const targets: Record<string, Target> = { call };
   // The record is made here, so its types are what this function's own say.
   const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<
     P,
-    Shared<Awaited<R>, H>,
-    Shared<Awaited<R>, H>,
+    Shared<ValueOf<{ readonly call: () => R }>, H>,
+    Shared<ChunkOf<{ readonly call: () => R }>, H>,
     S
   >;
   return Object.assign((payload: P, ...rest: RequestArgs<S>) => coalescer.request(payload, ...rest), { coalescer });

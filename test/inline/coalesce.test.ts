@@ -78,3 +78,19 @@ test('a function that needs no payload can be coalesced as well', async () => {
   const read = coalesce(async () => ++calls, { scope: 'public', environment: countedEnvironment() });
   assert.deepEqual(await Promise.all([read(undefined), read(undefined)]), [1, 1]);
 });
+
+test('coalesce of a function that streams says what it gives: a list, and chunks', async () => {
+  let calls = 0;
+  const words = coalesce(
+    async function* (first: string): AsyncGenerator<string> {
+      calls++;
+      yield first;
+      yield await Promise.resolve('b');
+    },
+    { scope: 'public', share: 'same' },
+  );
+  const list: string[] = await words('a');
+  assert.equal(calls, 1);
+  assert.deepEqual(list, ['a', 'b']);
+  for await (const chunk of words.coalescer.stream('a')) assert.equal(chunk.length, 1);
+});
