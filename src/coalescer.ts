@@ -115,21 +115,23 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#front.counters.requests++;
     const told = (report: FlightReport, isLeader: boolean, at: number) =>
       ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: at - startedAt }) as const;
+    let flight: Flight | null = null;
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
-      const flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from);
+      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from));
       const isLeader = this.#hasLaunched;
-      const reader: Reader = this.#front.waiters.read(flight, this.#front.streaming.of(flight), checked, { isLeader, from });
+      const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.of(boarded), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
         const { ending } = reader;
         const end = await ending.ended;
-        const outcome = told(flight.report(this.#seam.now()), isLeader, ending.at);
+        const outcome = told(boarded.report(this.#seam.now()), isLeader, ending.at);
         return end.status === 'rejected' ? { ...outcome, ...end } : { ...outcome, ...end, value: ending.chunks };
       });
     } catch (error) {
-      const reason = this.#refused(error);
-      const outcome = { ...told(NO_FLIGHT, true, startedAt), status: 'rejected', reason } as const;
+      // Launched or joined, it is counted already: its flight was over before it could wait.
+      const reason = flight === null ? this.#refused(error) : error;
+      const outcome = { ...told(flight?.report(this.#seam.now()) ?? NO_FLIGHT, true, startedAt), status: 'rejected', reason } as const;
       return new SharedStream(refusedSource(reason), () => Promise.resolve(outcome));
     }
   }

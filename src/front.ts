@@ -184,7 +184,9 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     // Told first: whoever listens may end the flight before its value does.
     if (flight.status === 'flying') this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.isForOne = true;
-    if (flight.isForOne && flight.stream !== null) this.end(flight, 'rejected', this.failures.forOne(flight));
+    // Readers who came and left, and were given nothing, are no reason to refuse it to its leader.
+    const isRead = flight.stream !== null && (flight.stream.readers.size > 0 || flight.chunksGiven > 0);
+    if (flight.isForOne && isRead) this.end(flight, 'rejected', this.failures.forOne(flight));
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);

@@ -137,9 +137,14 @@ export class PortLink implements LifeReceiver {
     else this.#outbox.push(frame);
   }
 
-  /** Whatever came from one thread can go to another. */
+  /** Whatever came from one thread can go to another, unless a reader has written to it; `null`: nothing, or nothing that can be gone on from. */
   #deliveredOf(flight: Flight): Body | null {
-    return this.#setup.isResuming && flight.chunksGiven > 0 ? packBody(flight.delivered, this.#wire.packValue) : null;
+    if (!this.#setup.isResuming || flight.chunksGiven === 0) return null;
+    try {
+      return packBody(flight.delivered, this.#wire.packValue);
+    } catch {
+      return null; // this flight's loss: others of the same dead thread wait behind it
+    }
   }
 
   abandon(flight: Flight): void {

@@ -33,6 +33,8 @@ export interface StreamOwner {
 export class Stream {
   readonly log = new ChunkLog();
   readonly readers = new Set<Reader>();
+  /** Its one chunk is the value of a target that does not stream: its size was judged with it, and is the same whoever reads. */
+  isValue = false;
   readonly #flight: Flight;
   readonly #settings: StreamSettings;
   readonly #resultBytes: number;
@@ -142,14 +144,18 @@ export class Stream {
   #collect(chunk: unknown): void {
     if (this.#collected === null) return this.#fill();
     this.#collected.push(chunk);
-    if (this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
+    this.#judge();
   }
 
   /** From the log, which holds all of it as long as anybody can join. */
   #fill(): void {
     this.#collected = this.log.slice(0);
     this.taken(this.log.length);
-    if (this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
+    this.#judge();
+  }
+
+  #judge(): void {
+    if (!this.isValue && this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
   }
 
   /** All chunks, for those who asked with `request`. */

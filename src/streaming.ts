@@ -18,8 +18,8 @@ import * as watching from './watching.js';
 
 /** What streams ask of their front. */
 export interface StreamingOwner {
-  /** Its key is free, its waiters stay. */
-  detach(flight: Flight): void;
+  /** Its key is free, its waiters stay. Without any it ends: it was kept for others, and none can come. */
+  tooOldToJoin(flight: Flight): void;
   end(flight: Flight, status: 'rejected', error: unknown): void;
   settle(flight: Flight, status: 'fulfilled', value: unknown, now: number): void;
   held(flight: Flight, change: number): void;
@@ -66,6 +66,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     const isOnlyValue = value !== STREAM_ENDED && stream.log.length === 0;
     if (value !== STREAM_ENDED) {
       stream.opened(attempt, target);
+      stream.isValue = isOnlyValue;
       this.chunk(flight, value, chunkSize(value));
     }
     if (flight.status !== 'flying') return; // it was not what had been delivered
@@ -95,7 +96,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     if (flight.status === 'flying') this.#setup.owner.held(flight, change);
   }
   outgrown(flight: Flight): void {
-    this.#setup.owner.detach(flight);
+    this.#setup.owner.tooOldToJoin(flight);
   }
   lagged(reader: Reader): void {
     reader.leave('lagging');

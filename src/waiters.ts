@@ -60,7 +60,9 @@ export class Waiters implements LeaveReceiver {
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
     const isAlone = isLeader && this.#setup.receiver.links.mayBeForOne;
-    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy' && !isAlone;
+    // One that a target waits with may be refused the value while its flight goes on, and then its target waits no more.
+    const isNested = (this.#setup.reentrance?.asking ?? null) !== null;
+    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy' && !isAlone && !isNested;
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs, isLeader);
     // Once it waits: what there is already may be too large for it, and then it is told.
     flight.stream?.wanted();
@@ -180,11 +182,10 @@ export class Waiters implements LeaveReceiver {
   }
 
   #give(flight: Flight, value: unknown): void {
-    const { options } = this.#setup;
     this.#count -= flight.waiting;
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
-      if (options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
+      if (this.#setup.options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
       else waiter.resolve(value);
     }
     flight.resolveShared?.(value);
@@ -210,6 +211,7 @@ export class Waiters implements LeaveReceiver {
       if (waiter.wantsValue) {
         this.#detach(waiter);
         waiter.unlink();
+        if (waiter.asking !== null) this.#setup.reentrance?.gaveUp(waiter.asking, flight);
         waiter.reject(error);
       } else readers++;
       waiter = next;

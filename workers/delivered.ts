@@ -7,14 +7,15 @@ export class Delivered {
   readonly #bytesMax: number;
   /** `null`: there were more than are kept. */
   #bodies: Body[] | null = [];
-  readonly #earlier: readonly unknown[];
+  readonly #earlier: Body | null;
   #bytes = 0;
 
   /** @param earlier what earlier lives gave, as one packed list */
   constructor(wire: Wire, bytesMax: number, earlier: PackedPart | null) {
     this.#wire = wire;
     this.#bytesMax = bytesMax;
-    this.#earlier = earlier === null ? [] : (wire.unpackBody(...earlier) as unknown[]);
+    // A copy: it is a view on an envelope that holds others' frames too.
+    this.#earlier = earlier === null ? null : { kind: earlier[0], bytes: Uint8Array.prototype.slice.call(earlier[1]) };
     this.#bytes = earlier?.[1].byteLength ?? 0;
   }
 
@@ -27,6 +28,9 @@ export class Delivered {
 
   /** All of them, as new; `null` when they are no longer kept. */
   all(): readonly unknown[] | null {
-    return this.#bodies === null ? null : [...this.#earlier, ...this.#bodies.map(({ kind, bytes }) => this.#wire.unpackBody(kind, bytes))];
+    if (this.#bodies === null) return null;
+    const unpack = ({ kind, bytes }: Body): unknown => this.#wire.unpackBody(kind, bytes);
+    const earlier = this.#earlier === null ? [] : (unpack(this.#earlier) as unknown[]);
+    return [...earlier, ...this.#bodies.map(unpack)];
   }
 }

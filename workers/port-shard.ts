@@ -160,12 +160,13 @@ export class PortShard implements ShardReceiver<PortOrder> {
 
   #launch(frame: LaunchFrame): void {
     const { wire, targets, settings, memory } = this.#setup;
-    const [, slot, , , , , , , , , , carried, , delivered, kind, body] = frame;
+    const [, slot, , , , , , , , , , carried, chunksGiven, delivered, kind, body] = frame;
     const { midStream, replayBytes } = settings.streams;
     const order = new PortOrder(frame, {
       payload: wire.unpackBody(kind, body as Uint8Array),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
-      delivered: midStream === 'resume' ? new Delivered(wire, replayBytes, delivered) : null,
+      // Chunks were given, and do not come along: they are not kept.
+      delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,
     });
     // Asked for before the front knew the names.
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));

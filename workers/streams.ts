@@ -76,8 +76,11 @@ export class Streams<Order extends LaunchOrder> {
       left: () => onPort && memory.exit(),
     };
     const start = (): void => {
-      held.pump = new Pump(stream, held.credit, receiver);
-      held.pump.pull();
+      const pump = new Pump(stream, held.credit, receiver);
+      // Asked for its iterator, it has ended its own flight: nobody would stop it later.
+      if (record.attempt !== attempt) return pump.stop();
+      held.pump = pump;
+      pump.pull();
     };
     try {
       // A generator runs when it is pulled: what it asks for then is asked by this flight.

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoalescerError } from '../../src/index.js';
+import { packBody } from '../../workers/body.js';
+import { Delivered } from '../../workers/delivered.js';
+import { Wire } from '../../workers/wire.js';
 import { httpError, watch } from '../inline/stage.js';
 import { codeOfReading, fedTarget, openStreams, readAll, resumableTarget, turns, type FedTarget } from './stage.js';
 
@@ -191,4 +194,12 @@ test('the last target left is not cut off by the first-chunk time, though attemp
   backup.calls[0]!.end();
   await settled();
   assert.deepEqual([reading.chunks, reading.state, calls()], [['in its own time'], 'ended', 2]);
+});
+
+test('resume gets what earlier lives gave as new, each time', () => {
+  const wire = new Wire();
+  const { kind, bytes } = packBody([{ text: 'one' }], wire.packValue);
+  const delivered = new Delivered(wire, 1_000, [kind, bytes]);
+  for (const chunk of delivered.all() as { text: string }[]) chunk.text = 'written';
+  assert.deepEqual(delivered.all(), [{ text: 'one' }]);
 });
