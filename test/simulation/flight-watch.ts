@@ -131,11 +131,12 @@ export class FlightWatch {
   }
 
   /** The front is told how an attempt ended. */
-  told({ number }: Flight, { attempt }: AttemptRecord): void {
+  told({ number }: Flight, { attempt, end }: AttemptRecord): void {
     const call = this.#witness.flight(number).calls[attempt - 1];
     if (call === undefined) return;
     call.isTold = true;
-    this.#witness.health?.told(call);
+    // Lost with its thread, whatever its target said: what the shard did not hear, nobody can know.
+    if (end === 'failed') this.#witness.health?.told(call);
   }
 
   /** A target was told to stop. */
