@@ -129,6 +129,7 @@ export class Driver {
       flight: null,
       isLeader: false,
       mustLeave: false,
+      isRefused: false,
       settles: 0,
       airborne: 0,
       couldJoin: false,

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import type { Loop } from './loop.js';
 import { textOf } from './stream-text.js';
-import type { FlightTrace, RequestTrace, TraceIdentity } from './traces.js';
+import { isGoing, mayLeave, type FlightTrace, type RequestTrace, type TraceIdentity } from './traces.js';
 import { codeOf, refusalReason } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
@@ -111,7 +111,7 @@ export class RequestWatch {
     must(!isForgotten, 'I8', 'which was forgotten');
     must(trace.stream?.isOutgrown !== true, 'I17', 'whose first chunks are not kept');
     // Those who leave in this very turn are told in a moment.
-    const stay = [...waiting].filter((other) => !this.#mayLeave(other)).length;
+    const stay = [...waiting].filter((other) => !isGoing(other, witness.now)).length;
     must(stay < witness.swarm.options.limits.waitersPerFlight, 'I28', 'which was full');
     must(this.#current.get(idOf(leader)) === trace, 'I8', 'which is not the newest of its key');
     const age = witness.now - launchedAt - (this.#front.pausedMs - stalledMs);
@@ -144,6 +144,11 @@ export class RequestWatch {
     if (request.flight !== null && request.flight.end === null && request.settles === 0) request.mustLeave = true;
   }
 
+  /** Those who want the value are refused it, and told in a moment. */
+  refused({ number }: Flight): void {
+    for (const request of this.#witness.flight(number).waiting) request.isRefused ||= request.reader === null;
+  }
+
   /** Its promise settled. */
   settled(request: RequestTrace, isValue: boolean, result: unknown): void {
     const witness = this.#witness;
@@ -161,7 +166,7 @@ export class RequestWatch {
     if (reader !== null) reader.toldAt = witness.now;
     const isLeaving =
       (reader?.left ?? null) !== null ||
-      (!isValue && this.#mayLeave(request) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
+      (!isValue && mayLeave(request, witness.now) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
@@ -196,10 +201,6 @@ export class RequestWatch {
     this.#witness.require(now <= latest, 'I2', what);
   }
 
-  #mayLeave({ signal, askedAt, timeoutMs = Infinity, reader }: RequestTrace): boolean {
-    return (reader?.left ?? null) !== null || signal?.aborted === true || this.#witness.now >= askedAt + timeoutMs;
-  }
-
   #left(request: RequestTrace, { number }: FlightTrace, result: unknown): void {
     const { askedAt, timeoutMs = Infinity, signal, reader } = request;
     const isTimeUp = codeOf(result) === 'COALESCER_TIMEOUT' && this.#witness.now >= askedAt + timeoutMs;
@@ -215,6 +216,7 @@ export class RequestWatch {
       if (!holds) this.#witness.violate(invariant, `request ${request.number} ${what} flight ${number}: ${String(result)}`);
     };
     must(!request.mustLeave, 'I6', 'was aborted, and waited for');
+    must(!request.isRefused, 'I9', 'was refused the value, and then told another end of');
     must(end !== null, 'I1', 'settled before the end of');
     if (end === null) return;
     // Who reads is told how many chunks there were.
@@ -236,7 +238,7 @@ export class RequestWatch {
   abandoned(flight: FlightTrace): void {
     const { now, swarm } = this.#witness;
     const { abandonAfterMs } = swarm.options;
-    const stays = [...flight.waiting].find((request) => !this.#mayLeave(request));
+    const stays = [...flight.waiting].find((request) => !isGoing(request, now));
     const what = `flight ${flight.number} was abandoned`;
     this.#witness.require(stays === undefined, 'I6', () => `${what} while request ${stays?.number} waited`);
     const isCurrent = this.#isJoinable(flight) && this.#current.get(idOf(flight.leader)) === flight;

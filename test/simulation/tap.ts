@@ -100,8 +100,9 @@ export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, st
     },
     read(flight: Flight, stream: Stream, options: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
       const request = requestWatch.boarded(flight);
-      const reader = read(flight, stream, options, place);
+      // First: one that begins further on takes what there is by coming, and upstream is asked for more in this very turn.
       if (request.flight !== null) streamWatch.paced(request.flight);
+      const reader = read(flight, stream, options, place);
       readerWatch.seated(reader, request);
       return reader;
     },
@@ -112,6 +113,7 @@ export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, st
     },
     refuseValue(flight: Flight, error: unknown): void {
       streamWatch.refused(flight, error);
+      requestWatch.refused(flight);
       refuseValue(flight, error);
     },
     fulfil(flight: Flight, value: unknown): void {

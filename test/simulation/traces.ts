@@ -30,6 +30,8 @@ export interface RequestTrace extends TraceIdentity {
   isLeader: boolean;
   /** It was aborted while its flight was in the air: it must leave. */
   mustLeave: boolean;
+  /** There is no value for it, and it is told in a moment: it waits no more. */
+  isRefused: boolean;
   settles: number;
   /** Flights in the air when it was made. */
   airborne: number;
@@ -118,4 +120,14 @@ export interface CallTrace {
 /** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */
 export function isLive(call: CallTrace): boolean {
   return call.end === null && call.stream?.isClosed !== true && !call.loop.isOver && !call.context.signal.aborted;
+}
+
+/** May it leave on its own by now? */
+export function mayLeave({ signal, askedAt, timeoutMs = Infinity, reader }: RequestTrace, now: number): boolean {
+  return (reader?.left ?? null) !== null || signal?.aborted === true || now >= askedAt + timeoutMs;
+}
+
+/** It waits no more, whether or not it has been told. */
+export function isGoing(request: RequestTrace, now: number): boolean {
+  return request.isRefused || mayLeave(request, now);
 }
