@@ -126,7 +126,7 @@ const refusals: readonly [what: string, payload: unknown, path: string][] = [
   ['NaN', { a: Number.NaN }, '$.a'],
   ['Infinity', { a: Number.POSITIVE_INFINITY }, '$.a'],
   ['undefined in a list', { a: [1, undefined] }, '$.a[1]'],
-  ['a hole in a list', { a: [, 1] }, '$.a'], // eslint-disable-line no-sparse-arrays
+  ['a hole in a list', { a: [, 1] }, '$.a'], // eslint-disable-line no-sparse-arrays -- The hole is what is tested.
   ['a class instance', { a: new Point() }, '$.a'],
   ['a boxed string', { a: Object('text') }, '$.a'],
   ['a function', { a: () => 1 }, '$.a'],
