@@ -29,6 +29,7 @@ export const flightEvents = [
   'attempt.answered',
   'attempt.rejected',
   'attempt.timed-out',
+  'hedge.due',
   'target.chosen',
   'backoff.elapsed',
   'targets.exhausted',
@@ -56,6 +57,7 @@ export const flightMachine = setup({
   types: { context: {} as FlightContext, events: {} as FlightEvent, input: {} as FlightInput },
   guards: {
     mayFailOver: ({ context }) => context.attemptsLeft > 0 && (!context.isOpened || context.canContinue),
+    mayHedge: ({ context }) => context.attemptsLeft > 0 && !context.isOpened,
     isOpened: ({ context }) => context.isOpened,
   },
   actions: {
@@ -63,6 +65,10 @@ export const flightMachine = setup({
     openStream: assign({ isOpened: true }),
     startAttempt: () => {},
     abortAttempt: () => {},
+    startHedge: () => {},
+    abortRival: () => {},
+    outraceRival: () => {},
+    keepRival: () => {},
     chooseTarget: () => {},
     settleFulfilled: () => {},
     settleAnswered: () => {},
@@ -106,66 +112,99 @@ export const flightMachine = setup({
     },
     inflight: {
       description:
-        'One attempt is out and its target has not answered. A flight that stays here waits for that target: see the last attempt in its explanation, and that attempt’s own time-out.',
-      on: {
-        'stream.opened': {
-          actions: ['openStream'],
-          description: 'The target streams, and its first chunk was given to readers: from now on a failure is one in mid-air.',
+        'The flight waits for a target to answer. One that stays here waits for that target: see the last attempt in its explanation, and that attempt’s own time-out.',
+      initial: 'single',
+      states: {
+        single: {
+          description: 'One attempt is out and its target has not answered.',
+          on: {
+            'hedge.due': {
+              guard: 'mayHedge',
+              target: 'hedged',
+              actions: ['takeAttempt', 'startHedge'],
+              description: 'The target takes longer than it usually does, and another one may be called beside it.',
+            },
+            'stream.opened': {
+              actions: ['openStream'],
+              description: 'The target streams, and its first chunk was given to readers: from now on a failure is one in mid-air.',
+            },
+            'attempt.resolved': {
+              target: '#flight.settled',
+              actions: ['settleFulfilled'],
+              description: 'The target gave a value, or all of its stream: it is everybody’s.',
+            },
+            'attempt.answered': [
+              {
+                guard: 'isOpened',
+                target: '#flight.settled',
+                actions: ['settleBroken'],
+                description: 'The stream broke off with an error that no other target would better.',
+              },
+              {
+                target: '#flight.settled',
+                actions: ['settleAnswered'],
+                description: 'The target gave an error that is the answer (a 404, say). No other target would say otherwise.',
+              },
+            ],
+            'attempt.rejected': [
+              {
+                guard: 'mayFailOver',
+                target: '#flight.failing-over',
+                actions: ['chooseTarget'],
+                description: 'The target failed, and the flight may try again.',
+              },
+              {
+                guard: 'isOpened',
+                target: '#flight.settled',
+                actions: ['settleBroken'],
+                description: 'The stream broke off in mid-air, and nobody may or can go on with it.',
+              },
+              { target: '#flight.settled', actions: ['settleExhausted'], description: 'The target failed, and it was the last attempt.' },
+            ],
+            'attempt.timed-out': [
+              {
+                guard: 'mayFailOver',
+                target: '#flight.failing-over',
+                actions: ['abortAttempt', 'chooseTarget'],
+                description: 'The target took longer than its share of the time. It is told to stop, and the flight may try again.',
+              },
+              {
+                guard: 'isOpened',
+                target: '#flight.settled',
+                actions: ['abortAttempt', 'settleBroken'],
+                description: 'The stream stalled in mid-air, and nobody may or can go on with it.',
+              },
+              {
+                target: '#flight.settled',
+                actions: ['abortAttempt', 'settleExhausted'],
+                description: 'The target took longer than its share of the time, and it was the last attempt.',
+              },
+            ],
+            'deadline.passed': { target: '#flight.settled', actions: ['abortAttempt', 'settleTimedOut'] },
+            'flight.abandoned': { target: '#flight.settled', actions: ['abortAttempt', 'settleAbandoned'] },
+          },
         },
-        'attempt.resolved': {
-          target: 'settled',
-          actions: ['settleFulfilled'],
-          description: 'The target gave a value, or all of its stream: it is everybody’s.',
+        hedged: {
+          description:
+            'Two attempts are out, on two targets. The first answer wins, and the other is told to stop. An error of one ends nothing while the other is out.',
+          on: {
+            'stream.opened': { target: 'single', actions: ['openStream', 'outraceRival'] },
+            'attempt.resolved': { target: '#flight.settled', actions: ['outraceRival', 'settleFulfilled'] },
+            'attempt.answered': {
+              target: '#flight.settled',
+              actions: ['outraceRival', 'settleAnswered'],
+              description: 'One of them gave an error that is the answer. The other would not say otherwise.',
+            },
+            'attempt.rejected': { target: 'single', actions: ['keepRival'], description: 'One of them failed: the other goes on.' },
+            'attempt.timed-out': {
+              target: 'single',
+              actions: ['abortAttempt', 'keepRival'],
+              description: 'One took too long: the other goes on.',
+            },
+            'deadline.passed': { target: '#flight.settled', actions: ['abortAttempt', 'abortRival', 'settleTimedOut'] },
+            'flight.abandoned': { target: '#flight.settled', actions: ['abortAttempt', 'abortRival', 'settleAbandoned'] },
+          },
         },
-        'attempt.answered': [
-          {
-            guard: 'isOpened',
-            target: 'settled',
-            actions: ['settleBroken'],
-            description: 'The stream broke off with an error that no other target would better.',
-          },
-          {
-            target: 'settled',
-            actions: ['settleAnswered'],
-            description: 'The target gave an error that is the answer (a 404, say). No other target would say otherwise.',
-          },
-        ],
-        'attempt.rejected': [
-          {
-            guard: 'mayFailOver',
-            target: 'failing-over',
-            actions: ['chooseTarget'],
-            description: 'The target failed, and the flight may try again.',
-          },
-          {
-            guard: 'isOpened',
-            target: 'settled',
-            actions: ['settleBroken'],
-            description: 'The stream broke off in mid-air, and nobody may or can go on with it.',
-          },
-          { target: 'settled', actions: ['settleExhausted'], description: 'The target failed, and it was the last attempt.' },
-        ],
-        'attempt.timed-out': [
-          {
-            guard: 'mayFailOver',
-            target: 'failing-over',
-            actions: ['abortAttempt', 'chooseTarget'],
-            description: 'The target took longer than its share of the time. It is told to stop, and the flight may try again.',
-          },
-          {
-            guard: 'isOpened',
-            target: 'settled',
-            actions: ['abortAttempt', 'settleBroken'],
-            description: 'The stream stalled in mid-air, and nobody may or can go on with it.',
-          },
-          {
-            target: 'settled',
-            actions: ['abortAttempt', 'settleExhausted'],
-            description: 'The target took longer than its share of the time, and it was the last attempt.',
-          },
-        ],
-        'deadline.passed': { target: 'settled', actions: ['abortAttempt', 'settleTimedOut'] },
-        'flight.abandoned': { target: 'settled', actions: ['abortAttempt', 'settleAbandoned'] },
       },
     },
     'failing-over': {

@@ -10,11 +10,12 @@ export const ATTEMPT_RESOLVED = 3;
 export const ATTEMPT_ANSWERED = 4;
 export const ATTEMPT_REJECTED = 5;
 export const ATTEMPT_TIMED_OUT = 6;
-export const TARGET_CHOSEN = 7;
-export const BACKOFF_ELAPSED = 8;
-export const TARGETS_EXHAUSTED = 9;
-export const DEADLINE_PASSED = 10;
-export const FLIGHT_ABANDONED = 11;
+export const HEDGE_DUE = 7;
+export const TARGET_CHOSEN = 8;
+export const BACKOFF_ELAPSED = 9;
+export const TARGETS_EXHAUSTED = 10;
+export const DEADLINE_PASSED = 11;
+export const FLIGHT_ABANDONED = 12;
 export const START_ATTEMPT = 0;
 export const SETTLE_EXHAUSTED = 1;
 export const SETTLE_TIMED_OUT = 2;
@@ -24,10 +25,14 @@ export const SETTLE_FULFILLED = 5;
 export const SETTLE_ANSWERED = 6;
 export const ABORT_ATTEMPT = 7;
 export const CHOOSE_TARGET = 8;
+export const START_HEDGE = 9;
+export const OUTRACE_RIVAL = 10;
+export const KEEP_RIVAL = 11;
+export const ABORT_RIVAL = 12;
 
 export const flightTable: Table = {
   machine: 'flight',
-  hash: '6d9bfbb3cc9b9a97',
+  hash: '78b45fad170d720a',
   events: [
     'flight.launched', // 0
     'launch.delayed', // 1
@@ -36,11 +41,12 @@ export const flightTable: Table = {
     'attempt.answered', // 4
     'attempt.rejected', // 5
     'attempt.timed-out', // 6
-    'target.chosen', // 7
-    'backoff.elapsed', // 8
-    'targets.exhausted', // 9
-    'deadline.passed', // 10
-    'flight.abandoned', // 11
+    'hedge.due', // 7
+    'target.chosen', // 8
+    'backoff.elapsed', // 9
+    'targets.exhausted', // 10
+    'deadline.passed', // 11
+    'flight.abandoned', // 12
   ],
   actions: [
     { type: 'startAttempt' }, // 0
@@ -52,6 +58,10 @@ export const flightTable: Table = {
     { type: 'settleAnswered' }, // 6
     { type: 'abortAttempt' }, // 7
     { type: 'chooseTarget' }, // 8
+    { type: 'startHedge' }, // 9
+    { type: 'outraceRival' }, // 10
+    { type: 'keepRival' }, // 11
+    { type: 'abortRival' }, // 12
   ],
   states: [
     { value: 'idle', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 0
@@ -69,141 +79,157 @@ export const flightTable: Table = {
     { value: 'idle', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 12
     { value: 'idle', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 13
     { value: 'idle', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'active' }, // 14
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'active' }, // 15
+    { value: { inflight: 'single' }, context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'active' }, // 15
     { value: 'failing-over', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 16
     { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'done' }, // 17
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 18
+    { value: { inflight: 'single' }, context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 18
     { value: 'failing-over', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 19
     { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'done' }, // 20
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 21
+    { value: { inflight: 'single' }, context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 21
     { value: 'failing-over', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 22
     { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'done' }, // 23
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 24
+    { value: { inflight: 'single' }, context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 24
     { value: 'failing-over', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 25
     { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'done' }, // 26
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 27
+    { value: { inflight: 'single' }, context: { attemptsLeft: 4, canContinue: false, isOpened: false }, status: 'active' }, // 27
     { value: 'failing-over', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'active' }, // 28
     { value: 'settled', context: { attemptsLeft: 5, canContinue: false, isOpened: false }, status: 'done' }, // 29
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 30
+    { value: { inflight: 'single' }, context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 30
     { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 31
     { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'done' }, // 32
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 33
+    { value: { inflight: 'single' }, context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 33
     { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 34
     { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'done' }, // 35
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 36
+    { value: { inflight: 'single' }, context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 36
     { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 37
     { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'done' }, // 38
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 39
+    { value: { inflight: 'single' }, context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 39
     { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 40
     { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'done' }, // 41
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 42
+    { value: { inflight: 'single' }, context: { attemptsLeft: 4, canContinue: true, isOpened: false }, status: 'active' }, // 42
     { value: 'failing-over', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'active' }, // 43
     { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: false }, status: 'done' }, // 44
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'active' }, // 45
+    { value: { inflight: 'single' }, context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'active' }, // 45
     { value: 'failing-over', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 46
     { value: 'settled', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'done' }, // 47
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 48
+    { value: { inflight: 'single' }, context: { attemptsLeft: 1, canContinue: true, isOpened: true }, status: 'active' }, // 48
     { value: 'failing-over', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 49
     { value: 'settled', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'done' }, // 50
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 51
+    { value: { inflight: 'single' }, context: { attemptsLeft: 2, canContinue: true, isOpened: true }, status: 'active' }, // 51
     { value: 'failing-over', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 52
     { value: 'settled', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'done' }, // 53
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 54
+    { value: { inflight: 'single' }, context: { attemptsLeft: 3, canContinue: true, isOpened: true }, status: 'active' }, // 54
     { value: 'failing-over', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 55
     { value: 'settled', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'done' }, // 56
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 57
+    { value: { inflight: 'single' }, context: { attemptsLeft: 4, canContinue: true, isOpened: true }, status: 'active' }, // 57
     { value: 'failing-over', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'active' }, // 58
     { value: 'settled', context: { attemptsLeft: 5, canContinue: true, isOpened: true }, status: 'done' }, // 59
-    { value: 'inflight', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'active' }, // 60
+    { value: { inflight: 'single' }, context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'active' }, // 60
     { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'done' }, // 61
-    { value: 'inflight', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'active' }, // 62
-    { value: 'inflight', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'active' }, // 63
-    { value: 'inflight', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'active' }, // 64
-    { value: 'inflight', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'active' }, // 65
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'done' }, // 66
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'done' }, // 67
-    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'done' }, // 68
-    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'done' }, // 69
-    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'done' }, // 70
-    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'done' }, // 71
-    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'done' }, // 72
+    { value: { inflight: 'single' }, context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'active' }, // 62
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 0, canContinue: false, isOpened: false }, status: 'active' }, // 63
+    { value: { inflight: 'single' }, context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'active' }, // 64
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 1, canContinue: false, isOpened: false }, status: 'active' }, // 65
+    { value: { inflight: 'single' }, context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'active' }, // 66
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 2, canContinue: false, isOpened: false }, status: 'active' }, // 67
+    { value: { inflight: 'single' }, context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'active' }, // 68
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 3, canContinue: false, isOpened: false }, status: 'active' }, // 69
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'done' }, // 70
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 0, canContinue: true, isOpened: false }, status: 'active' }, // 71
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 1, canContinue: true, isOpened: false }, status: 'active' }, // 72
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 2, canContinue: true, isOpened: false }, status: 'active' }, // 73
+    { value: { inflight: 'hedged' }, context: { attemptsLeft: 3, canContinue: true, isOpened: false }, status: 'active' }, // 74
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: true, isOpened: true }, status: 'done' }, // 75
+    { value: 'settled', context: { attemptsLeft: 0, canContinue: false, isOpened: true }, status: 'done' }, // 76
+    { value: 'settled', context: { attemptsLeft: 1, canContinue: false, isOpened: true }, status: 'done' }, // 77
+    { value: 'settled', context: { attemptsLeft: 2, canContinue: false, isOpened: true }, status: 'done' }, // 78
+    { value: 'settled', context: { attemptsLeft: 3, canContinue: false, isOpened: true }, status: 'done' }, // 79
+    { value: 'settled', context: { attemptsLeft: 4, canContinue: false, isOpened: true }, status: 'done' }, // 80
   ],
   roots: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
   // One row for each state, one column for each event; -1 is IMPOSSIBLE.
   next: Int32Array.of(
-    15, 16, -1, -1, -1, -1, -1, -1, -1, 17, 17, 17, // 0
-    18, 19, -1, -1, -1, -1, -1, -1, -1, 20, 20, 20, // 1
-    21, 22, -1, -1, -1, -1, -1, -1, -1, 23, 23, 23, // 2
-    24, 25, -1, -1, -1, -1, -1, -1, -1, 26, 26, 26, // 3
-    27, 28, -1, -1, -1, -1, -1, -1, -1, 29, 29, 29, // 4
-    30, 31, -1, -1, -1, -1, -1, -1, -1, 32, 32, 32, // 5
-    33, 34, -1, -1, -1, -1, -1, -1, -1, 35, 35, 35, // 6
-    36, 37, -1, -1, -1, -1, -1, -1, -1, 38, 38, 38, // 7
-    39, 40, -1, -1, -1, -1, -1, -1, -1, 41, 41, 41, // 8
-    42, 43, -1, -1, -1, -1, -1, -1, -1, 44, 44, 44, // 9
-    45, 46, -1, -1, -1, -1, -1, -1, -1, 47, 47, 47, // 10
-    48, 49, -1, -1, -1, -1, -1, -1, -1, 50, 50, 50, // 11
-    51, 52, -1, -1, -1, -1, -1, -1, -1, 53, 53, 53, // 12
-    54, 55, -1, -1, -1, -1, -1, -1, -1, 56, 56, 56, // 13
-    57, 58, -1, -1, -1, -1, -1, -1, -1, 59, 59, 59, // 14
-    -1, -1, 60, 61, 61, 61, 61, -1, -1, -1, 61, 61, // 15
-    -1, -1, -1, -1, -1, -1, -1, 15, 15, 17, 17, 17, // 16
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 17
-    -1, -1, 62, 17, 17, 16, 16, -1, -1, -1, 17, 17, // 18
-    -1, -1, -1, -1, -1, -1, -1, 18, 18, 20, 20, 20, // 19
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 20
-    -1, -1, 63, 20, 20, 19, 19, -1, -1, -1, 20, 20, // 21
-    -1, -1, -1, -1, -1, -1, -1, 21, 21, 23, 23, 23, // 22
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 23
-    -1, -1, 64, 23, 23, 22, 22, -1, -1, -1, 23, 23, // 24
-    -1, -1, -1, -1, -1, -1, -1, 24, 24, 26, 26, 26, // 25
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 26
-    -1, -1, 65, 26, 26, 25, 25, -1, -1, -1, 26, 26, // 27
-    -1, -1, -1, -1, -1, -1, -1, 27, 27, 29, 29, 29, // 28
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 29
-    -1, -1, 45, 66, 66, 66, 66, -1, -1, -1, 66, 66, // 30
-    -1, -1, -1, -1, -1, -1, -1, 30, 30, 32, 32, 32, // 31
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 32
-    -1, -1, 48, 32, 32, 31, 31, -1, -1, -1, 32, 32, // 33
-    -1, -1, -1, -1, -1, -1, -1, 33, 33, 35, 35, 35, // 34
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 35
-    -1, -1, 51, 35, 35, 34, 34, -1, -1, -1, 35, 35, // 36
-    -1, -1, -1, -1, -1, -1, -1, 36, 36, 38, 38, 38, // 37
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 38
-    -1, -1, 54, 38, 38, 37, 37, -1, -1, -1, 38, 38, // 39
-    -1, -1, -1, -1, -1, -1, -1, 39, 39, 41, 41, 41, // 40
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 41
-    -1, -1, 57, 41, 41, 40, 40, -1, -1, -1, 41, 41, // 42
-    -1, -1, -1, -1, -1, -1, -1, 42, 42, 44, 44, 44, // 43
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 44
-    -1, -1, 45, 67, 67, 67, 67, -1, -1, -1, 67, 67, // 45
-    -1, -1, -1, -1, -1, -1, -1, 45, 45, 47, 47, 47, // 46
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 47
-    -1, -1, 48, 47, 47, 46, 46, -1, -1, -1, 47, 47, // 48
-    -1, -1, -1, -1, -1, -1, -1, 48, 48, 50, 50, 50, // 49
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 50
-    -1, -1, 51, 50, 50, 49, 49, -1, -1, -1, 50, 50, // 51
-    -1, -1, -1, -1, -1, -1, -1, 51, 51, 53, 53, 53, // 52
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 53
-    -1, -1, 54, 53, 53, 52, 52, -1, -1, -1, 53, 53, // 54
-    -1, -1, -1, -1, -1, -1, -1, 54, 54, 56, 56, 56, // 55
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 56
-    -1, -1, 57, 56, 56, 55, 55, -1, -1, -1, 56, 56, // 57
-    -1, -1, -1, -1, -1, -1, -1, 57, 57, 59, 59, 59, // 58
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 59
-    -1, -1, 60, 68, 68, 68, 68, -1, -1, -1, 68, 68, // 60
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 61
-    -1, -1, 62, 69, 69, 69, 69, -1, -1, -1, 69, 69, // 62
-    -1, -1, 63, 70, 70, 70, 70, -1, -1, -1, 70, 70, // 63
-    -1, -1, 64, 71, 71, 71, 71, -1, -1, -1, 71, 71, // 64
-    -1, -1, 65, 72, 72, 72, 72, -1, -1, -1, 72, 72, // 65
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 66
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 67
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 68
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 69
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 70
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 71
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 72
+    15, 16, -1, -1, -1, -1, -1, -1, -1, -1, 17, 17, 17, // 0
+    18, 19, -1, -1, -1, -1, -1, -1, -1, -1, 20, 20, 20, // 1
+    21, 22, -1, -1, -1, -1, -1, -1, -1, -1, 23, 23, 23, // 2
+    24, 25, -1, -1, -1, -1, -1, -1, -1, -1, 26, 26, 26, // 3
+    27, 28, -1, -1, -1, -1, -1, -1, -1, -1, 29, 29, 29, // 4
+    30, 31, -1, -1, -1, -1, -1, -1, -1, -1, 32, 32, 32, // 5
+    33, 34, -1, -1, -1, -1, -1, -1, -1, -1, 35, 35, 35, // 6
+    36, 37, -1, -1, -1, -1, -1, -1, -1, -1, 38, 38, 38, // 7
+    39, 40, -1, -1, -1, -1, -1, -1, -1, -1, 41, 41, 41, // 8
+    42, 43, -1, -1, -1, -1, -1, -1, -1, -1, 44, 44, 44, // 9
+    45, 46, -1, -1, -1, -1, -1, -1, -1, -1, 47, 47, 47, // 10
+    48, 49, -1, -1, -1, -1, -1, -1, -1, -1, 50, 50, 50, // 11
+    51, 52, -1, -1, -1, -1, -1, -1, -1, -1, 53, 53, 53, // 12
+    54, 55, -1, -1, -1, -1, -1, -1, -1, -1, 56, 56, 56, // 13
+    57, 58, -1, -1, -1, -1, -1, -1, -1, -1, 59, 59, 59, // 14
+    -1, -1, 60, 61, 61, 61, 61, -1, -1, -1, -1, 61, 61, // 15
+    -1, -1, -1, -1, -1, -1, -1, -1, 15, 15, 17, 17, 17, // 16
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 17
+    -1, -1, 62, 17, 17, 16, 16, 63, -1, -1, -1, 17, 17, // 18
+    -1, -1, -1, -1, -1, -1, -1, -1, 18, 18, 20, 20, 20, // 19
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 20
+    -1, -1, 64, 20, 20, 19, 19, 65, -1, -1, -1, 20, 20, // 21
+    -1, -1, -1, -1, -1, -1, -1, -1, 21, 21, 23, 23, 23, // 22
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 23
+    -1, -1, 66, 23, 23, 22, 22, 67, -1, -1, -1, 23, 23, // 24
+    -1, -1, -1, -1, -1, -1, -1, -1, 24, 24, 26, 26, 26, // 25
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 26
+    -1, -1, 68, 26, 26, 25, 25, 69, -1, -1, -1, 26, 26, // 27
+    -1, -1, -1, -1, -1, -1, -1, -1, 27, 27, 29, 29, 29, // 28
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 29
+    -1, -1, 45, 70, 70, 70, 70, -1, -1, -1, -1, 70, 70, // 30
+    -1, -1, -1, -1, -1, -1, -1, -1, 30, 30, 32, 32, 32, // 31
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 32
+    -1, -1, 48, 32, 32, 31, 31, 71, -1, -1, -1, 32, 32, // 33
+    -1, -1, -1, -1, -1, -1, -1, -1, 33, 33, 35, 35, 35, // 34
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 35
+    -1, -1, 51, 35, 35, 34, 34, 72, -1, -1, -1, 35, 35, // 36
+    -1, -1, -1, -1, -1, -1, -1, -1, 36, 36, 38, 38, 38, // 37
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 38
+    -1, -1, 54, 38, 38, 37, 37, 73, -1, -1, -1, 38, 38, // 39
+    -1, -1, -1, -1, -1, -1, -1, -1, 39, 39, 41, 41, 41, // 40
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 41
+    -1, -1, 57, 41, 41, 40, 40, 74, -1, -1, -1, 41, 41, // 42
+    -1, -1, -1, -1, -1, -1, -1, -1, 42, 42, 44, 44, 44, // 43
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 44
+    -1, -1, 45, 75, 75, 75, 75, -1, -1, -1, -1, 75, 75, // 45
+    -1, -1, -1, -1, -1, -1, -1, -1, 45, 45, 47, 47, 47, // 46
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 47
+    -1, -1, 48, 47, 47, 46, 46, -1, -1, -1, -1, 47, 47, // 48
+    -1, -1, -1, -1, -1, -1, -1, -1, 48, 48, 50, 50, 50, // 49
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 50
+    -1, -1, 51, 50, 50, 49, 49, -1, -1, -1, -1, 50, 50, // 51
+    -1, -1, -1, -1, -1, -1, -1, -1, 51, 51, 53, 53, 53, // 52
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 53
+    -1, -1, 54, 53, 53, 52, 52, -1, -1, -1, -1, 53, 53, // 54
+    -1, -1, -1, -1, -1, -1, -1, -1, 54, 54, 56, 56, 56, // 55
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 56
+    -1, -1, 57, 56, 56, 55, 55, -1, -1, -1, -1, 56, 56, // 57
+    -1, -1, -1, -1, -1, -1, -1, -1, 57, 57, 59, 59, 59, // 58
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 59
+    -1, -1, 60, 76, 76, 76, 76, -1, -1, -1, -1, 76, 76, // 60
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 61
+    -1, -1, 62, 77, 77, 77, 77, -1, -1, -1, -1, 77, 77, // 62
+    -1, -1, 60, 61, 61, 15, 15, -1, -1, -1, -1, 61, 61, // 63
+    -1, -1, 64, 78, 78, 78, 78, -1, -1, -1, -1, 78, 78, // 64
+    -1, -1, 62, 17, 17, 18, 18, -1, -1, -1, -1, 17, 17, // 65
+    -1, -1, 66, 79, 79, 79, 79, -1, -1, -1, -1, 79, 79, // 66
+    -1, -1, 64, 20, 20, 21, 21, -1, -1, -1, -1, 20, 20, // 67
+    -1, -1, 68, 80, 80, 80, 80, -1, -1, -1, -1, 80, 80, // 68
+    -1, -1, 66, 23, 23, 24, 24, -1, -1, -1, -1, 23, 23, // 69
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 70
+    -1, -1, 45, 70, 70, 30, 30, -1, -1, -1, -1, 70, 70, // 71
+    -1, -1, 48, 32, 32, 33, 33, -1, -1, -1, -1, 32, 32, // 72
+    -1, -1, 51, 35, 35, 36, 36, -1, -1, -1, -1, 35, 35, // 73
+    -1, -1, 54, 38, 38, 39, 39, -1, -1, -1, -1, 38, 38, // 74
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 75
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 76
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 77
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 78
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 79
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, // 80
   ),
   lists: [
     [], // 0
@@ -219,81 +245,97 @@ export const flightTable: Table = {
     [7, 3], // 10
     [8], // 11
     [7, 8], // 12
-    [7, 4], // 13
+    [9], // 13
+    [7, 4], // 14
+    [10], // 15
+    [10, 5], // 16
+    [10, 6], // 17
+    [11], // 18
+    [7, 11], // 19
+    [7, 12, 2], // 20
+    [7, 12, 3], // 21
   ],
   listOf: Int32Array.of(
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 5
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 6
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 7
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 8
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 9
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 10
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 11
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 12
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 13
-     1,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 14
-     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 15
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 16
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 17
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 18
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 19
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 20
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 21
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 22
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 23
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 24
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 25
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 26
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 27
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 28
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 29
-     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  9, 10, // 30
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 31
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 32
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 33
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 34
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 35
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 36
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 37
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 38
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 39
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 40
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 41
-     0,  0,  0,  6,  7, 11, 12,  0,  0,  0,  9, 10, // 42
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 43
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 44
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 45
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 46
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 47
-     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 48
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 49
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 50
-     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 51
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 52
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 53
-     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 54
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 55
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 56
-     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  9, 10, // 57
-     0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 58
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 59
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 60
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 61
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 62
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 63
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 64
-     0,  0,  0,  6,  5,  5, 13,  0,  0,  0,  9, 10, // 65
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 66
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 67
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 68
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 69
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 70
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 71
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 72
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 0
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 1
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 2
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 3
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 4
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 5
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 6
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 7
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 8
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  3,  4, // 9
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 10
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 11
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 12
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 13
+     1,  0,  0,  0,  0,  0,  0,  0,  0,  0,  5,  3,  4, // 14
+     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  0,  9, 10, // 15
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 16
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 17
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 18
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 19
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 20
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 21
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 22
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 23
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 24
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 25
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 26
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 27
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 28
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 29
+     0,  0,  0,  6,  7,  2,  8,  0,  0,  0,  0,  9, 10, // 30
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 31
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 32
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 33
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 34
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 35
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 36
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 37
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 38
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 39
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 40
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 41
+     0,  0,  0,  6,  7, 11, 12, 13,  0,  0,  0,  9, 10, // 42
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  2,  3,  4, // 43
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 44
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 45
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 46
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 47
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  0,  9, 10, // 48
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 49
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 50
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  0,  9, 10, // 51
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 52
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 53
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  0,  9, 10, // 54
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 55
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 56
+     0,  0,  0,  6,  5, 11, 12,  0,  0,  0,  0,  9, 10, // 57
+     0,  0,  0,  0,  0,  0,  0,  0,  1,  1,  5,  3,  4, // 58
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 59
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 60
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 61
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 62
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 63
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 64
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 65
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 66
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 67
+     0,  0,  0,  6,  5,  5, 14,  0,  0,  0,  0,  9, 10, // 68
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 69
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 70
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 71
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 72
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 73
+     0,  0, 15, 16, 17, 18, 19,  0,  0,  0,  0, 20, 21, // 74
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 75
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 76
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 77
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 78
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 79
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, // 80
   ),
 };

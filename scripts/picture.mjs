@@ -22,25 +22,46 @@ writeFileSync(path, drawn);
 function picture() {
   const { initial, states } = flightMachine.config;
   const names = Object.keys(states);
-  const edges = names.flatMap((name) => edgesOf(name, states[name].on ?? {}));
   const finals = names.filter((name) => states[name].type === 'final');
   return [
     '```mermaid',
     'stateDiagram-v2',
     ...names.filter((name) => spelled(name) !== name).map((name) => `  state "${name}" as ${spelled(name)}`),
     `  [*] --> ${spelled(initial)}`,
-    ...edges,
+    ...names.flatMap((name) => innerOf(name, states[name]).concat(arrows(name, leadingOut(name, states[name])))),
     ...finals.map((name) => `  ${spelled(name)} --> [*]`),
     '```',
   ].join('\n');
 }
 
-/** One arrow to each state that it leads to, with all events that take it there. */
-function edgesOf(name, on) {
+/** Every transition of a state: what happens, and where it leads. Without a target it stays where it is. */
+function transitionsOf(name, { on = {} }) {
+  return Object.entries(on).flatMap(([event, transitions]) => [transitions].flat().map(({ target = name }) => ({ event, target })));
+}
+
+/** To states outside, `#flight.settled` say: its own and those of its inner states, which leave it as one. */
+function leadingOut(name, state) {
+  const root = `#${flightMachine.id}.`;
+  const inner = Object.entries(state.states ?? {}).flatMap(([child, config]) => transitionsOf(child, config));
+  const leaving = inner.filter(({ target }) => target.startsWith(root));
+  return [...transitionsOf(name, state), ...leaving].map(({ event, target }) => ({ event, target: target.replace(root, '') }));
+}
+
+/** The picture inside a state that has states of its own. */
+function innerOf(name, { initial, states = {} }) {
+  const children = Object.keys(states);
+  if (children.length === 0) return [];
+  const within = children.flatMap((child) => {
+    const staying = transitionsOf(child, states[child]).filter(({ target }) => children.includes(target));
+    return arrows(child, staying);
+  });
+  return [`  state ${spelled(name)} {`, `    [*] --> ${initial}`, ...within.map((arrow) => `  ${arrow}`), '  }'];
+}
+
+/** One arrow to each state, with all events that lead there. */
+function arrows(name, transitions) {
   const byTarget = new Map();
-  for (const [event, transitions] of Object.entries(on)) {
-    for (const { target = name } of [transitions].flat()) byTarget.set(target, (byTarget.get(target) ?? new Set()).add(event));
-  }
+  for (const { event, target } of transitions) byTarget.set(target, (byTarget.get(target) ?? new Set()).add(event));
   return [...byTarget].map(([target, events]) => `  ${spelled(name)} --> ${spelled(target)}: ${[...events].join(', ')}`);
 }
 

@@ -202,7 +202,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const flight = this.#flying(which).at(-1);
     if (flight !== undefined) return storyOf(flight, await this.#front.links.flying(flight));
     const settled = this.#front.stories.find(fits);
-    return settled === null ? null : storyOf(settled, null);
+    return settled === null ? null : storyOf(settled, []);
   }
 
   stats(): Stats {

@@ -1,7 +1,7 @@
 /** The end of a coalescer, in order: no new flights, time for those in the air, then nothing is left. */
 import type { Seam } from '../workers/environment.js';
 import type { Front } from './front.js';
-import { given } from './options.js';
+import { given } from './option-rules.js';
 import { isFlying } from './selection.js';
 
 const DRAIN_MS = 10_000;

@@ -5,7 +5,7 @@ import { CoalescerError, rememberFlight, type CoalescerErrorCode, type ErrorDeta
 import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
 import type { AttemptReport } from './reports.js';
-import { attemptReport } from './story.js';
+import { attemptReports } from './story.js';
 
 /** How a flight may end without a value; the last three are the links' own. */
 export type FlightFailure = Failure | 'poisoned' | 'worn-out' | 'not-loaded';
@@ -182,8 +182,7 @@ export class FlightFailures {
 }
 
 /** Frozen like the error they stand in. */
-const reports = (flight: Flight): readonly AttemptReport[] =>
-  Object.freeze((flight.attempts ?? []).map((record) => Object.freeze(attemptReport(record))));
+const reports = (flight: Flight): readonly AttemptReport[] => Object.freeze(attemptReports(flight).map((report) => Object.freeze(report)));
 
 function lastOf(flight: Flight): string {
   const last: AttemptRecord | undefined = flight.attempts?.at(-1);

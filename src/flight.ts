@@ -2,7 +2,7 @@
 import type { FlightRecord } from '../workers/flight-record.js';
 import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
 import type { WheelEntry } from '../workers/wheel.js';
-import { attemptReport, type Relaunch } from './story.js';
+import { flightReport, type Relaunch } from './story.js';
 import type { PortLink } from './port-link.js';
 import type { FlightReport, SeamReport } from './reports.js';
 import type { Stream } from './stream.js';
@@ -209,18 +209,7 @@ export class Flight implements LaunchOrder {
 
   /** As it stands: `now` matters only while it flies. */
   report(now = this.settledAt): FlightReport {
-    const attempts = this.attempts ?? [];
-    const last = attempts.at(-1);
-    return {
-      flight: this.id,
-      target: last !== undefined && (last.end === 'value' || last.end === 'answer') ? last.target : null,
-      attempts: attempts.map(attemptReport),
-      waiters: this.joined,
-      durationMs: (this.status === 'flying' ? now : this.settledAt) - this.launchedAt,
-      failedOver: attempts.some(({ target }) => target !== attempts[0]?.target),
-      relaunches: this.relaunches?.length ?? 0,
-      ...(this.seams === null ? {} : { seams: this.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
-    };
+    return flightReport(this, now);
   }
 }
 

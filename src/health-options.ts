@@ -16,6 +16,16 @@ export interface BreakerOptions {
   readonly whenAllOpen?: 'try' | 'wait';
 }
 
+/** A second attempt, on another target, while the first is still out. The first answer (of a stream: the first chunk) wins, and the other is told to stop. */
+export interface HedgeOptions {
+  /** Made after so many milliseconds. @default after what `percentile` says */
+  readonly afterMs?: number;
+  /** Made after what so many of a hundred attempts of the target took, 50 to 99.9; at least 10 ms, and once 100 attempts were answered (Dean and Barroso, "The Tail at Scale"). @default 95 */
+  readonly percentile?: number;
+  /** Hedges for each first attempt on the target that is too slow, 0 to 1; one more at the start, and up to ten saved for a bad moment. Each also draws from that target's `budget`. @default 0.02 */
+  readonly maxExtraShare?: number;
+}
+
 /** How much load failures may add to a target. One budget for all threads. */
 export interface BudgetOptions {
   /** Extra attempts for each first attempt of the last 10 s. @default 0.1 */

@@ -1,5 +1,6 @@
 /** Where shards live: one interface for threads, for the caller's own thread, and for the simulation's. */
 import type { HostFacts } from '../workers/control.js';
+import type { InAir } from '../workers/protocol.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { Envelope, Wire } from '../workers/wire.js';
 
@@ -19,7 +20,7 @@ export interface HostLife {
   hold(isHeld: boolean): void;
   /** Runs the module's set-up. What was posted before is read after. */
   activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
-  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null>;
+  flying(slot: number, number: number): Promise<readonly InAir[]>;
   /** Runs what the module registered with `onClose`. */
   stop(): Promise<void>;
   /** Ends it, however it hangs; settles when it is gone and `closed` was told. */

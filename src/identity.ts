@@ -1,7 +1,8 @@
 /** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
 import { canonicalKey, newMemo, NoCanonicalForm } from '../workers/canonical.js';
 import { CoalescerError } from './errors.js';
-import { given, type FilledOptions } from './options.js';
+import { given } from './option-rules.js';
+import type { FilledOptions } from './options.js';
 
 /** Scopes are tenants, not documents. */
 const SCOPE_CHARACTERS_MAX = 8_192;

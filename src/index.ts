@@ -25,7 +25,7 @@ export {
 } from './create-coalescer.js';
 export { CoalescerError, flightOf, isCoalescerError, type CoalescerErrorCode } from './errors.js';
 export type { FlightStream } from './flight-stream.js';
-export type { BreakerOptions, BudgetOptions } from './health-options.js';
+export type { BreakerOptions, BudgetOptions, HedgeOptions } from './health-options.js';
 export type { KeepOptions } from './keep-options.js';
 export type { CoalescerOptions, Limits, ScopeOption } from './options.js';
 export type { AttemptReport, Explanation, FlightReport, Outcome, SeamReport, Stats, TargetReport, TargetStats } from './reports.js';

@@ -5,7 +5,7 @@ import type { Seam } from '../workers/environment.js';
 import { chunkSize } from '../workers/chunk-size.js';
 import { HealthMemory } from '../workers/health-memory.js';
 import { Health } from '../workers/health.js';
-import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure } from '../workers/protocol.js';
+import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure, type InAir } from '../workers/protocol.js';
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
@@ -105,10 +105,8 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
     if (flight.record !== null) this.#shard.streams.grant(flight.record, credit);
   }
 
-  flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
-    const { record } = flight;
-    const attempt = record?.attempt ?? null;
-    return Promise.resolve(record === null || attempt === null ? null : { target: attempt.target, startedAt: record.attemptStartedAt });
+  flying(flight: Flight): Promise<readonly InAir[]> {
+    return Promise.resolve(flight.record?.inAir ?? []);
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {

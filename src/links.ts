@@ -2,7 +2,7 @@
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import type { AttemptRecord, Body } from '../workers/protocol.js';
+import type { AttemptRecord, Body, InAir } from '../workers/protocol.js';
 import type { FlightFailure } from './flight-failures.js';
 import type { Flight } from './flight.js';
 import type { TargetStats } from './reports.js';
@@ -53,8 +53,8 @@ export interface Links {
   abandon(flight: Flight): void;
   /** More chunks may come. */
   grant(flight: Flight, credit: number): void;
-  /** The attempt in the air, as its shard knows it. */
-  flying(flight: Flight): Promise<{ readonly target: string; readonly startedAt: number } | null>;
+  /** The attempts in the air, as its shard knows them. */
+  flying(flight: Flight): Promise<readonly InAir[]>;
   /** How the targets are. `null`: the module has not loaded yet. */
   readonly health: Health | null;
   /** What all shards know of the targets. */

@@ -15,9 +15,14 @@ export interface Loss {
 export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, endedAt, why, receiver }: Loss): void {
   const { attemptsMade, targetsTried, lastTarget } = memory.ledger(flight.slot);
   if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
-  const target = targetNames?.[lastTarget] ?? '';
-  for (let attempt = (flight.attempts?.length ?? 0) + 1; attempt <= attemptsMade; attempt++) {
-    const startedAt = flight.attempts?.at(-1)?.endedAt ?? flight.launchedAt;
+  const told = flight.attempts ?? [];
+  const toldTargets = new Set(told.map(({ target }) => target));
+  // Where two were out, on two targets, the ledger names the later one; the other is the one that was tried and that nothing was told of.
+  const tried = (targetNames ?? []).filter((_, index) => index !== lastTarget && (targetsTried & (1 << index)) !== 0);
+  const startedAt = told.at(-1)?.endedAt ?? flight.launchedAt;
+  for (let attempt = 1; attempt <= attemptsMade; attempt++) {
+    if (told.some((record) => record.attempt === attempt)) continue;
+    const target = (attempt === attemptsMade ? targetNames?.[lastTarget] : tried.find((name) => !toldTargets.has(name))) ?? '';
     const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
     receiver.attempted(flight, record);
   }

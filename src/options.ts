@@ -3,8 +3,8 @@ import type { Environment } from '../workers/environment.js';
 import type { ShardSettings } from '../workers/shard-setup.js';
 import type { KeepSettings } from './keep.js';
 import type { KeepOptions } from './keep-options.js';
-import type { BreakerOptions, BudgetOptions } from './health-options.js';
-import { anyFunction, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
+import type { BreakerOptions, BudgetOptions, HedgeOptions } from './health-options.js';
+import { anyFunction, given, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
 import type { Share } from './share.js';
 import type { StreamSettings, StreamsOption } from './stream-options.js';
 
@@ -66,6 +66,8 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   readonly breaker?: false | BreakerOptions;
   /** Extra attempts on a target that the flight has called before. `false`: as many as `maxAttempts` allows. */
   readonly budget?: false | BudgetOptions;
+  /** See `HedgeOptions`. For calls that may be made twice; never used for targets that are not `replayable`. @default false */
+  readonly hedge?: false | HedgeOptions;
   /** Where flights begin. `priority`: at the first target, or by weight where weights are given. `latency`: of two targets drawn at random at the one that answers sooner. @default 'priority' */
   readonly steering?: 'priority' | 'latency';
   /** How many flights begin at another target than the first, 0 to 0.5, so that failing over is not first tried in an outage. @default 0 */
@@ -159,6 +161,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   probeShare: within('a share', [0, 0.5], 0),
   'budget.share': within('a share', [0, 1], 0.1),
   'budget.perSecondMin': within('a number', [0, 1_000], 1),
+  'hedge.afterMs': ms(null),
+  'hedge.percentile': within('a percentile', [50, 99.9], 95),
+  'hedge.maxExtraShare': within('a share', [0, 1], 0.02),
   'limits.flights': whole(1, 1_000_000, 10_000),
   'limits.waitersPerFlight': whole(1, 10_000_000, 10_000),
   'limits.payloadBytes': whole(1, 1_024 * MIB, 4 * MIB),
@@ -175,15 +180,9 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Options with options of their own. */
 const GROUPS: ReadonlySet<string> = new Set(Object.keys(RULES).flatMap((path) => (path.includes('.') ? path.split('.').slice(0, 1) : [])));
 /** Those that `false` switches off. */
-const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget']);
-
-/** What came, for an error message. */
-export function given(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 100)}'`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return String(value);
-}
+const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget', 'hedge']);
+/** Those that are off where they are not given. */
+const OPTIONAL = ['keep', 'hedge'];
 
 /**
  * Checks options and fills in what is not given. `undefined` counts as not given.
@@ -192,6 +191,8 @@ export function given(value: unknown): string {
 export function fillOptions(options: unknown): FilledOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
   const paths = flatten(options as Record<string, unknown>);
+  if (paths.get('hedge.afterMs') !== undefined && paths.get('hedge.percentile') !== undefined)
+    throw new TypeError('options.hedge: expected afterMs or percentile, got both');
   const filled: Record<string, unknown> = Object.fromEntries([...GROUPS].map((group) => [group, {}]));
   for (const [path, rule] of Object.entries(RULES)) {
     const value = paths.get(path);
@@ -206,7 +207,7 @@ export function fillOptions(options: unknown): FilledOptions {
   if (stranger !== undefined)
     throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
   filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
-  if ((options as { keep?: unknown }).keep === undefined) filled['keep'] = null;
+  for (const group of OPTIONAL) if ((options as Record<string, unknown>)[group] === undefined) filled[group] = null;
   for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
   return filled as unknown as FilledOptions;
@@ -239,6 +240,6 @@ function flatten(options: Record<string, unknown>): Map<string, unknown> {
 
 /** What of the options a shard goes by, and no more: on threads it crosses. */
 export function shardSettings(options: FilledOptions): ShardSettings {
-  const { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, steering, probeShare } = options;
-  return { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, steering, probeShare };
+  const { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, hedge, steering, probeShare } = options;
+  return { maxAttempts, attemptTimeoutMs, backoff, streams, breaker, budget, hedge, steering, probeShare };
 }

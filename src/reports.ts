@@ -8,6 +8,8 @@ export interface AttemptReport {
   readonly attempt: number;
   readonly durationMs: number;
   readonly end: AttemptEnd;
+  /** It was made beside another that was still out. */
+  readonly isHedge?: true;
   readonly code?: string;
   readonly status?: number;
   readonly message?: string;
@@ -31,6 +33,7 @@ export interface FlightReport {
   /** All that ever waited for it. */
   readonly waiters: number;
   readonly durationMs: number;
+  /** Another target went on for one that had failed. A hedge that was only faster is none. */
   readonly failedOver: boolean;
   /** Launches again after a thread was lost. */
   readonly relaunches: number;
@@ -116,6 +119,10 @@ export interface TargetStats {
   readonly failures: number;
   /** Attempts on a target that the flight had called before. */
   readonly retries: number;
+  /** Attempts made beside another that was still out. */
+  readonly hedges: number;
+  /** Attempts told to stop because the other of the two had answered first: what hedging costs. */
+  readonly outraced: number;
   /** Gauge: attempts in the air. */
   readonly airborne: number;
   /** Gauge: is it called? `open`: not while another is left; `half-open`: one attempt finds out. */

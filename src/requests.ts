@@ -1,5 +1,5 @@
 /** The options of one request: as given, and checked. */
-import { given } from './options.js';
+import { given } from './option-rules.js';
 
 /** What one request may say. */
 export interface RequestOptions {

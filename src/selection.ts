@@ -3,7 +3,7 @@ import type { Identity, Which } from './contract.js';
 import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
 import { indexOf, type Tabled } from './flight-table.js';
-import { given } from './options.js';
+import { given } from './option-rules.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 

@@ -1,6 +1,6 @@
 /** Counters of one coalescer: plain numbers, written by its front; counts per target, read from the memory of its shards. */
 import type { Health } from '../workers/health.js';
-import type { SharedMemory } from '../workers/shared-memory.js';
+import type { SharedMemory, TargetCounts } from '../workers/shared-memory.js';
 import type { TargetStats } from './reports.js';
 
 /** Counters, only growing. */
@@ -46,9 +46,16 @@ export function targetStats({ names, living, gone = [], health, now }: TargetCou
     names.map((name, index) => {
       const { breaker, heldMs } = health.report(index, now);
       const all = [...living, ...gone].map((memory) => memory.counts(index));
-      const sum = (what: 'attempts' | 'failures' | 'retries'): number => all.reduce((total, counts) => total + counts[what], 0);
+      const sum = (what: Exclude<keyof TargetCounts, 'airborne'>): number => all.reduce((total, counts) => total + counts[what], 0);
       const airborne = living.reduce((total, memory) => total + memory.counts(index).airborne, 0);
-      return [name, { attempts: sum('attempts'), failures: sum('failures'), retries: sum('retries'), airborne, breaker, heldMs }];
+      const counts = {
+        attempts: sum('attempts'),
+        failures: sum('failures'),
+        retries: sum('retries'),
+        hedges: sum('hedges'),
+        outraced: sum('outraced'),
+      };
+      return [name, { ...counts, airborne, breaker, heldMs }];
     }),
   );
 }

@@ -1,8 +1,8 @@
 /** What happened to a flight, told in order: as data, and as text for people who look. */
 import { reasonOf } from '../workers/passed-over.js';
-import type { AttemptRecord } from '../workers/protocol.js';
+import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
 import type { Flight } from './flight.js';
-import type { AttemptReport, Explanation } from './reports.js';
+import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** A thread was lost under the flight, and it was launched again. */
 export interface Relaunch {
@@ -12,27 +12,55 @@ export interface Relaunch {
 
 type Event = Explanation['events'][number];
 
+/** How an attempt ends that another target has to go on for. */
+const LOST: ReadonlySet<AttemptReport['end']> = new Set(['failed', 'timed-out', 'thread-lost'] as const);
+
 export function attemptReport(record: AttemptRecord): AttemptReport {
-  const { target, attempt, startedAt, endedAt, end, code, status, message } = record;
+  const { target, attempt, startedAt, endedAt, end, isHedge, code, status, message } = record;
   return {
     target,
     attempt,
     durationMs: endedAt - startedAt,
     end,
+    ...(isHedge === true ? { isHedge } : {}),
     ...(code === undefined ? {} : { code }),
     ...(status === undefined ? {} : { status }),
     ...(message === undefined ? {} : { message }),
   };
 }
 
-/** The story so far. `flying` is the attempt in the air, where it is known. */
-export function storyOf(flight: Flight, flying: { readonly target: string; readonly startedAt: number } | null): Explanation {
+/** All of a flight's that are over, in the order in which they began. */
+export function attemptReports({ attempts }: Flight): AttemptReport[] {
+  return (attempts ?? []).map(attemptReport).sort((one, other) => one.attempt - other.attempt);
+}
+
+/** What is told of a flight as a whole. */
+export function flightReport(flight: Flight, now: number): FlightReport {
+  // In the order in which they ended: the last one is the one that settled it.
+  const last = flight.attempts?.at(-1);
+  const attempts = attemptReports(flight);
+  const [first] = attempts;
+  const hasFailed = first !== undefined && LOST.has(first.end);
+  return {
+    flight: flight.id,
+    target: last !== undefined && (last.end === 'value' || last.end === 'answer') ? last.target : null,
+    attempts,
+    waiters: flight.joined,
+    durationMs: (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt,
+    failedOver: attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
+    relaunches: flight.relaunches?.length ?? 0,
+    ...(flight.seams === null ? {} : { seams: flight.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
+  };
+}
+
+/** The story so far. `flying`: the attempts in the air, as far as they are known. */
+export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
   for (const record of flight.attempts ?? []) events.push(...attemptEvents(record, at));
   for (const { at: instant, why } of flight.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
   for (const { at: instant, from, to, chunk } of flight.seams ?? []) events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
-  if (flying !== null) events.push({ atMs: at(flying.startedAt), what: 'attempt', target: flying.target });
+  for (const { startedAt, target, isHedge } of flying) events.push({ atMs: at(startedAt), what: isHedge ? 'hedge' : 'attempt', target });
   if (flight.joined > 1) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
   if (flight.status !== 'flying') {
     events.push({
@@ -48,13 +76,30 @@ export function storyOf(flight: Flight, flying: { readonly target: string; reado
 }
 
 function attemptEvents(record: AttemptRecord, at: (instant: number) => number): Event[] {
-  const { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver = [] } = record;
+  const {
+    target,
+    attempt,
+    startedAt,
+    endedAt,
+    end,
+    code,
+    status,
+    message,
+    verdict,
+    next,
+    waitMs,
+    passedOver = [],
+    isHedge,
+    unhedged,
+  } = record;
   const known = Object.fromEntries(Object.entries({ code, status, message, verdict }).filter(([, value]) => value !== undefined));
   const events: Event[] = [
     ...passedOver.map((told) => ({ atMs: at(startedAt), what: 'passed over', target: told.target, why: reasonOf(told) })),
-    { atMs: at(startedAt), what: 'attempt', attempt, target },
+    { atMs: at(startedAt), what: isHedge ? 'hedge' : 'attempt', attempt, target },
     { atMs: at(endedAt), what: end, attempt, target, ...known },
   ];
+  for (const told of unhedged?.passedOver ?? [])
+    events.push({ atMs: at((unhedged as Unhedged).at), what: 'not hedged', target: told.target, why: reasonOf(told) });
   if (next !== undefined) {
     events.push({
       atMs: at(endedAt),

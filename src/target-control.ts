@@ -4,7 +4,7 @@ import type { Seam } from '../workers/environment.js';
 import { writeOrder, writeWeights } from '../workers/steering.js';
 import { CoalescerError } from './errors.js';
 import type { Links } from './links.js';
-import { given } from './options.js';
+import { given } from './option-rules.js';
 import type { TargetReport } from './reports.js';
 
 /** The targets of a coalescer, by their names. Before a module has loaded their names are not known: then all of it throws `COALESCER_TARGETS_NOT_LOADED`. */

@@ -5,7 +5,7 @@
 import { packBody } from '../workers/body.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import type { Body } from '../workers/protocol.js';
+import type { Body, InAir } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
@@ -124,11 +124,11 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     flight.link?.grant(flight, credit);
   }
 
-  async flying(flight: Flight): Promise<{ target: string; startedAt: number } | null> {
+  async flying(flight: Flight): Promise<readonly InAir[]> {
     try {
-      return (await flight.link?.life.flying(flight.slot, flight.number)) ?? null;
+      return (await flight.link?.life.flying(flight.slot, flight.number)) ?? [];
     } catch {
-      return null; // the thread is dying or deaf: what it was doing cannot be told
+      return []; // the thread is dying or deaf: what it was doing cannot be told
     }
   }
 

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Targets, TargetsModule } from '../workers/targets.js';
-import { given } from './options.js';
+import { given } from './option-rules.js';
 
 /** How many threads, and how they are minded. */
 export interface ThreadOptions {

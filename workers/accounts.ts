@@ -3,8 +3,9 @@ import type { Sample } from './breaker.js';
 import { ORDINARY, REFUSED } from './breaker.js';
 import type { FlightRecord } from './flight-record.js';
 import type { Health } from './health.js';
+import type { Hedge, Rival } from './hedge.js';
 import type { AttemptEnd } from './protocol.js';
-import { AIRBORNE, ATTEMPTS, FAILURES, RETRIES, type SharedMemory } from './shared-memory.js';
+import { AIRBORNE, ATTEMPTS, FAILURES, HEDGES, OUTRACED, RETRIES, type SharedMemory } from './shared-memory.js';
 
 export class Accounts {
   readonly #memory: SharedMemory;
@@ -20,7 +21,8 @@ export class Accounts {
     const { target } = record;
     this.#memory.count(target, ATTEMPTS, 1);
     this.#memory.count(target, AIRBORNE, 1);
-    if ((record.targetsTried & (1 << target)) === 0) this.#health.of(target).budget?.first(now);
+    if (record.hedge !== null && record.hedge.rival !== null) this.#memory.count(target, HEDGES, 1);
+    else if ((record.targetsTried & (1 << target)) === 0) this.#health.of(target).first(now);
     else this.#memory.count(target, RETRIES, 1);
     if (record.attemptsMade === 0) return;
     record.drawnFor = -1;
@@ -32,6 +34,17 @@ export class Accounts {
     this.#health.of(record.target).answered(record.pass, record.attemptStartedAt, now);
     record.hasAnswered = true;
     record.pass = ORDINARY;
+  }
+
+  /** A rival has lost the race, or is told to stop with the other. It has given no chunk. */
+  rivalEnds(hedge: Hedge, end: AttemptEnd, endedAt: number): void {
+    const { target, pass, attempt, attemptStartedAt } = hedge.rival as Rival;
+    const health = this.#health.of(target);
+    this.#memory.count(target, AIRBORNE, -1);
+    if (end === 'timed-out') this.#memory.count(target, FAILURES, 1);
+    if (end === 'outraced') this.#memory.count(target, OUTRACED, 1);
+    if (end === 'outraced' && attempt.attempt !== hedge.attempt) health.outraced(attemptStartedAt, endedAt);
+    health.ended(pass, end === 'timed-out' ? 'ill' : 'none', attemptStartedAt, endedAt);
   }
 
   ends(record: FlightRecord, end: AttemptEnd, sample: Sample, endedAt: number): void {

@@ -2,6 +2,7 @@
 import type { Attempt } from './attempt.js';
 import { readError } from './classify.js';
 import type { FlightRecord } from './flight-record.js';
+import type { Hedge } from './hedge.js';
 import type { Choice } from './next-target.js';
 import type { PassedOver } from './passed-over.js';
 import type { AttemptEnd, AttemptRecord } from './protocol.js';
@@ -31,10 +32,20 @@ export function attemptRecord(
 
 /** What the record holds for it: told once. */
 export function fill(ended: TellableRecord, record: FlightRecord): TellableRecord {
+  if (record.hedge !== null) fillHedge(ended, record.hedge);
   if (record.isForOne) ended.isForOne = true;
   if (record.passedOver === null) return ended;
   ended.passedOver = record.passedOver;
   record.passedOver = null;
+  return ended;
+}
+
+/** Whether it was a hedge; and why it had none, when one was due. */
+export function fillHedge(ended: TellableRecord, hedge: Hedge): TellableRecord {
+  if (ended.attempt === hedge.attempt) ended.isHedge = true;
+  if (hedge.unmade === null) return ended;
+  ended.unhedged = hedge.unmade;
+  hedge.unmade = null;
   return ended;
 }
 

@@ -5,10 +5,11 @@ import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
 
 /** What `signal.reason` says to a target whose answer is no longer wanted. */
-export type AbortCause = 'abandoned' | 'timed-out';
+export type AbortCause = 'abandoned' | 'timed-out' | 'outraced';
 
 const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
   abandoned: () => new DOMException('coalescer: nobody waits for this flight any more', 'AbortError'),
+  outraced: () => new DOMException('coalescer: another attempt of this flight has answered first', 'AbortError'),
   'timed-out': () => new DOMException("coalescer: this attempt's time is up", 'TimeoutError'),
 };
 

@@ -5,13 +5,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { expose, releaseProxy, wrap, type Endpoint, type Remote } from 'comlink';
 import type { Seam } from './environment.js';
+import type { InAir } from './protocol.js';
 
 /** What a host can be asked. Arguments and results are plain data. */
 export interface HostControl {
   /** Runs the module's set-up and begins to fly. */
   activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
   /** The attempt in the air of a flight. */
-  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null>;
+  flying(slot: number, number: number): Promise<readonly InAir[]>;
   /** Ends in order: runs what the module registered with `onClose`. */
   stop(): Promise<void>;
 }

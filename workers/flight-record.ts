@@ -1,10 +1,11 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
 import type { AbortCause, Attempt } from './attempt.js';
 import { REFUSED } from './breaker.js';
+import type { Hedge, Rival } from './hedge.js';
 import type { PassedOver } from './passed-over.js';
-import type { AttemptRecord, LaunchOrder } from './protocol.js';
+import type { AttemptRecord, InAir, LaunchOrder } from './protocol.js';
 import type { StreamRecord } from './streams.js';
-import type { WheelEntry } from './wheel.js';
+import type { Wheel, WheelEntry } from './wheel.js';
 
 /** More is not told of one attempt. */
 const PASSED_OVER_MAX = 32;
@@ -36,7 +37,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   targetsTried: number;
   /** The target of the current attempt, or of the next one while failing over. */
   target: number;
-  /** The current attempt; what comes from any other is late and is dropped. */
+  /** The current attempt: the only one, or of two that are out the one that something was heard of last. What comes from any other is late, and dropped. */
   attempt: Attempt | null = null;
   attemptStartedAt = 0;
   /** The last attempt that ended, not yet told to the front. */
@@ -69,6 +70,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   declare isForOne: boolean;
   /** Made when a target streams. */
   declare stream: StreamRecord | null;
+  /** Made when an attempt begins that may be hedged. */
+  declare hedge: Hedge | null;
   /** An action runs; events that arise meanwhile wait in `queue` until its list is done. */
   stepping = false;
   declare queue: number[] | null;
@@ -96,11 +99,61 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     return this.attemptsMade === 0 && this.order.route === null;
   }
 
+  /** Its attempts that are out. */
+  get inAir(): readonly InAir[] {
+    const { attempt, attemptStartedAt, hedge } = this;
+    const rival = hedge?.rival ?? null;
+    const tell = (told: Attempt, startedAt: number): InAir => ({
+      target: told.target,
+      startedAt,
+      isHedge: told.attempt === hedge?.attempt,
+    });
+    const current = attempt === null ? [] : [tell(attempt, attemptStartedAt)];
+    return rival === null ? current : [...current, tell(rival.attempt, rival.attemptStartedAt)];
+  }
+
   /** For the story: a target was not called. Told once, however often it is asked. */
   passOver(target: string, why: PassedOver['why']): void {
     this.passedOver ??= [];
     const isTold = this.passedOver.some((told) => told.target === target && told.why === why);
     if (!isTold && this.passedOver.length < PASSED_OVER_MAX) this.passedOver.push({ target, why });
+  }
+
+  /** Something is heard of this attempt: it is the current one from now on. Returns whether it is out at all. */
+  turnTo(attempt: Attempt): boolean {
+    if (this.attempt === attempt) return true;
+    const { hedge } = this;
+    if (hedge === null || hedge.rival?.attempt !== attempt) return false;
+    const { rival } = hedge;
+    hedge.rival = this.standAside(hedge);
+    this.takeUp(rival, hedge);
+    return true;
+  }
+
+  /** The current attempt as a rival; the record is free for the other one. */
+  standAside({ due }: Hedge): Rival {
+    const { attempt, attemptStartedAt, target, pass, stream } = this;
+    const pump = stream?.pump ?? null;
+    if (stream !== null) stream.pump = null;
+    return { attempt: attempt as Attempt, attemptStartedAt, target, pass, due, pump };
+  }
+
+  /** A rival is the current attempt again. */
+  takeUp({ attempt, attemptStartedAt, target, pass, due, pump }: Rival, hedge: Hedge): void {
+    this.attempt = attempt;
+    this.attemptStartedAt = attemptStartedAt;
+    this.target = target;
+    this.pass = pass;
+    hedge.due = due;
+    if (this.stream !== null) this.stream.pump = pump;
+  }
+
+  /** The current attempt's time is up at `due`: armed for that, or for what comes before it where it is hedged. */
+  armAttempt(wheel: Wheel, due: number, now: number): void {
+    const { hedge } = this;
+    if (hedge !== null) hedge.due = due;
+    const first = hedge === null ? due : Math.min(due, hedge.at, hedge.rival?.due ?? due);
+    wheel.arm(this, Math.max(0, first - now), now);
   }
 
   onDue(now: number): void {
@@ -122,5 +175,6 @@ Object.assign(FlightRecord.prototype, {
   refused: false,
   isForOne: false,
   stream: null,
+  hedge: null,
   queue: null,
 } satisfies Partial<FlightRecord>);

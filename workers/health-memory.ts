@@ -28,7 +28,9 @@ export const DRAWS = FIRSTS + BUCKETS;
 /** Attempts in the air, by holder: what a dead thread held can be told from what others hold. */
 export const PLACES = DRAWS + BUCKETS;
 export const LATENCY = PLACES + HOLDERS_MAX;
-const CELLS = LATENCY + LATENCY_CELLS;
+/** What is saved for hedges. */
+export const ALLOWANCE = LATENCY + LATENCY_CELLS;
+const CELLS = ALLOWANCE + 1;
 
 export class HealthMemory {
   readonly buffer: SharedArrayBuffer;

@@ -3,6 +3,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
 import { PortShard, type PortOrder, type PortShardSettings } from './port-shard.js';
+import type { InAir } from './protocol.js';
 import { TABLE_HASH } from './flight-steps.js';
 import type { SharedMemory } from './shared-memory.js';
 import { closeList, fillTargets, openOn, type OpenableModule } from './targets.js';
@@ -51,8 +52,8 @@ export class HostSession implements HostControl {
     return { targetNames: targets.map(({ name }) => name), mayBeForOne, tableHash: TABLE_HASH };
   }
 
-  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null> {
-    return Promise.resolve(this.#shard?.flying(slot, number) ?? null);
+  flying(slot: number, number: number): Promise<readonly InAir[]> {
+    return Promise.resolve(this.#shard?.flying(slot, number) ?? []);
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,7 @@
 
 export interface PassedOver {
   readonly target: string;
-  readonly why: 'held' | 'open' | 'forced' | 'full' | 'budget';
+  readonly why: 'held' | 'open' | 'forced' | 'full' | 'budget' | 'share' | 'once';
 }
 
 const REASONS: Readonly<Record<PassedOver['why'], string>> = {
@@ -11,6 +11,8 @@ const REASONS: Readonly<Record<PassedOver['why'], string>> = {
   forced: 'is closed off by hand',
   full: 'has no place left',
   budget: 'has no retry left in its budget',
+  share: 'has had its share of hedges (hedge.maxExtraShare)',
+  once: 'is not replayable: it is not called beside another',
 };
 
 /** Why, in words that follow the target's name. */

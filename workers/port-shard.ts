@@ -12,7 +12,7 @@ import { Health } from './health.js';
 import { Outbox } from './outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
-  FULFILLED, type FulfilledFrame, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
+  FULFILLED, type FulfilledFrame, type InAir, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -144,11 +144,10 @@ export class PortShard implements ShardReceiver<PortOrder> {
     }
   }
 
-  /** The attempt in the air of a flight. */
-  flying(slot: number, number: number): { readonly target: string; readonly startedAt: number } | null {
+  /** The attempts of a flight that are in the air. */
+  flying(slot: number, number: number): readonly InAir[] {
     const record = this.#records[slot];
-    if (record?.order.number !== number || record.attempt === null) return null;
-    return { target: record.attempt.target, startedAt: record.attemptStartedAt };
+    return record?.order.number === number ? record.inAir : [];
   }
 
   /** Abandons all that is in the air, and stops the clock. */

@@ -5,8 +5,8 @@
 
 import type { PassedOver } from './passed-over.js';
 
-/** How an attempt ended. */
-export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'thread-lost';
+/** How an attempt ended. `outraced`: told to stop, since the other of two that were out had answered. */
+export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'outraced' | 'thread-lost';
 
 /** One attempt, once it is over. Written by the shard that made it, or by the front for a shard that was lost. */
 export interface AttemptRecord {
@@ -29,6 +29,23 @@ export interface AttemptRecord {
   readonly passedOver?: readonly PassedOver[] | undefined;
   /** Its target says that the value is for one alone. */
   readonly isForOne?: boolean | undefined;
+  /** It was made beside another that was still out. */
+  readonly isHedge?: boolean | undefined;
+  /** A second attempt was due beside it then, and none could be made: why. */
+  readonly unhedged?: Unhedged | undefined;
+}
+
+/** An attempt that is out. */
+export interface InAir {
+  readonly target: string;
+  readonly startedAt: number;
+  readonly isHedge: boolean;
+}
+
+/** A hedge was due, and was not made. */
+export interface Unhedged {
+  readonly at: number;
+  readonly passedOver: readonly PassedOver[];
 }
 
 /** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: not by a target but by a limit or a guard; the error says which. */
@@ -95,7 +112,7 @@ export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
 export type AttemptTuple = readonly [
   target: string, attempt: number, startedAt: number, endedAt: number, end: AttemptEnd, code: string | null, status: number | null,
   message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null, waitMs: number | null,
-  passedOver: readonly PassedOver[] | null, isForOne: boolean,
+  passedOver: readonly PassedOver[] | null, isForOne: boolean, isHedge: boolean, unhedged: Unhedged | null,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
@@ -150,15 +167,18 @@ export function attemptTuple(record: AttemptRecord): AttemptTuple {
     waitMs = null,
     passedOver = null,
     isForOne = false,
+    isHedge = false,
+    unhedged = null,
   } = record;
-  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne];
+  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged];
 }
 
 export function attemptOf(tuple: AttemptTuple): AttemptRecord {
-  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne] = tuple;
+  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged] =
+    tuple;
   return {
     target, attempt, startedAt, endedAt, end, code: code ?? undefined, status: status ?? undefined, message: message ?? undefined,
     verdict: verdict ?? undefined, next: next ?? undefined, waitMs: waitMs ?? undefined,
-    passedOver: passedOver ?? undefined, isForOne: isForOne || undefined,
+    passedOver: passedOver ?? undefined, isForOne: isForOne || undefined, isHedge: isHedge || undefined, unhedged: unhedged ?? undefined,
   }; // biome-ignore format: one screen
 }

@@ -52,9 +52,19 @@ export interface ShardSettings {
   /** `null`: switched off. */
   readonly breaker: (BreakerSettings & { readonly whenAllOpen: 'try' | 'wait' }) | null;
   readonly budget: BudgetSettings | null;
+  readonly hedge: HedgeSettings | null;
   readonly steering: 'priority' | 'latency';
   /** How many flights begin at another target than the first, 0 to 0.5. */
   readonly probeShare: number;
+}
+
+/** When a second attempt is made while the first is still out. */
+export interface HedgeSettings {
+  /** `null`: after what `percentile` of the target's attempts took. */
+  readonly afterMs: number | null;
+  readonly percentile: number;
+  /** Hedges for each first attempt on the target that is doubled. */
+  readonly maxExtraShare: number;
 }
 
 /** How streams are minded. */

@@ -10,12 +10,14 @@ const CULPRIT = 2;
 const HOLDER = 3;
 const HEADER = 16;
 
-/** Counts per target: attempts made, failures among them, attempts on a target that the flight had called before, attempts in the air. */
+/** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, hedges, those told to stop since another answered first; attempts in the air. */
 export const ATTEMPTS = 0;
 export const FAILURES = 1;
 export const RETRIES = 2;
 export const AIRBORNE = 3;
-const COUNTS = 4;
+export const HEDGES = 4;
+export const OUTRACED = 5;
+const COUNTS = 6;
 const COUNT_BYTES = TARGETS_MAX * COUNTS * Float64Array.BYTES_PER_ELEMENT;
 
 /** What one shard has done on one target. */
@@ -23,6 +25,8 @@ export interface TargetCounts {
   attempts: number;
   failures: number;
   retries: number;
+  hedges: number;
+  outraced: number;
   airborne: number;
 }
 
@@ -112,15 +116,24 @@ export class SharedMemory {
   /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
   inherit(gone: SharedMemory): void {
     for (let target = 0; target < TARGETS_MAX; target++) {
-      const { attempts, failures, retries } = gone.counts(target);
+      const { attempts, failures, retries, hedges, outraced } = gone.counts(target);
       this.count(target, ATTEMPTS, attempts);
       this.count(target, FAILURES, failures);
       this.count(target, RETRIES, retries);
+      this.count(target, HEDGES, hedges);
+      this.count(target, OUTRACED, outraced);
     }
   }
   counts(target: number): TargetCounts {
     const at = target * COUNTS;
     const of = (what: number): number => this.#counts[at + what] as number;
-    return { attempts: of(ATTEMPTS), failures: of(FAILURES), retries: of(RETRIES), airborne: of(AIRBORNE) };
+    return {
+      attempts: of(ATTEMPTS),
+      failures: of(FAILURES),
+      retries: of(RETRIES),
+      hedges: of(HEDGES),
+      outraced: of(OUTRACED),
+      airborne: of(AIRBORNE),
+    };
   }
 }

@@ -58,7 +58,7 @@ export class Streams<Order extends LaunchOrder> {
   }
 
   #begin(record: FlightRecord<Order>, attempt: Attempt, stream: AsyncIterable<unknown>): void {
-    if (record.attempt !== attempt) return closeStream(stream); // timed out or abandoned meanwhile: what it holds open is closed
+    if (!record.turnTo(attempt)) return closeStream(stream); // timed out, outraced or abandoned meanwhile: what it holds open is closed
     const { seam, wheel, targets, memory, flying } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
@@ -66,7 +66,7 @@ export class Streams<Order extends LaunchOrder> {
     held.before = this.deliveredTo(record) === null ? 0 : order.chunksGiven;
     const now = seam.now();
     const due = record.attemptStartedAt + this.firstChunkMs(record, FIRST_CHUNK_MS);
-    if (due < record.due) wheel.arm(record, Math.max(0, due - now), now);
+    if (due < (record.hedge?.due ?? record.due)) record.armAttempt(wheel, due, now);
     const onPort = order.slot !== -1;
     const receiver: PumpReceiver = {
       chunk: (value) => this.#chunk(record, attempt, value),
@@ -159,6 +159,7 @@ export class Streams<Order extends LaunchOrder> {
   #chunk(record: FlightRecord<Order>, attempt: Attempt, value: unknown): number {
     const { receiver, wheel } = this.#setup;
     const held = record.stream as StreamRecord;
+    record.turnTo(attempt);
     const refusal = refusalOf(this.#setup, value, record.order);
     if (record.attempt !== attempt) return 0; // looking at the chunk has ended its own flight
     if (refusal !== null) {
@@ -166,6 +167,7 @@ export class Streams<Order extends LaunchOrder> {
       return 0;
     }
     if (held.pump?.count === 1) this.#opened(record, attempt);
+    if (record.attempt !== attempt) return 0; // who was told of the attempt that it outraced has ended the flight
     // Coarse, as the wheel that asks for it: a clock read for each chunk would cost as much as the chunk.
     held.progressAt = wheel.lived;
     return receiver.chunk(record.order, value);
@@ -184,6 +186,7 @@ export class Streams<Order extends LaunchOrder> {
   /** A generator that returns is complete, unless its target knows better. */
   #ended(record: FlightRecord<Order>, attempt: Attempt, target: FilledTarget): void {
     const held = record.stream as StreamRecord;
+    record.turnTo(attempt);
     const count = held.before + (held.pump?.count ?? 0);
     // What others have said counts only where it goes on from it.
     const before = held.before > 0 ? record.order.delivered?.at(-1) : undefined;

@@ -4,6 +4,7 @@
  */
 import { Breaker, ORDINARY, REFUSED, type BreakerPhase, type BreakerSettings, type Sample } from './breaker.js';
 import { Budget, type BudgetSettings } from './budget.js';
+import { HedgeAllowance } from './hedge-allowance.js';
 import { HEALTH_TICK_MS, HELD_UNTIL, LATENCY, tickOf, type HealthMemory } from './health-memory.js';
 import { Latency } from './latency.js';
 import { Places } from './places.js';
@@ -15,6 +16,7 @@ const PEAK_MS = 10_000;
 export interface HealthSettings {
   readonly breaker: BreakerSettings | null;
   readonly budget: BudgetSettings | null;
+  readonly hedge: { readonly maxExtraShare: number } | null;
   /** Only `latency` asks what attempts cost. */
   readonly steering: 'priority' | 'latency';
 }
@@ -44,6 +46,8 @@ export type Refusal = 'held' | 'open' | 'forced' | 'full';
 export class TargetHealth {
   readonly breaker: Breaker | null;
   readonly budget: Budget | null;
+  /** What its slowness may cost others. */
+  readonly hedges: HedgeAllowance | null;
   readonly places: Places;
   readonly latency: Latency;
   readonly #cells: Int32Array;
@@ -57,12 +61,13 @@ export class TargetHealth {
 
   constructor(setup: TargetHealthSetup) {
     const { memory, index, target, settings, holder, random, announce } = setup;
-    const { breaker, budget } = settings;
+    const { breaker, budget, hedge } = settings;
     this.#cells = memory.cells;
     this.#isSteered = settings.steering === 'latency';
     this.#heldUntil = memory.baseOf(index) + HELD_UNTIL;
     this.breaker = breaker === null ? null : new Breaker({ memory, target: index, settings: breaker, holder, random, announce });
     this.budget = budget === null ? null : new Budget(memory, index, budget);
+    this.hedges = hedge === null ? null : new HedgeAllowance(memory, index, hedge.maxExtraShare);
     this.places = new Places(memory, index, { holder, max: target.maxConcurrency });
     this.latency = new Latency(memory.cells, memory.baseOf(index) + LATENCY);
   }
@@ -101,6 +106,17 @@ export class TargetHealth {
       if (breaker.phase === 'half-open' || breaker.reopensInMs(now) > 0) return 'open';
     }
     return this.places.isFull ? 'full' : null;
+  }
+
+  /** A flight calls it for the first time, and not as a hedge. */
+  first(now: number): void {
+    this.budget?.first(now);
+    this.hedges?.first();
+  }
+
+  /** Another target answered first, on an attempt that this one was too slow for. It would have taken longer: left out, the slow ones would make it look quick. */
+  outraced(startedAt: number, now: number): void {
+    this.#took(now - startedAt, now);
   }
 
   /** An attempt has begun to answer, and goes on: a probe's verdict is known. Its place stays taken. */

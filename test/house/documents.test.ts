@@ -14,21 +14,30 @@ test("the README's table of errors is the code's", () => {
 
 /** `from event to` for each edge; the README writes `failing_over`, since Mermaid has no dashes in names. */
 function edgesOfDiagram(): string[] {
-  const edges = [...readme.matchAll(/^ {2}(\w+) --> (\w+): ([^[\n]+)/gm)].flatMap(([, from = '', to = '', events = '']) =>
+  const edges = [...readme.matchAll(/^ +(\w+) --> (\w+): ([^[\n]+)/gm)].flatMap(([, from = '', to = '', events = '']) =>
     events.split(',').map((event) => `${from} ${event.trim()} ${to}`.replaceAll('failing_over', 'failing-over')),
   );
   return [...new Set(edges)].toSorted();
 }
 
+interface StateConfig {
+  readonly on?: Readonly<Record<string, unknown>>;
+  readonly states?: Readonly<Record<string, StateConfig>>;
+}
+
 function edgesOfMachine(): string[] {
-  const states = flightMachine.config.states ?? {};
-  const edges = Object.entries(states).flatMap(([from, { on = {} }]) =>
-    Object.entries(on).flatMap(([event, transitions]) =>
-      // Without a target it stays where it is.
-      [transitions].flat().map((transition) => `${from} ${event} ${(transition as { target?: string }).target ?? from}`),
+  const edgesOf = ([name, { on = {}, states = {} }]: [string, StateConfig], parent: string | null): string[] => [
+    ...Object.entries(on).flatMap(([event, transitions]) =>
+      [transitions].flat().map((transition) => {
+        // Without a target it stays where it is; what leads out of an inner state leaves the outer one.
+        const { target = name } = transition as { readonly target?: string };
+        return target.startsWith('#flight.') ? `${parent} ${event} ${target.slice('#flight.'.length)}` : `${name} ${event} ${target}`;
+      }),
     ),
-  );
-  return [...new Set(edges)].toSorted();
+    ...Object.entries(states).flatMap((child) => edgesOf(child, name)),
+  ];
+  const all = Object.entries(flightMachine.config.states as Record<string, StateConfig>).flatMap((state) => edgesOf(state, null));
+  return [...new Set(all)].toSorted();
 }
 
 test("the README's picture of the machine is drawn from its source", () => {

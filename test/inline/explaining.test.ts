@@ -156,8 +156,8 @@ test('attempts, failures, retries and failovers are counted for each target', as
   await environment.advance(0);
   const { targets, failovers } = coalescer.stats();
   assert.deepEqual(targets, {
-    primary: { attempts: 2, failures: 1, retries: 1, airborne: 0, breaker: 'closed', heldMs: 0 },
-    backup: { attempts: 1, failures: 1, retries: 0, airborne: 0, breaker: 'closed', heldMs: 0 },
+    primary: { attempts: 2, failures: 1, retries: 1, hedges: 0, outraced: 0, airborne: 0, breaker: 'closed', heldMs: 0 },
+    backup: { attempts: 1, failures: 1, retries: 0, hedges: 0, outraced: 0, airborne: 0, breaker: 'closed', heldMs: 0 },
   });
   assert.equal(failovers, 2);
 });
@@ -169,7 +169,9 @@ test('a repeat of the same target is a retry, and no failover', async () => {
   await environment.advance(20);
   assert.equal(primary.calls.length, 2);
   const { targets, failovers } = coalescer.stats();
-  assert.deepEqual(targets, { primary: { attempts: 2, failures: 1, retries: 1, airborne: 1, breaker: 'closed', heldMs: 0 } });
+  assert.deepEqual(targets, {
+    primary: { attempts: 2, failures: 1, retries: 1, hedges: 0, outraced: 0, airborne: 1, breaker: 'closed', heldMs: 0 },
+  });
   assert.equal(failovers, 0);
 });
 

@@ -19,7 +19,16 @@ interface Edge {
 
 const contextOf = (state: number): FlightContext => flightTable.states[state]!.context as FlightContext;
 const left = (state: number): number => contextOf(state).attemptsLeft;
-const name = (state: number): string => flightTable.states[state]!.value as string;
+/** `inflight` with one attempt out, `hedged` with two. */
+const name = (state: number): string => {
+  const { value } = flightTable.states[state]!;
+  if (typeof value === 'string') return value;
+  const { inflight } = value as { readonly inflight: string };
+  return inflight === 'single' ? 'inflight' : inflight;
+};
+const isOut = (from: string): boolean => from === 'inflight' || from === 'hedged';
+/** What becomes of the other one of two. */
+const RIVAL_ENDS = new Set(['keepRival', 'outraceRival', 'abortRival']);
 
 const edgesFrom = (state: number): Edge[] =>
   flightTable.events.flatMap((event, number) => {
@@ -53,25 +62,41 @@ test('a flight settles by exactly one action, the last of its list, and only on 
 });
 
 test('an attempt begins on the way to inflight and nowhere else, and takes one of those that are left', () => {
-  for (const { event, to, actions, attemptsChange, where } of edges) {
-    const isStart = to === 'inflight' && event !== 'stream.opened';
+  for (const { from, event, to, context, actions, attemptsChange, where } of edges) {
+    const isStart = to === 'inflight' && !isOut(from);
+    const isHedge = to === 'hedged' && from !== 'hedged';
     assert.equal(actions.filter((type) => type === 'startAttempt').length, isStart ? 1 : 0, where);
-    assert.equal(attemptsChange, isStart ? -1 : 0, where);
+    assert.equal(actions.filter((type) => type === 'startHedge').length, isHedge ? 1 : 0, where);
+    assert.equal(attemptsChange, isStart || isHedge ? -1 : 0, where);
+    if (isHedge) assert.deepEqual([from, event, context.isOpened], ['inflight', 'hedge.due', false], where);
   }
 });
 
 test('an attempt that has not ended by itself is aborted before anything else, and no other is', () => {
-  const ends = new Set(['stream.opened', 'attempt.resolved', 'attempt.answered', 'attempt.rejected']);
+  const ends = new Set(['stream.opened', 'hedge.due', 'attempt.resolved', 'attempt.answered', 'attempt.rejected']);
   for (const { from, event, actions, where } of edges) {
-    const isOut = from === 'inflight' && !ends.has(event);
-    assert.equal(actions.includes('abortAttempt'), isOut, where);
-    if (isOut) assert.equal(actions[0], 'abortAttempt', where);
+    const isCut = isOut(from) && !ends.has(event);
+    assert.equal(actions.includes('abortAttempt'), isCut, where);
+    if (isCut) assert.equal(actions[0], 'abortAttempt', where);
+  }
+});
+
+test('of two attempts that are out the other one goes on after a failure, loses to an answer, and is aborted with the flight', () => {
+  for (const { from, to, event, actions, where } of edges) {
+    const ends = actions.filter((type) => RIVAL_ENDS.has(type));
+    assert.equal(ends.length, from === 'hedged' && to !== 'hedged' ? 1 : 0, where);
+    if (ends.length === 0) continue;
+    const isFailure = event === 'attempt.rejected' || event === 'attempt.timed-out';
+    const isEnd = event === 'deadline.passed' || event === 'flight.abandoned';
+    assert.deepEqual(ends, [isFailure ? 'keepRival' : isEnd ? 'abortRival' : 'outraceRival'], where);
+    if (isFailure || event === 'stream.opened') assert.equal(to, 'inflight', where);
+    assert.ok(!actions.includes('settleExhausted') && !actions.includes('settleBroken'), `an error ends nothing: ${where}`);
   }
 });
 
 test('a target is chosen exactly on the way from an attempt to failing-over; whose launch was delayed has found that there is none', () => {
   for (const { from, event, to, actions, where } of edges) {
-    assert.equal(actions.includes('chooseTarget'), from === 'inflight' && to === 'failing-over', where);
+    assert.equal(actions.includes('chooseTarget'), isOut(from) && to === 'failing-over', where);
     assert.equal(from === 'idle' && to === 'failing-over', event === 'launch.delayed', where);
   }
 });
@@ -86,11 +111,11 @@ test('a value is given only by an attempt that resolved, and an answer only by o
 });
 
 test('once readers were given chunks, a failure goes on only where another target may, and what ends it says that it broke off', () => {
-  for (const { event, to, actions, context, where } of edges) {
+  for (const { from, event, to, actions, context, where } of edges) {
     if (context.isOpened && to === 'failing-over') assert.ok(context.canContinue, where);
     const hasFailed = ['settleExhausted', 'settleAnswered', 'settleBroken'].some((type) => actions.includes(type));
     if (hasFailed) assert.equal(actions.includes('settleBroken'), context.isOpened, where);
-    if (event === 'stream.opened') assert.deepEqual([to, actions], ['inflight', []], where);
+    if (event === 'stream.opened') assert.deepEqual([to, actions], ['inflight', from === 'hedged' ? ['outraceRival'] : []], where);
   }
   for (const { next, context, event } of edges)
     assert.equal(contextOf(next).isOpened, context.isOpened || event === 'stream.opened', 'no way leads back from mid-air');
@@ -121,12 +146,12 @@ test('every path from launch ends settled, settles once, and starts at most atte
     let most = 0;
     const follow = (state: number, done: readonly string[]): void => {
       // Attempts only ever go down, so a longer path than this would be a circle.
-      assert.ok(done.length <= attemptsMax * 3 + 2, done.join(', '));
+      assert.ok(done.length <= attemptsMax * 4 + 3, done.join(', '));
       // A stream that is open already stays so.
       const onward = edgesFrom(state).filter(({ next }) => next !== state);
       if (onward.length > 0) return onward.forEach(({ next, actions }) => follow(next, [...done, ...actions]));
       paths += 1;
-      const started = done.filter((type) => type === 'startAttempt').length;
+      const started = done.filter((type) => type === 'startAttempt' || type === 'startHedge').length;
       assert.equal(name(state), 'settled');
       assert.equal(settles(done).length, 1, done.join(', '));
       assert.ok(started <= attemptsMax, done.join(', '));

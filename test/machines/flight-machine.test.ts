@@ -63,8 +63,14 @@ test('the tools see four states and every transition between them', () => {
     graph.children.map(({ stateNode }) => stateNode.key),
     ['idle', 'inflight', 'failing-over', 'settled'],
   );
-  const edges = graph.children.flatMap((child) => child.edges);
-  assert.equal(edges.length, 6 + 12 + 6);
+  const inflight = graph.children.find(({ stateNode }) => stateNode.key === 'inflight');
+  assert.deepEqual(
+    inflight?.children.map(({ stateNode }) => stateNode.key),
+    ['single', 'hedged'],
+    'with one attempt out, and with two',
+  );
+  const edges = [...graph.children, ...(inflight?.children ?? [])].flatMap((child) => child.edges);
+  assert.equal(edges.length, 6 + 13 + 7 + 6);
   for (const edge of edges) assert.ok(edge.label.text.length > 0);
 });
 

@@ -7,6 +7,7 @@ import type { HostLife, LifeReceiver } from '../../src/hosts.js';
 import type { HostFacts } from '../../workers/control.js';
 import { HostSession } from '../../workers/host-session.js';
 import type { PortOrder } from '../../workers/port-shard.js';
+import type { InAir } from '../../workers/protocol.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
 import type { OpenableModule } from '../../workers/targets.js';
 import type { Envelope } from '../../workers/wire.js';
@@ -161,7 +162,7 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
     }
   }
 
-  flying(slot: number, number: number): Promise<{ target: string; startedAt: number } | null> {
+  flying(slot: number, number: number): Promise<readonly InAir[]> {
     return this.#ask('flying', (session) => session.flying(slot, number), CALL_MS);
   }
 

@@ -26,7 +26,7 @@ test('calls in the air when the thread dies, and later ones, reject within 50 ms
     transferList: [port2],
   });
   const control = new Control(port1, seam);
-  assert.deepEqual(await control.call('flying', [3, 7], 5_000), { target: '3/7', startedAt: 7 });
+  assert.deepEqual(await control.call('flying', [3, 7], 5_000), [{ target: '3/7', startedAt: 7, isHedge: false }]);
   let diedAt = Infinity;
   const calls = Array.from({ length: 100 }, () => timed(control.call('activate', ['active'], 60_000), () => diedAt));
   const stopping = timed(control.call('stop', [], 60_000), () => diedAt);
@@ -112,7 +112,7 @@ for (const [what, message] of Object.entries(POSTED)) {
   test(`posted by hand, ${what} does nothing and is not answered`, async () => {
     const { port1, port2 } = new MessageChannel();
     const control = refusing();
-    serveControl(port2, { ...control, flying: () => Promise.resolve(null), activate: () => Promise.resolve(FACTS) });
+    serveControl(port2, { ...control, flying: () => Promise.resolve([]), activate: () => Promise.resolve(FACTS) });
     const answers = await answersTo(port1, message);
     assert.deepEqual(answers, []);
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
@@ -120,7 +120,7 @@ for (const [what, message] of Object.entries(POSTED)) {
     // It is as willing as before.
     const front = new Control(port1, seam);
     assert.deepEqual(await front.call('activate', ['active'], 5_000), FACTS);
-    assert.equal(await front.call('flying', [0, 1], 5_000), null);
+    assert.deepEqual(await front.call('flying', [0, 1], 5_000), []);
     front.close();
   });
 }

@@ -9,6 +9,7 @@ import type { HealthSettings, HealthTarget } from '../../workers/target-health.j
 const settings: HealthSettings = {
   breaker: { failureShare: 0.5, attemptsMin: 20, consecutive: 5, openMs: 5_000, openMsMax: 60_000 },
   budget: { share: 0.1, perSecondMin: 1 },
+  hedge: null,
   steering: 'priority',
 };
 const target = (name: string, changed: Partial<HealthTarget> = {}): HealthTarget => ({

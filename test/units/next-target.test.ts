@@ -54,6 +54,7 @@ function stand(circumstances: Circumstances = {}): Stand {
     settings: {
       breaker: { failureShare: 0.5, attemptsMin: 20, consecutive: 1, openMs: 5_000, openMsMax: 60_000 },
       budget: { share: 0, perSecondMin: budget / 10 },
+      hedge: null,
       steering: 'priority',
     },
     holder: 0,

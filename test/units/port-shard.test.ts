@@ -35,6 +35,7 @@ test('a turn in which hundreds of flights are taken over beats the heart at each
     budget: null,
     steering: 'priority',
     probeShare: 0,
+    hedge: null,
   } as const;
   const wire = new Wire();
   const shard = new PortShard({ seam, wheel: new Wheel(seam), wire, memory, targets, settings, flying: null, post: () => {} });

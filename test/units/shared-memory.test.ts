@@ -34,10 +34,12 @@ test('heartbeat and ledger do not touch one another', () => {
 
 test('counts of each target are its own', () => {
   const memory = SharedMemory.ofSlots(0);
-  for (let target = 0; target < TARGETS_MAX; target++) for (const what of [0, 1, 2, 3]) memory.count(target, what, target * 10 + what);
+  for (let target = 0; target < TARGETS_MAX; target++)
+    for (const what of [0, 1, 2, 3, 4, 5]) memory.count(target, what, target * 10 + what);
   memory.count(5, 3, -1);
   for (let target = 0; target < TARGETS_MAX; target++) {
-    const [attempts, failures, retries, airborne] = [0, 1, 2, 3].map((what) => target * 10 + what) as [number, number, number, number];
-    assert.deepEqual(memory.counts(target), { attempts, failures, retries, airborne: airborne - (target === 5 ? 1 : 0) });
+    const [attempts, failures, retries, airborne, hedges, outraced] = [0, 1, 2, 3, 4, 5].map((what) => target * 10 + what);
+    const inAir = airborne! - (target === 5 ? 1 : 0);
+    assert.deepEqual(memory.counts(target), { attempts, failures, retries, hedges, outraced, airborne: inAir });
   }
 });

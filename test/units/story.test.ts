@@ -25,7 +25,7 @@ test('a story tells launch, attempts, failover, relaunch, joins and settling in 
   flight.relaunches = [{ at: 130, why: 'thread lost' }];
   flight.status = 'fulfilled';
   flight.settledAt = 150;
-  const story = storyOf(flight, null);
+  const story = storyOf(flight, []);
   assert.deepEqual(
     story.events.map(({ atMs, what }) => [atMs, what]),
     [
@@ -45,7 +45,7 @@ test('a story tells launch, attempts, failover, relaunch, joins and settling in 
 });
 
 test('the attempt in the air is told, and a flight in the air has not settled', () => {
-  const events = storyOf(flightOf({ launchedAt: 5 }), { target: 'a', startedAt: 7 }).events;
+  const events = storyOf(flightOf({ launchedAt: 5 }), [{ target: 'a', startedAt: 7, isHedge: false }]).events;
   assert.deepEqual(
     events.map(({ atMs, what }) => [atMs, what]),
     [

@@ -1,0 +1,151 @@
+/**
+ * Attempts of flights: how one begins, how it ends, and what becomes of the other where two are out. What follows from an end is the machine's to
+ * say; which target is called, the router's.
+ */
+import { Accounts } from './accounts.js';
+import { Attempt, type AbortCause } from './attempt.js';
+import { attemptRecord, fill, fillHedge, type AttemptFailure } from './attempt-record.js';
+import type { Sample } from './breaker.js';
+import { callTarget } from './call-target.js';
+import { inOwnContext } from './clean-context.js';
+import type { FlightRecord } from './flight-record.js';
+import type { Hedge, Rival } from './hedge.js';
+import type { Hedging } from './hedging.js';
+import { attemptMs } from './next-target.js';
+import type { AttemptEnd, AttemptRecord, LaunchOrder } from './protocol.js';
+import type { Router } from './router.js';
+import type { ShardSetup } from './shard-setup.js';
+import type { Streams } from './streams.js';
+import type { FilledTarget } from './targets.js';
+
+/** What attempts stand on, in their shard. */
+export interface AttemptsParts<Order extends LaunchOrder> {
+  readonly router: Router<Order>;
+  readonly streams: Streams<Order>;
+  /** `null`: switched off. */
+  readonly hedging: Hedging<Order> | null;
+  /** Told of an error of a target. What a target returns goes to `streams`. */
+  readonly rejected: (record: FlightRecord<Order>, attempt: Attempt, error: unknown) => void;
+}
+
+export class Attempts<Order extends LaunchOrder> {
+  readonly #setup: ShardSetup<Order>;
+  readonly #parts: AttemptsParts<Order>;
+  readonly #accounts: Accounts;
+
+  constructor(setup: ShardSetup<Order>, parts: AttemptsParts<Order>) {
+    this.#setup = setup;
+    this.#parts = parts;
+    this.#accounts = new Accounts(setup);
+  }
+
+  /** Calls the record's target, which has admitted it. */
+  begin(record: FlightRecord<Order>): void {
+    const { seam, wheel, targets, settings, memory } = this.#setup;
+    const { order } = record;
+    const target = targets[record.target] as FilledTarget;
+    // Inline, a launch is read at once.
+    const isAtLaunch = record.attemptsMade === 0 && order.slot === -1 && !record.hasWaited;
+    const now = isAtLaunch ? order.launchedAt : seam.now();
+    this.#accounts.begins(record, now);
+    record.attemptsMade++;
+    const share = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
+    record.targetsTried |= 1 << record.target;
+    const ms = Math.min(share, this.#parts.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
+    wheel.arm(record, ms, now);
+    record.attempt = new Attempt(record, target.name, seam);
+    record.attemptStartedAt = now;
+    this.#parts.hedging?.begins(record, now);
+    if (order.slot !== -1) {
+      // Before the call: should this thread die in it, the front must know that it was made.
+      memory.enterLedger(order.slot, record.attemptsMade, record.targetsTried, record.target);
+      memory.enter(order.number);
+    }
+    inOwnContext(this.#call, record);
+    if (order.slot !== -1) memory.exit();
+  }
+
+  /**
+   * Calls the record's target, and hears its end later than this returns: in a context of its own, so that nothing of the request that happened to
+   * launch the flight leaks into work shared by others.
+   */
+  readonly #call = (record: FlightRecord<Order>): void => {
+    const { targets, flying } = this.#setup;
+    const { streams, rejected: failed } = this.#parts;
+    const { order } = record;
+    const attempt = record.attempt as Attempt;
+    const call = [targets[record.target] as FilledTarget, order, attempt, streams.deliveredTo(record)] as const;
+    const called = flying === null ? callTarget(...call) : flying.run(order, callTarget, ...call);
+    const resolved = (value: unknown): void => streams.returned(record, attempt, value);
+    const rejected = (error: unknown): void => failed(record, attempt, error);
+    try {
+      called.then(resolved, rejected);
+    } catch (error) {
+      // What has a promise's prototype need not be one.
+      Promise.reject(error).then(resolved, rejected);
+    }
+  };
+
+  /** The current attempt streams, and its first chunk is here. */
+  opens(record: FlightRecord<Order>): void {
+    this.#accounts.opens(record, this.#setup.seam.now());
+  }
+
+  /** The current attempt is over, however it ended: what comes of it later is dropped, and its time no longer runs. */
+  end(record: FlightRecord<Order>, end: AttemptEnd, sample: Sample, failure: AttemptFailure | null): void {
+    const { wheel, seam } = this.#setup;
+    const startedAt = record.attemptStartedAt;
+    const endedAt = end === 'value' ? seam.stamp() : seam.now();
+    const attempt = record.attempt as Attempt;
+    record.attempt = null;
+    wheel.disarm(record);
+    if (record.stream !== null) this.#parts.streams.stop(record);
+    this.#accounts.ends(record, end, sample, endedAt);
+    record.ended = fill(attemptRecord(attempt, end, failure, { startedAt, endedAt }), record);
+    this.#parts.router.freed(sample);
+  }
+
+  /** The current attempt is cut short. */
+  abort(record: FlightRecord<Order>): void {
+    const { attempt } = record;
+    if (attempt === null) return;
+    record.verdict = 'failover';
+    if (record.cause === 'abandoned') this.end(record, 'aborted', 'none', null);
+    else this.end(record, 'timed-out', 'ill', null);
+    attempt.abort(record.cause);
+  }
+
+  /** A second one beside the first: its target was chosen, and has admitted it. */
+  startHedge(record: FlightRecord<Order>, hedge: Hedge): void {
+    hedge.rival = record.standAside(hedge);
+    hedge.attempt = record.attemptsMade + 1;
+    record.target = hedge.target;
+    record.pass = hedge.pass;
+    this.begin(record);
+  }
+
+  /** One of the two has failed: the other goes on, and what befell the one is told now. */
+  keepRival(record: FlightRecord<Order>, hedge: Hedge): void {
+    const { wheel, seam, receiver } = this.#setup;
+    const ended = record.ended as AttemptRecord;
+    record.ended = null;
+    record.takeUp(hedge.rival as Rival, hedge);
+    hedge.rival = null;
+    record.armAttempt(wheel, hedge.due, seam.now());
+    receiver.attempted(record.order, ended);
+  }
+
+  /** The other of the two is not wanted any more: it was outraced, or is stopped with the current one. */
+  endRival(record: FlightRecord<Order>, hedge: Hedge, cause: AbortCause): void {
+    const { seam, receiver } = this.#setup;
+    const { attempt, attemptStartedAt: startedAt, pump } = hedge.rival as Rival;
+    const endedAt = seam.now();
+    const end = cause === 'abandoned' ? 'aborted' : cause;
+    this.#accounts.rivalEnds(hedge, end, endedAt);
+    hedge.rival = null;
+    pump?.stop();
+    attempt.abort(cause);
+    this.#parts.router.freed('none');
+    receiver.attempted(record.order, fillHedge(attemptRecord(attempt, end, null, { startedAt, endedAt }), hedge));
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * How many hedges a target's slowness may cause: a share of its first attempts, saved up for a bad moment. Shared by all threads. A count of the last
+ * seconds would never let a target be hedged that is called once a second; savings do, once in fifty calls.
+ */
+import { ALLOWANCE, type HealthMemory } from './health-memory.js';
+
+/** What one hedge costs, in the units that are saved. */
+const HEDGE = 10_000;
+/** One is there from the start, and so many at most. The cell holds what is saved beyond the first: zeroed memory is a new target. */
+const BURST = 10;
+const SAVED_MAX = (BURST - 1) * HEDGE;
+
+export class HedgeAllowance {
+  readonly #cells: Int32Array;
+  readonly #at: number;
+  /** Saved by each first attempt. */
+  readonly #saving: number;
+  /** First attempts of this thread that nothing was saved for yet. */
+  #counted = 0;
+
+  constructor(memory: HealthMemory, target: number, maxExtraShare: number) {
+    this.#cells = memory.cells;
+    this.#at = memory.baseOf(target) + ALLOWANCE;
+    this.#saving = Math.round(maxExtraShare * HEDGE);
+  }
+
+  /** A flight calls the target, and not as a hedge. */
+  first(): void {
+    this.#counted++;
+  }
+
+  /** Takes one hedge, if one is saved. */
+  draw(): boolean {
+    this.#save(this.#counted * this.#saving);
+    this.#counted = 0;
+    for (;;) {
+      const saved = Atomics.load(this.#cells, this.#at);
+      if (saved < 0) return false;
+      if (Atomics.compareExchange(this.#cells, this.#at, saved, saved - HEDGE) === saved) return true;
+    }
+  }
+
+  /** The hedge that was drawn was not made. */
+  giveBack(): void {
+    this.#save(HEDGE);
+  }
+
+  #save(units: number): void {
+    for (;;) {
+      const saved = Atomics.load(this.#cells, this.#at);
+      if (Atomics.compareExchange(this.#cells, this.#at, saved, Math.min(SAVED_MAX, saved + units)) === saved) return;
+    }
+  }
+}
