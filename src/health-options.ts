@@ -28,7 +28,7 @@ export interface HedgeOptions {
 
 /** How much load failures may add to a target. One budget for all threads. */
 export interface BudgetOptions {
-  /** Extra attempts for each first attempt of the last 10 s. @default 0.1 */
+  /** Extra attempts for each first attempt of the last 10 s; fewer where more than half of the attempts fail, none where all do. @default 0.1 */
   readonly share?: number;
   /** And for each second besides. @default 1 */
   readonly perSecondMin?: number;
