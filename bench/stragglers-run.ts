@@ -39,7 +39,9 @@ export async function stragglers({ hedge, flights, seed, spread }: Stragglers): 
     calls++;
     const usual = MEDIAN_MS * Math.exp(spread * normal());
     const ms = environment.random() < STRAGGLERS ? usual * SLOWER : usual;
-    return new Promise((resolve) => environment.setTimer(ms, () => resolve(key)));
+    return new Promise((resolve) => {
+      environment.setTimer(ms, () => resolve(key));
+    });
   };
   const coalescer = createCoalescer({
     scope: 'public',
