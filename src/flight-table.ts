@@ -56,8 +56,8 @@ class KeyMap<Item extends Tabled> {
     return this.#short.size - this.#ballast + (this.#long?.size ?? 0);
   }
 
-  findShort(key: string): Item | undefined {
-    return this.#short.get(key) ?? undefined;
+  findShort(key: string): Item | null | undefined {
+    return this.#short.get(key);
   }
 
   find(index: string, key: string): Item | undefined {
@@ -107,7 +107,7 @@ export class FlightTable<Item extends Tabled = Flight> {
   }
 
   /** The same for any key that is its own index, and all targets: other texts are not found. */
-  findShort(scope: string | null, key: string): Item | undefined {
+  findShort(scope: string | null, key: string): Item | null | undefined {
     if (scope === null) return this.#public.findShort(key);
     // Requests of one scope come in bursts: the scope of the last one need not be looked up.
     if (scope !== this.#lastScope) {
