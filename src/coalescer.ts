@@ -56,8 +56,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
-    const { plainJoins, links } = this.#front;
-    const joined = links.mayBeForOne ? null : plainJoins.join(payload, options);
+    const joined = this.#front.plainJoins.join(payload, options);
     if (joined !== null) return joined;
     try {
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);

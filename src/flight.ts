@@ -5,6 +5,7 @@ import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
 import type { WheelEntry } from '../workers/wheel.js';
 import type { Boarding } from './boarding.js';
 import { flightReport, type Relaunch } from './story.js';
+import type { Links } from './links.js';
 import type { PortLink } from './port-link.js';
 import type { FlightReport, SeamReport } from './reports.js';
 import type { Stream } from './stream.js';
@@ -15,6 +16,7 @@ export interface FlightOwner {
   /** The coalescer's name. */
   readonly name: string;
   readonly flightTimeoutMs: number;
+  readonly links: Pick<Links, 'mayBeForOne'>;
 }
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
@@ -22,7 +24,7 @@ export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
 export class Flight implements LaunchOrder {
   // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
-  /** What a plain waiter joins with, at one look: `shared`, where there is room, nobody streams, and the key is a text that stands for itself. */
+  /** What a plain waiter joins with, at one look: `shared`, where there is room, nobody streams, the key is a text that stands for itself, and the value is for all. */
   plain: Promise<unknown> | null = null;
   /** Waiters that ever were; the first one launched it. */
   joined = 0;
@@ -181,8 +183,10 @@ export class Flight implements LaunchOrder {
   /** There is room for another waiter, or none; or what plain waiters may join with has changed. */
   makeRoom(hasRoom = this.hasRoom): void {
     this.hasRoom = hasRoom;
-    const { key, stream } = this;
-    this.plain = hasRoom && stream === null && key !== null && isItsOwnKey(key) ? this.shared : null;
+    const { key, stream, owner } = this;
+    // A value that may be for its leader alone is waited for otherwise.
+    const isPlain = hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
+    this.plain = isPlain ? this.shared : null;
   }
 
   /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
