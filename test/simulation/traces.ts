@@ -1,5 +1,6 @@
 /** What the simulation knows of requests, flights and calls by itself, whatever the library believes. */
 import type { Flight } from '../../src/flight.js';
+import type { Attempt } from '../../workers/attempt.js';
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Loop } from './loop.js';
 import type { CallStream, FlightStream, ReaderTrace } from './stream-traces.js';
@@ -117,9 +118,9 @@ export interface CallTrace {
   isProbe: boolean;
 }
 
-/** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */
+/** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. Most targets ask for no signal: none is made to look at. */
 export function isLive(call: CallTrace): boolean {
-  return call.end === null && call.stream?.isClosed !== true && !call.loop.isOver && !call.context.signal.aborted;
+  return call.end === null && call.stream?.isClosed !== true && !call.loop.isOver && !(call.context as Attempt).isAborted;
 }
 
 /** May it leave on its own by now? */
