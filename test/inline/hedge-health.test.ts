@@ -59,6 +59,22 @@ test('hedges fill the places of their target and no more; a loser gives its plac
   assert.deepEqual([primary.calls.length, backup.calls.length], [7, 4]);
 });
 
+test('a hedge that the budget does not allow leaves the share as it was', async () => {
+  const stage = hedgedStage({ hedge: { ...HEDGE, maxExtraShare: 0.5 }, budget: { share: 0, perSecondMin: 0.1 } });
+  for (const [key, hedges] of [
+    ['a', 1],
+    ['b', 1],
+    ['c', 2],
+  ] as const) {
+    // One in ten seconds.
+    if (key === 'c') await stage.environment.advance(11_000);
+    void watch(stage.coalescer.request(key));
+    await stage.environment.advance(HEDGED_MS + 10);
+    assert.equal(stage.backup.calls.length, hedges, key);
+    last(stage.primary).resolve('x');
+  }
+});
+
 /** A target's breaker is open, and its probe is due. */
 async function probing(target: 'primary' | 'backup'): Promise<Stage> {
   const stage = hedgedStage({ breaker: { consecutive: 1, openMs: 1_000 }, budget: false });

@@ -72,15 +72,26 @@ for (const [first, second] of [
           else assert.deepEqual([decided, (outcome.reason as { code?: string }).code], ['error', 'COALESCER_TARGETS_FAILED']);
         }
         const ends = { value: 'value', error: 'failed', answer: 'answer' } as const;
-        const numbers = { primary: 1, backup: 2 } as const;
-        const winner = `${numbers[decider]} ${decider} ${ends[decided]}`;
+        const calls = { primary: 'attempt 1 primary', backup: 'hedge 2 backup' } as const;
         const loser = decider === first ? second : first;
-        assert.deepEqual(ears.ends, [`${numbers[loser]} ${loser} ${one === 'error' ? 'failed' : 'outraced'}`, winner]);
+        const lost = one === 'error' ? 'failed' : 'outraced';
+        assert.deepEqual(ears.ends, [`${calls[loser]} ${lost}`, `${calls[decider]} ${ends[decided]}`]);
         assertNothingLeft(stage.coalescer, stage.environment);
       });
     }
   }
 }
+
+test('a hedge that was outraced says nothing of how quick its target is', async () => {
+  const { coalescer, environment, primary, backup, settled } = hedgedStage();
+  void watch(coalescer.request('a'));
+  await environment.advance(HEDGED_MS + 50);
+  primary.calls[0]!.resolve('x');
+  await settled();
+  assert.equal(backup.calls.length, 1);
+  const { p50Ms, failures, breaker } = coalescer.targets.report()[1]!;
+  assert.deepEqual([p50Ms, failures, breaker], [0, 0, 'closed']);
+});
 
 test('a hedge that ends in its synchronous part ends as any other', async () => {
   const deeds: Readonly<Record<string, () => unknown>> = {
@@ -172,7 +183,10 @@ for (const by of ['the loser’s abort listener', 'who is told that it was outra
         assert.deepEqual([calls, meddler.hasActed], [2, true]);
         if (act === 'cancel') assert.deepEqual([codeOf(leaver), codeOf(other)], Array(2).fill('COALESCER_FLIGHT_CANCELLED'));
         else assert.deepEqual([act === 'leave' ? leaver.reason : leaver.value, other.value], [act === 'leave' ? 'gone' : 'won', 'won']);
-        const ends = winner === 'primary' ? ['2 backup outraced', '1 primary value'] : ['1 primary outraced', '2 backup value'];
+        const ends =
+          winner === 'primary'
+            ? ['hedge 2 backup outraced', 'attempt 1 primary value']
+            : ['attempt 1 primary outraced', 'hedge 2 backup value'];
         assert.deepEqual(ears.ends, ends);
         await opened.environment.advance(3_000);
         assert.ok(meddler.extra.every(({ state }) => state !== 'pending'));

@@ -31,7 +31,7 @@ export class Ears implements Disposable {
 
   /** In the order in which they ended. */
   get ends(): string[] {
-    return this.heard.map(({ attempt, target, end }) => `${attempt} ${target} ${end}`);
+    return this.heard.map(({ attempt, target, end, isHedge = false }) => `${isHedge ? 'hedge' : 'attempt'} ${attempt} ${target} ${end}`);
   }
 
   [Symbol.dispose](): void {

@@ -100,9 +100,9 @@ test('a stream that has won runs ahead of a reader that stands still as far as o
 
 for (const midStream of ['verify', 'resume'] as const) {
   for (const winner of ['primary', 'backup'] as const) {
-    test(`'${midStream}': the ${winner} has won and breaks off, and the one target left goes on, unhedged`, async () => {
-      const [primary, backup, third] = [resumableTarget(), resumableTarget(), resumableTarget()];
-      const stage = openStreams({ primary, backup, third }, { hedge: HEDGE, streams: { midStream }, maxAttempts: 4 });
+    test(`'${midStream}': the ${winner} has won and breaks off, and the next target goes on, unhedged`, async () => {
+      const [primary, backup, third, fourth] = [resumableTarget(), resumableTarget(), resumableTarget(), resumableTarget()];
+      const stage = openStreams({ primary, backup, third, fourth }, { hedge: HEDGE, streams: { midStream }, maxAttempts: 4 });
       const reading = readAll(stage.coalescer.stream('a'));
       await stage.environment.advance(HEDGED_MS);
       const won = (winner === 'primary' ? primary : backup).calls[0]!;
@@ -123,6 +123,37 @@ for (const midStream of ['verify', 'resume'] as const) {
     });
   }
 }
+
+test('a target that goes on in mid-air is not hedged', async () => {
+  const [primary, backup, third] = [fedTarget(), fedTarget(), fedTarget()];
+  const stage = openStreams({ primary, backup, third }, { hedge: HEDGE, streams: { midStream: 'verify' } });
+  const reading = readAll(stage.coalescer.stream('a'));
+  primary.calls[0]!.give('one');
+  await turns(stage.settled);
+  primary.calls[0]!.fail(httpError(503));
+  await stage.environment.advance(2_000);
+  assert.deepEqual([stage.calls(), third.calls.length, reading.chunks], [2, 0, ['one']]);
+});
+
+test('a stream that is hedged has the time to its first chunk that it would have alone', async () => {
+  const { primary, backup, environment } = await race();
+  await environment.advance(59_000);
+  assert.equal(primary.calls[0]!.signal.aborted, false);
+  await environment.advance(1_000);
+  assert.deepEqual([primary.calls[0]!.signal.aborted, backup.calls[0]!.signal.aborted], [true, false]);
+});
+
+test('the place of a stream that has lost is taken at once by a flight that waits for it', async () => {
+  const [primary, backup] = [fedTarget({ maxConcurrency: 1 }), fedTarget()];
+  const stage = openStreams({ primary, backup }, { hedge: HEDGE });
+  const reading = readAll(stage.coalescer.stream('a'));
+  void watch(stage.coalescer.request('waits', { targets: ['primary'] }));
+  await stage.environment.advance(HEDGED_MS);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1]);
+  backup.calls[0]!.give('one');
+  await turns(stage.settled);
+  assert.deepEqual([reading.chunks, primary.calls[1]?.payload], [['one'], 'waits']);
+});
 
 test('a stream against a plain value: readers get all of what came first, and of the other nothing', async () => {
   for (const wins of ['value', 'stream'] as const) {

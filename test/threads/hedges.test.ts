@@ -185,5 +185,5 @@ test('close ends both attempts of a flight that does not settle in time, and eac
   await coalescer.close({ drainMs: 50 });
   const outcome = await waiter;
   assert.equal(outcome.status === 'rejected' && (outcome.reason as { code?: string }).code, 'COALESCER_CLOSED');
-  assert.deepEqual(ears.ends.toSorted(), ['1 primary aborted', '2 backup aborted']);
+  assert.deepEqual(ears.ends.toSorted(), ['attempt 1 primary aborted', 'hedge 2 backup aborted']);
 });
