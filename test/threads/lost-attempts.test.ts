@@ -1,4 +1,5 @@
-// What is told of attempts whose thread was lost, from its ledger and from what it had told itself: each attempt once, with its number, target and beginning.
+// What is told of attempts whose thread was lost, from its ledger and from what it had told itself: each attempt once, with its number, target and
+// beginning, and as a hedge where it was one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flight } from '../../src/flight.js';
@@ -26,7 +27,14 @@ function lost({ attemptsMade, tried, last }: Ledger, attempts: readonly Partial<
   const heard: AttemptRecord[] = [];
   const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;
   takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver });
-  return heard.map(({ attempt, target, startedAt, endedAt, end }) => [attempt, target, startedAt, endedAt, end]);
+  return heard.map(({ isHedge, attempt, target, startedAt, endedAt, end }) => [
+    isHedge === true ? 'hedge' : 'attempt',
+    attempt,
+    target,
+    startedAt,
+    endedAt,
+    end,
+  ]);
 }
 
 const failed = (attempt: number, target: string, endedAt: number, next?: string): Partial<AttemptRecord> => ({
@@ -40,27 +48,27 @@ const failed = (attempt: number, target: string, endedAt: number, next?: string)
 
 test('two were out: both are told, the later one on the target that the ledger names', () => {
   assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, []), [
-    [1, 'primary', 100, 500, 'thread-lost'],
-    [2, 'backup', 100, 500, 'thread-lost'],
+    ['attempt', 1, 'primary', 100, 500, 'thread-lost'],
+    ['hedge', 2, 'backup', 100, 500, 'thread-lost'],
   ]);
 });
 
 test('the hedge had failed before: the first attempt is told, and that it was out since the launch', () => {
   assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, [failed(2, 'backup', 300)]), [
-    [1, 'primary', 100, 500, 'thread-lost'],
+    ['attempt', 1, 'primary', 100, 500, 'thread-lost'],
   ]);
 });
 
 test('after a failover two were out: neither is taken for the one that had failed', () => {
   assert.deepEqual(lost({ attemptsMade: 3, tried: TARGETS, last: 'third' }, [failed(1, 'primary', 200, 'backup')]), [
-    [2, 'backup', 200, 500, 'thread-lost'],
-    [3, 'third', 200, 500, 'thread-lost'],
+    ['attempt', 2, 'backup', 200, 500, 'thread-lost'],
+    ['hedge', 3, 'third', 200, 500, 'thread-lost'],
   ]);
 });
 
 test('a repeat was out, and its hedge: the repeat is told on the target that was called again', () => {
   assert.deepEqual(lost({ attemptsMade: 3, tried: ['primary', 'backup'], last: 'backup' }, [failed(1, 'primary', 200, 'primary')]), [
-    [2, 'primary', 200, 500, 'thread-lost'],
-    [3, 'backup', 200, 500, 'thread-lost'],
+    ['attempt', 2, 'primary', 200, 500, 'thread-lost'],
+    ['hedge', 3, 'backup', 200, 500, 'thread-lost'],
   ]);
 });
