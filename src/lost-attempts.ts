@@ -13,18 +13,17 @@ export interface Loss {
 
 /** Takes over what this life has tried, and tells of the attempts whose end it could not tell. */
 export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, endedAt, why, receiver }: Loss): void {
-  const { attemptsMade, targetsTried, lastTarget } = memory.ledger(flight.slot);
+  const { attemptsMade, targetsTried, lastTarget, otherTarget } = memory.ledger(flight.slot);
   if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
-  const told = flight.attempts ?? [];
-  const toldTargets = new Set(told.map(({ target }) => target));
-  // Where two were out, on two targets, the ledger names the later one; the other is the one that was tried and that nothing was told of.
-  const tried = (targetNames ?? []).filter((_, index) => index !== lastTarget && (targetsTried & (1 << index)) !== 0);
-  const startedAt = told.at(-1)?.endedAt ?? flight.launchedAt;
+  const told = [...(flight.attempts ?? [])];
   for (let attempt = 1; attempt <= attemptsMade; attempt++) {
     if (told.some((record) => record.attempt === attempt)) continue;
-    const target = (attempt === attemptsMade ? targetNames?.[lastTarget] : tried.find((name) => !toldTargets.has(name))) ?? '';
+    const startedAt = told.findLast((record) => record.attempt < attempt)?.endedAt ?? flight.launchedAt;
+    // At most two were out: the last one, and the one that it was a hedge for.
+    const isLast = attempt === attemptsMade;
+    const target = targetNames?.[isLast ? lastTarget : otherTarget] ?? '';
     const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
-    receiver.attempted(flight, record);
+    receiver.attempted(flight, isLast && otherTarget !== -1 ? { ...record, isHedge: true } : record);
   }
   flight.attemptsMade = attemptsMade;
   flight.targetsTried = targetsTried;
