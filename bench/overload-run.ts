@@ -1,16 +1,24 @@
 /**
  * What retries make of a dip: an upstream of a given capacity with a queue, loaded to four fifths, loses nine tenths of it for ten seconds. Under
- * virtual time, so that the same curves come out everywhere.
+ * virtual time, so that the same curves come out everywhere. Where it honours aborts it never serves what nobody waits for, so that no retries,
+ * however many, can keep it down; where it does not, what the dip has left in its queue has to be worked off before anything is answered in time.
  */
-import { createCoalescer } from '../src/index.js';
+import { createCoalescer, type BreakerOptions } from '../src/index.js';
 import { virtualEnvironment } from '../src/testing.js';
 
 export interface Overload {
-  /** The library's budget; none: three attempts for each flight that fails; or the budget, and flights that wait for the breaker of the only target, or for one of its places. */
-  readonly care: 'budget' | 'none' | 'budget, waiting, ceiling';
+  /**
+   * The library's budget; none: three attempts for each flight that fails; one attempt: no load is added at all; or the budget, and flights that wait
+   * for the breaker of the only target, or for one of its places.
+   */
+  readonly care: 'budget' | 'none' | 'one attempt' | 'budget, waiting, ceiling';
   /** Does the upstream take calls that were aborted out of its queue? */
   readonly honoursAborts: boolean;
   readonly seconds: number;
+  /** Flights asked, as a share of the capacity. @default 0.8 */
+  readonly load?: number;
+  /** When flights are asked, and how long they wait before another attempt. @default 5 */
+  readonly seed?: number;
 }
 
 export interface OverloadResult {
@@ -24,17 +32,27 @@ export interface OverloadResult {
 
 const CAPACITY = 100;
 const LOAD = 0.8;
+const SEED = 5;
 const DIP = { from: 20, to: 30, capacity: 10 };
 const ATTEMPT_MS = 1_000;
 const STEADY_SECONDS = 5;
+
+const OPTIONS: Readonly<
+  Record<Overload['care'], { readonly maxAttempts?: number; readonly budget?: false; readonly breaker?: BreakerOptions }>
+> = {
+  budget: {},
+  none: { budget: false },
+  'one attempt': { maxAttempts: 1 },
+  'budget, waiting, ceiling': { breaker: { whenAllOpen: 'wait' } },
+};
 
 interface Call {
   isWanted: boolean;
   readonly answer: () => void;
 }
 
-export async function overload({ care, honoursAborts, seconds }: Overload): Promise<OverloadResult> {
-  const environment = virtualEnvironment({ seed: 5 });
+export async function overload({ care, honoursAborts, seconds, load = LOAD, seed = SEED }: Overload): Promise<OverloadResult> {
+  const environment = virtualEnvironment({ seed });
   const queue: Call[] = [];
   const answered = Array<number>(seconds).fill(0);
   const asked = Array<number>(seconds).fill(0);
@@ -60,11 +78,11 @@ export async function overload({ care, honoursAborts, seconds }: Overload): Prom
   const coalescer = createCoalescer({
     scope: 'public',
     environment,
-    targets: { upstream: care === 'budget, waiting, ceiling' ? { run: upstream, maxConcurrency: CAPACITY / 2 } : upstream },
+    targets: { upstream: { run: upstream, ...(care === 'budget, waiting, ceiling' ? { maxConcurrency: CAPACITY / 2 } : {}) } },
     maxAttempts: 3,
     attemptTimeoutMs: ATTEMPT_MS,
     limits: { flights: 100_000 },
-    ...(care === 'none' ? { budget: false } : care === 'budget' ? {} : { breaker: { whenAllOpen: 'wait' } }),
+    ...OPTIONS[care],
   });
   let keys = 0;
   const ask = (): void => {
@@ -73,7 +91,7 @@ export async function overload({ care, honoursAborts, seconds }: Overload): Prom
       () => count(answered),
       () => undefined, // what is not answered is what is counted
     );
-    environment.setTimer((1_000 / (CAPACITY * LOAD)) * (0.5 + environment.random()), ask);
+    environment.setTimer((1_000 / (CAPACITY * load)) * (0.5 + environment.random()), ask);
   };
   serve();
   ask();
@@ -85,4 +103,14 @@ export async function overload({ care, honoursAborts, seconds }: Overload): Prom
     goodput.slice(from, from + STEADY_SECONDS).reduce((sum, each) => sum + each, 0) >= 0.95 * STEADY_SECONDS;
   const recovered = goodput.findIndex((_, at) => at >= DIP.to && isSteady(at));
   return { goodput, load: share(called), recoveredAfter: recovered === -1 ? null : recovered - DIP.to };
+}
+
+/**
+ * How long it takes at least where the upstream serves what nobody waits for and each flight calls it once: it must work off what the dip has left in
+ * its queue, but for what is answered in time all the same, with the capacity that flights leave it.
+ */
+export function floorSeconds(load: number): number {
+  const leftByDip = (CAPACITY * load - DIP.capacity) * (DIP.to - DIP.from);
+  const inTime = (CAPACITY * ATTEMPT_MS) / 1_000;
+  return (leftByDip - inTime) / (CAPACITY * (1 - load));
 }

@@ -6,6 +6,7 @@ import { type ChannelMessages, createCoalescer, type Outcome, type Stats, thread
 import type { Loss } from './oracle.js';
 import { type Answer, answerOf, isStreamed, type Question } from './question.js';
 import type targets from './targets.js';
+import type { ProviderHealth } from './report.js';
 import type { TargetsConfig } from './targets.js';
 
 export interface CoalescerArmOptions {
@@ -19,11 +20,15 @@ export interface CoalescerArmOptions {
 const name = 'demo';
 const threadChannel = 'coalescer:thread';
 const seamChannel = 'coalescer:seam';
+const breakerChannel = 'coalescer:breaker';
 /**
  * The thread that takes over calls a thousand providers in one turn of its loop. On a machine that is busy with other things that takes longer
  * than the default of 5 s, and looks like a hang, which this run is not about.
  */
 const heartbeatMs = 30_000;
+
+/** Ends of attempts that cost a flight nothing. */
+const KEPT: ReadonlySet<Outcome<Answer>['attempts'][number]['end']> = new Set(['value', 'answer', 'outraced'] as const);
 
 function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
   return createCoalescer({
@@ -38,6 +43,8 @@ function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
     collect: (pieces) => answerOf(pieces.join('')),
     // Both providers, and both again for a flight that is also on the thread that dies.
     maxAttempts: 4,
+    // A provider that is much slower than usual to begin is asked beside: what the loser has said by then is paid for.
+    hedge: {},
   });
 }
 
@@ -51,6 +58,8 @@ export class CoalescerArm {
   /** Requests that read their answer piece by piece, and streams that went on at another provider in mid-air. */
   streamed = 0;
   seams = 0;
+  /** Times that a provider's breaker opened. */
+  breakersOpened = 0;
   #storyWaiters = 0;
   #asked = 0;
   /** What is not of the traffic: the flights that kill threads. */
@@ -61,6 +70,11 @@ export class CoalescerArm {
     if ((message as ChannelMessages['coalescer:seam']).coalescer === name) this.seams++;
   };
 
+  readonly #onBreaker = (message: unknown): void => {
+    const { coalescer, to } = message as ChannelMessages['coalescer:breaker'];
+    if (coalescer === name && to === 'open') this.breakersOpened++;
+  };
+
   constructor(options: CoalescerArmOptions) {
     this.#coalescer = make(options);
     this.#onThread = (message) => {
@@ -69,6 +83,7 @@ export class CoalescerArm {
     };
     subscribe(threadChannel, this.#onThread);
     subscribe(seamChannel, this.#onSeam);
+    subscribe(breakerChannel, this.#onBreaker);
   }
 
   async ready(): Promise<void> {
@@ -122,16 +137,27 @@ export class CoalescerArm {
     };
   }
 
+  /** How the providers fared, over all threads. */
+  providers(): readonly ProviderHealth[] {
+    const { targets } = this.#coalescer.stats();
+    return this.#coalescer.targets.report().map(({ target, breaker, attempts, failures, p50Ms, p99Ms }) => {
+      const { retries = 0, hedges = 0, outraced = 0 } = targets[target] ?? {};
+      return { target, breaker, attempts, failures, retries, hedges, outraced, p50Ms, p99Ms };
+    });
+  }
+
   async close(): Promise<void> {
     unsubscribe(threadChannel, this.#onThread);
     unsubscribe(seamChannel, this.#onSeam);
+    unsubscribe(breakerChannel, this.#onBreaker);
     await this.#coalescer.close({ drainMs: 0 });
   }
 
   /** Its leader launches a flight when it is asked. */
   #keepLoss(question: Question, outcome: Outcome<Answer>, askedAtMs: number): void {
     const { role, attempts, relaunches } = outcome;
-    if (role !== 'leader' || outcome.status === 'rejected' || (attempts.length === 1 && relaunches === 0)) return;
+    const isLost = relaunches > 0 || attempts.some(({ end }) => !KEPT.has(end));
+    if (role !== 'leader' || outcome.status === 'rejected' || !isLost) return;
     const atMs = askedAtMs + (attempts[0]?.durationMs ?? 0);
     // A stream does not say when its provider began: that is when its attempt did.
     const { begunAt } = outcome.value;

@@ -45,8 +45,24 @@ export interface CoalescerResult {
   readonly streamed: number;
   /** Streams that went on at another provider in mid-air. */
   readonly seams: number;
+  readonly breakersOpened: number;
+  readonly providers: readonly ProviderHealth[];
   /** One flight in words. */
   readonly story: string | null;
+}
+
+/** How one provider fared. */
+export interface ProviderHealth {
+  readonly target: string;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly attempts: number;
+  readonly failures: number;
+  readonly retries: number;
+  readonly hedges: number;
+  readonly outraced: number;
+  /** To an answer; of one that is streamed, to its first piece. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Did the coalescer keep its promise to every waiter? */
@@ -71,7 +87,9 @@ function table(result: Result, paint: Paint): string[] {
     ['most waiters on one flight', '', count(coalescer.waitersMost), (ideal) => count(ideal.waitersMost)],
     both('upstream calls', (arm) => count(arm.calls)),
     both('cost', (arm) => dollars(arm.dollars)),
-    ['retries', plain === null ? '' : count(plain.retries), ''],
+    ['retries', plain === null ? '' : count(plain.retries), count(total(coalescer, 'retries'))],
+    ['hedges', '', count(total(coalescer, 'hedges'))],
+    ['breakers opened', '', count(coalescer.breakersOpened)],
     both('failovers', (arm) => count(arm.failovers)),
     ['relaunches', '', count(coalescer.relaunches)],
     ['answers read as streams', '', count(coalescer.streamed)],
@@ -85,10 +103,14 @@ function table(result: Result, paint: Paint): string[] {
   const line = (label: string, ...cells: readonly string[]): string =>
     ` ${label.padEnd(27)}${(plain === null ? cells.slice(1) : cells).map((cell) => cell.padStart(13)).join('')}`;
   const head = line('', 'plain client', 'coalescer', 'ideal', ...(result.calm ? [] : ['with kills']));
-  const body = rows
-    .filter(([label]) => plain !== null || label !== 'retries')
-    .map(([label, first, second, ideal]) => line(label, first, second, ...(ideal === undefined ? [] : ideals.map(ideal))).trimEnd());
+  const body = rows.map(([label, first, second, ideal]) =>
+    line(label, first, second, ...(ideal === undefined ? [] : ideals.map(ideal))).trimEnd(),
+  );
   return [paint(head, 'bold'), ` ${'─'.repeat(head.length - 1)}`, ...body];
+}
+
+function total({ providers }: CoalescerResult, what: 'retries' | 'hedges'): number {
+  return providers.reduce((sum, provider) => sum + provider[what], 0);
 }
 
 function notes({ title, calm, ideal, idealWithKills, plain, coalescer }: Result): string[] {
@@ -102,6 +124,12 @@ function notes({ title, calm, ideal, idealWithKills, plain, coalescer }: Result)
   if (plain !== null && plain.calls > 0) {
     lines.push(
       ` Upstream calls: ${percent(1 - coalescer.calls / plain.calls)} fewer than the plain client; cost: ${percent(1 - coalescer.dollars / plain.dollars)} less.`,
+    );
+  }
+  for (const { target, breaker, attempts, failures, outraced, p50Ms, p99Ms } of coalescer.providers) {
+    const times = `answered within ${milliseconds(p50Ms)} (p50), ${milliseconds(p99Ms)} (p99)`;
+    lines.push(
+      ` ${target}: ${count(attempts)} attempts, ${count(failures)} failed, ${count(outraced)} outraced; ${times}; its breaker is ${breaker}.`,
     );
   }
   for (const arm of [plain, coalescer]) {

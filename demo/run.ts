@@ -93,7 +93,7 @@ class Run {
     const { title, calm, arrivals } = this.#options;
     const { coalescer, plain } = this.#rig;
     const { launched, joined, failovers, relaunches } = coalescer.stats();
-    const { waitersMost, story, streamed, seams } = coalescer;
+    const { waitersMost, story, streamed, seams, breakersOpened } = coalescer;
     const sinceStart = (nowMs: number): number => nowMs - this.#startMs;
     const losses = coalescer.losses.map(({ question, atMs, againAtMs }) => ({
       question,
@@ -117,6 +117,8 @@ class Run {
         relaunches,
         streamed,
         seams,
+        breakersOpened,
+        providers: coalescer.providers(),
         story,
       },
     };

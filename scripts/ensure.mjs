@@ -1,9 +1,9 @@
 // Makes a checkout ready to run: installs when node_modules is not what the lock file says, builds when a source changed.
-// The build for `import` is dist, that for `require` is dist/cjs: the same sources through the same compiler.
+// Tests run what the compiler writes to dist; what is published is bundled from it (scripts/bundle.mjs); dist/cjs has the declarations for `require`.
 // Says one line when it does something and nothing otherwise. Knows no dependency: it runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -17,7 +17,8 @@ if (readIfThere(stampFile) !== stamp) {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run('building', process.execPath, compiler);
   run('building', process.execPath, compiler, '--project', 'tsconfig.cjs.json');
-  finishCommonJs();
+  writeFileSync(join(root, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+  run('bundling', process.execPath, join(root, 'scripts', 'bundle.mjs'));
   writeFileSync(stampFile, stamp);
 }
 
@@ -42,21 +43,10 @@ function stampOfSources() {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
-  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.cjs.json', 'scripts/ensure.mjs']) add(path);
+  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.cjs.json']) add(path);
+  for (const path of ['scripts/ensure.mjs', 'scripts/bundle.mjs']) add(path);
   for (const path of sourceFolders.flatMap((folder) => filesUnder(folder)).filter(isSource)) add(path);
   return hash.digest('hex');
-}
-
-/** Says that it is CommonJS. A source that is CommonJS itself is built once: its namesake here only points to it. */
-function finishCommonJs() {
-  const folder = join(root, 'dist', 'cjs');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
-  for (const path of filesUnder('dist/cjs').filter((name) => name.endsWith('.cjs'))) {
-    rmSync(join(root, `${path}.map`), { force: true });
-    const depth = path.split('/').length - 2;
-    writeFileSync(join(root, path), `module.exports = require('${'../'.repeat(depth)}${path.slice('dist/cjs/'.length)}');\n`);
-  }
 }
 
 /** What a deleted source left in dist would still be found, run and published. */

@@ -1,6 +1,7 @@
 /** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
 import type { Seam } from '../workers/environment.js';
-import type { Boarding, Flight } from './flight.js';
+import type { Boarding } from './boarding.js';
+import type { Flight } from './flight.js';
 import { FLY_ALONE, type Identified } from './for-one.js';
 import type { Front } from './front.js';
 import type { RequestOptions } from './requests.js';
@@ -39,9 +40,16 @@ export class AloneFlights {
   /** @throws what the follower's promise rejected with, where that is not for it to fly alone; or what keeps it from that */
   launch(error: unknown, payload: unknown, options: RequestOptions): Flight {
     if (error !== FLY_ALONE) throw error;
-    const flight = this.#front.launch({ ...this.#boardingOf(payload, options), ...ALONE }, false);
-    this.#front.counters.released++;
-    return flight;
+    const boarding = { ...this.#boardingOf(payload, options), ...ALONE };
+    const { counters } = this.#front;
+    // Before, so that whoever looks while it is launched counts no request for it.
+    counters.released++;
+    try {
+      return this.#front.launch(boarding, false);
+    } catch (refusal) {
+      counters.released--;
+      throw refusal;
+    }
   }
 
   /** The time that is left of a request's own. */

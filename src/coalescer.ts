@@ -4,7 +4,8 @@ import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
 import { CoalescerError } from './errors.js';
-import type { Boarding, Flight } from './flight.js';
+import type { Boarding } from './boarding.js';
+import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
 import { indexOf, type Tabled } from './flight-table.js';
 import type { Front } from './front.js';
@@ -16,6 +17,7 @@ import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { fitsOf, isFlying } from './selection.js';
+import { requestsOf } from './statistics.js';
 import { storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
@@ -54,9 +56,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
-    const { counters, plainJoins } = this.#front;
-    counters.requests++;
-    const joined = this.#front.links.mayBeForOne ? null : plainJoins.join(payload, options);
+    const joined = this.#front.plainJoins.join(payload, options);
     if (joined !== null) return joined;
     try {
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
@@ -74,7 +74,6 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   async outcome(payload: unknown, options?: RequestOptions): Promise<Outcome<unknown>> {
     const startedAt = this.#seam.now();
-    this.#front.counters.requests++;
     let flight: Flight | null = null;
     let kept: KeptAnswer | null = null;
     let isLeader = true;
@@ -112,7 +111,6 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   stream(payload: unknown, options?: StreamOptions): FlightStream<unknown> {
     const startedAt = this.#seam.now();
-    this.#front.counters.requests++;
     const told = (report: FlightReport, isLeader: boolean, at: number) =>
       ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: at - startedAt }) as const;
     let flight: Flight | null = null;
@@ -213,6 +211,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       waiting: waiters.count,
       kept: waiters.keeping?.size ?? 0,
       bytes,
+      requests: requestsOf(counters),
       ...counters,
       targets: links.targetStats(),
     };

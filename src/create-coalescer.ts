@@ -13,7 +13,6 @@ import { fillOptions, shardSettings, type CoalescerOptions, type ScopeOption } f
 import { Reentrance } from './reentrance.js';
 import type { RequestArgs } from './requests.js';
 import type { Share, Shared } from './share.js';
-import { threadEntry } from './thread-entry.js';
 import { threadsOf, type FilledThreads, type ThreadTargets } from './thread-targets.js';
 import { ThreadLinks, type ThreadLinksSetup } from './thread-links.js';
 
@@ -96,7 +95,7 @@ function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receive
 /** What threads need is loaded here and not before: it costs an inline user's start-up 30 to 50 ms. */
 async function openHosts(setup: LocalHostsSetup): Promise<Hosts> {
   if (setup.threads.threads > 0) {
-    const entry = threadEntry();
+    const entry = (await import('./thread-entry.js')).threadEntry();
     return new (await import('./shards.js')).ShardHosts({ ...setup, entry });
   }
   return new (await import('./local-hosts.js')).LocalHosts(setup);

@@ -1,8 +1,11 @@
 /** One flight, as its front holds it: who waits, what has been tried, how it ended. The only truth about waiters. */
+import { isItsOwnKey } from '../workers/canonical.js';
 import type { FlightRecord } from '../workers/flight-record.js';
 import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
 import type { WheelEntry } from '../workers/wheel.js';
+import type { Boarding } from './boarding.js';
 import { flightReport, type Relaunch } from './story.js';
+import type { Links } from './links.js';
 import type { PortLink } from './port-link.js';
 import type { FlightReport, SeamReport } from './reports.js';
 import type { Stream } from './stream.js';
@@ -13,23 +16,7 @@ export interface FlightOwner {
   /** The coalescer's name. */
   readonly name: string;
   readonly flightTimeoutMs: number;
-}
-
-/** What a request asks to fly. */
-export interface Boarding {
-  readonly scope: string | null;
-  readonly key: string | null;
-  /** What the table looks it up by. */
-  readonly index: string;
-  /** Is that a digest? */
-  readonly hasLongKey: boolean;
-  /** Is the key the payload's canonical form? Then it need not cross beside it. */
-  readonly keyIsPayload: boolean;
-  /** Targets of its own, and what tells them from others'; `null`: all, as written. */
-  readonly route: readonly string[] | null;
-  readonly routeId: string | null;
-  /** Dropped at settle. */
-  payload: unknown;
+  readonly links: Pick<Links, 'mayBeForOne'>;
 }
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
@@ -37,12 +24,14 @@ export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
 export class Flight implements LaunchOrder {
   // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
-  /** Room for another waiter? */
-  hasRoom = true;
-  /** Waiters now. */
-  waiting = 0;
+  /** What a plain waiter joins with, at one look: `shared`, where there is room, nobody streams, the key is a text that stands for itself, and the value is for all. */
+  plain: Promise<unknown> | null = null;
   /** Waiters that ever were; the first one launched it. */
   joined = 0;
+  /** Those of them that wait no more. */
+  gone = 0;
+  /** Room for another waiter? */
+  hasRoom = true;
   /** One promise for all waiters without one of their own. Made when somebody shares it, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
 
@@ -117,6 +106,10 @@ export class Flight implements LaunchOrder {
     this.owner = owner;
   }
 
+  /** Waiters now. */
+  get waiting(): number {
+    return this.joined - this.gone;
+  }
   get scope(): string | null {
     return this.boarding.scope;
   }
@@ -183,7 +176,17 @@ export class Flight implements LaunchOrder {
       this.resolveShared = resolve;
       this.rejectShared = reject;
     });
+    this.makeRoom();
     return this.shared;
+  }
+
+  /** There is room for another waiter, or none; or what plain waiters may join with has changed. */
+  makeRoom(hasRoom = this.hasRoom): void {
+    this.hasRoom = hasRoom;
+    const { key, stream, owner } = this;
+    // A value that may be for its leader alone is waited for otherwise.
+    const isPlain = hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
+    this.plain = isPlain ? this.shared : null;
   }
 
   /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
@@ -204,7 +207,7 @@ export class Flight implements LaunchOrder {
     if (this.patience !== null) this.patience = null;
     this.firstWaiter = this.lastWaiter = null;
     if (this.stream !== null) this.stream = null;
-    this.shared = this.resolveShared = this.rejectShared = null;
+    this.plain = this.shared = this.resolveShared = this.rejectShared = null;
   }
 
   /** As it stands: `now` matters only while it flies. */

@@ -2,7 +2,8 @@
  * Values that a target declares not shareable: they go to the flight's leader, and everybody else flies alone, at once and not one after the other.
  * That a key's values are such is remembered for a while, so that those who come next do not wait for each other first.
  */
-import type { Boarding, Flight } from './flight.js';
+import type { Boarding } from './boarding.js';
+import type { Flight } from './flight.js';
 import type { Seat } from './waiter.js';
 
 /** What a follower's promise rejects with inside the library: its request flies again, alone. */

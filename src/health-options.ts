@@ -20,7 +20,7 @@ export interface BreakerOptions {
 export interface HedgeOptions {
   /** Made after so many milliseconds. @default after what `percentile` says */
   readonly afterMs?: number;
-  /** Made after what so many of a hundred attempts of the target took, 50 to 99.9; at least 10 ms, and once 100 attempts were answered (Dean and Barroso, "The Tail at Scale"). @default 95 */
+  /** Made after what so many of a hundred attempts of the target took, 50 to 99.9; at least 10 ms, and once 100 attempts were answered (Dean and Barroso, "The Tail at Scale"). The fewer hedges are saved, the longer it waits, up to five times as long: what may be doubled goes to those that take longest. @default 95 */
   readonly percentile?: number;
   /** Hedges for each first attempt on the target that is too slow, 0 to 1; one more at the start, and up to ten saved for a bad moment. Each also draws from that target's `budget`. @default 0.02 */
   readonly maxExtraShare?: number;
@@ -28,7 +28,7 @@ export interface HedgeOptions {
 
 /** How much load failures may add to a target. One budget for all threads. */
 export interface BudgetOptions {
-  /** Extra attempts for each first attempt of the last 10 s. @default 0.1 */
+  /** Extra attempts for each first attempt of the last 10 s; fewer where more than half of the attempts fail, none where all do. @default 0.1 */
   readonly share?: number;
   /** And for each second besides. @default 1 */
   readonly perSecondMin?: number;

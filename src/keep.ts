@@ -1,9 +1,9 @@
 /**
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
+import late from '../workers/late-libraries.cjs';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity } from './kept.js';
-import lru from './lru-cache.cjs';
 import type { FlightReport } from './reports.js';
 import { weightOf } from './weight.js';
 
@@ -34,12 +34,12 @@ export class Keep {
   readonly #settings: KeepSettings;
   readonly #table = new FlightTable<Kept>();
   /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
-  readonly #order: ReturnType<typeof lru.recency<Kept>>;
+  readonly #order: ReturnType<typeof late.recency<Kept>>;
 
   constructor(settings: KeepSettings) {
     const { entries, bytes } = settings;
     this.#settings = settings;
-    this.#order = lru.recency<Kept>({
+    this.#order = late.recency<Kept>({
       entries,
       bytes,
       bytesOf: (kept) => kept.bytes,

@@ -1,6 +1,6 @@
 /** Requests that need no flight of their own: what was kept for them is given first, so that nobody waits for the refreshing of what may be given now. */
 import type { Seam } from '../workers/environment.js';
-import type { Boarding } from './flight.js';
+import type { Boarding } from './boarding.js';
 import type { Front } from './front.js';
 import type { KeptAnswer } from './keeping.js';
 
@@ -27,13 +27,16 @@ export class KeptRequests {
 
   /** A flight that nobody waits for but what is kept, unless one is in the air. */
   #refresh(boarding: Boarding, key: string): void {
+    const { counters } = this.#front;
     const { routeId, scope, index } = boarding;
+    // Before, so that whoever looks while it is launched counts no request for it.
+    counters.refreshes++;
     try {
-      if (this.#front.find(routeId, scope, index, key) !== undefined) return;
-      this.#front.launch(boarding, !boarding.hasLongKey);
-      this.#front.counters.refreshes++;
+      if (this.#front.find(routeId, scope, index, key) === undefined) this.#front.launch(boarding, !boarding.hasLongKey);
+      else counters.refreshes--;
     } catch {
       // At a limit, or closing: what is kept is good for a while yet.
+      counters.refreshes--;
     }
   }
 }

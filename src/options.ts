@@ -177,8 +177,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
+/** Every rule with its place: in a group, or (`null`) among the options themselves. */
+const PLACES = Object.entries(RULES).map(([path, rule]) => {
+  const dot = path.indexOf('.');
+  return { path, rule, group: dot === -1 ? null : path.slice(0, dot), name: path.slice(dot + 1) };
+});
 /** Options with options of their own. */
-const GROUPS: ReadonlySet<string> = new Set(Object.keys(RULES).flatMap((path) => (path.includes('.') ? path.split('.').slice(0, 1) : [])));
+const GROUPS: ReadonlySet<string> = new Set(PLACES.flatMap(({ group }) => group ?? []));
 /** Those that `false` switches off. */
 const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget', 'hedge']);
 /** Those that are off where they are not given. */
@@ -194,23 +199,23 @@ export function fillOptions(options: unknown): FilledOptions {
   if (paths.get('hedge.afterMs') !== undefined && paths.get('hedge.percentile') !== undefined)
     throw new TypeError('options.hedge: expected afterMs or percentile, got both');
   const filled: Record<string, unknown> = Object.fromEntries([...GROUPS].map((group) => [group, {}]));
-  for (const [path, rule] of Object.entries(RULES)) {
+  for (const { path, rule, group, name } of PLACES) {
     const value = paths.get(path);
-    paths.delete(path);
     if (value === undefined && !('fallback' in rule) && path !== 'environment')
       throw new TypeError(`options.${path}: required; expected ${rule.expected}`);
-    const [group, name] = path.split('.') as [string, string | undefined];
-    const place = name === undefined ? filled : (filled[group] as Record<string, unknown>);
-    place[name ?? group] = value === undefined ? rule.fallback : checked(path, rule, value);
+    const place = group === null ? filled : (filled[group] as Record<string, unknown>);
+    place[name] = value === undefined ? rule.fallback : checked(path, rule, value);
   }
-  const [stranger] = paths.keys();
-  if (stranger !== undefined)
-    throw new TypeError(`options.${stranger}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
+  for (const path of paths.keys()) {
+    if (!Object.hasOwn(RULES, path))
+      throw new TypeError(`options.${path}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
+  }
   filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
   for (const group of OPTIONAL) if ((options as Record<string, unknown>)[group] === undefined) filled[group] = null;
   for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
-  return filled as unknown as FilledOptions;
+  // A copy: an object made name by name is a hash table to V8, and every flight reads options.
+  return { ...(filled as unknown as FilledOptions) };
 }
 
 function checked(path: string, rule: Rule, value: unknown): unknown {

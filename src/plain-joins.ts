@@ -2,7 +2,6 @@
  * The shortest way in: most requests of a busy key are a string and nothing else, and join by one look-up. Whatever this file does not know for
  * sure it leaves to the long way, which decides everything anew.
  */
-import { isItsOwnKey } from '../workers/canonical.js';
 import type { FlightTable } from './flight-table.js';
 import type { FilledOptions } from './options.js';
 import type { RequestOptions } from './requests.js';
@@ -14,7 +13,7 @@ export class PlainJoins {
   readonly #waiters: Waiters;
   /** Do strings stand for themselves here, and plain waiters share one promise? */
   readonly #isOpen: boolean;
-  readonly #scope: FilledOptions['scope'];
+  readonly #isPublic: boolean;
 
   constructor(table: FlightTable, waiters: Waiters, { key, share, scope, keep, detectReentrance }: FilledOptions) {
     this.#table = table;
@@ -22,7 +21,7 @@ export class PlainJoins {
     // What is kept comes before what is in the air.
     const isKeyed = key === null && keep === null && share !== 'copy';
     this.#isOpen = isKeyed && detectReentrance === false && (scope === 'public' || scope === 'per-request');
-    this.#scope = scope;
+    this.#isPublic = scope === 'public';
   }
 
   /** The promise of a flight in the air; `null`: ask the long way. */
@@ -30,12 +29,12 @@ export class PlainJoins {
     if (!this.#isOpen || typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
     const scope = options === undefined ? null : onlyScope(options);
     // A scope that flights are found under has been checked when they were launched.
-    if (scope === undefined || (scope === null) !== (this.#scope === 'public')) return null;
+    if (scope === undefined || (scope === null) !== this.#isPublic) return null;
     const flight = this.#table.findShort(scope, payload);
-    // One without a promise is being launched at this moment, or has none that can be shared; a stream must know who wants all of it.
-    if (flight === undefined || !flight.hasRoom || flight.shared === null || flight.stream !== null || !isItsOwnKey(payload)) return null;
-    this.#waiters.follow(flight);
-    return flight.shared;
+    if (!flight) return null;
+    const { plain } = flight;
+    if (plain !== null) this.#waiters.follow(flight);
+    return plain;
   }
 }
 

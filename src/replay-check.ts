@@ -2,9 +2,8 @@
  * `midStream: 'verify'`: has the next target said what was delivered? A running hash, so that nothing delivered need be kept. Borders between chunks of
  * text or of bytes do not count; a chunk that is any other value counts as one.
  */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { types } from 'node:util';
-import { serialize } from 'node:v8';
 import { canonicalKey } from '../workers/canonical.js';
 
 type RunKind = 'bytes' | 'text';
@@ -21,7 +20,7 @@ interface Place {
 
 /** What a stream has said so far. */
 export class Transcript implements Place {
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash: Hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   closed = 0;
   kind: RunKind | null = null;
   length = 0;
@@ -126,7 +125,7 @@ function valueText(chunk: unknown): string | Uint8Array {
     return canonicalKey(chunk);
   } catch {
     try {
-      return serialize(chunk);
+      return process.getBuiltinModule('node:v8').serialize(chunk);
     } catch {
       return `incomparable ${++incomparable}`;
     }

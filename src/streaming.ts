@@ -44,7 +44,11 @@ export class Streaming implements StreamOwner, ChunkReceiver {
   /** The stream of a flight: from the first who reads, or from its first chunk. */
   of(flight: Flight): Stream {
     const { streams, limits } = this.#setup.options;
-    return (flight.stream ??= new Stream(flight, streams, limits.resultBytes, this));
+    if (flight.stream !== null) return flight.stream;
+    const stream = (flight.stream = new Stream(flight, streams, limits.resultBytes, this));
+    // A stream must know who wants all of it: nobody joins at one look.
+    flight.makeRoom();
+    return stream;
   }
 
   /** An attempt's first chunk comes next. */

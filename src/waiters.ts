@@ -25,7 +25,7 @@ export class Waiters implements LeaveReceiver {
   readonly #counters: Counters;
   readonly #waitersMax: number;
   readonly #signals = new SignalWatch();
-  #count = 0;
+  #gone = 0; // of all that ever waited
   /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
   #ended: { readonly flight: Flight; readonly error: unknown } | null = null;
 
@@ -38,14 +38,14 @@ export class Waiters implements LeaveReceiver {
 
   /** All that wait now. */
   get count(): number {
-    return this.#count;
+    const { launched, joined } = this.#counters;
+    return launched + joined - this.#gone;
   }
 
   /** Counts one in. The leader is counted before its promise is made. */
   seat(flight: Flight): void {
-    this.#count++;
     flight.joined++;
-    if (++flight.waiting >= this.#waitersMax) flight.hasRoom = false;
+    if (flight.waiting >= this.#waitersMax) flight.makeRoom(false);
   }
 
   /** Counts in one that did not launch it. */
@@ -161,9 +161,9 @@ export class Waiters implements LeaveReceiver {
   /** One fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew. */
   #unseat(seat: Seat, now: number): void {
     const { flight } = seat;
-    this.#count--;
-    flight.waiting--;
-    flight.hasRoom = true;
+    this.#gone++;
+    flight.gone++;
+    flight.makeRoom(true);
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
     // Last: a flight that has ended is not asked for more.
     flight.stream?.left(seat);
@@ -176,13 +176,13 @@ export class Waiters implements LeaveReceiver {
     if (options.share === 'frozen') freezeDeep(value);
     this.keeping?.fulfilled(flight, value);
     if (!flight.isForOne) return this.#give(flight, value);
-    this.#count -= flight.waiting;
+    this.#gone += flight.waiting;
     this.forOne.learn(flight.boarding, flight.settledAt);
     giveOne(flight, value, (waiter) => this.#detach(waiter));
   }
 
   #give(flight: Flight, value: unknown): void {
-    this.#count -= flight.waiting;
+    this.#gone += flight.waiting;
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
       if (this.#setup.options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
@@ -218,9 +218,9 @@ export class Waiters implements LeaveReceiver {
     }
     flight.rejectShared?.(error);
     flight.shared = flight.resolveShared = flight.rejectShared = null;
-    this.#count -= flight.waiting - readers;
-    flight.waiting = readers;
-    flight.hasRoom = true;
+    this.#gone += flight.waiting - readers;
+    flight.gone = flight.joined - readers;
+    flight.makeRoom(true);
     flight.stream?.paceAnew();
   }
 
@@ -234,7 +234,7 @@ export class Waiters implements LeaveReceiver {
     if (flight.status === 'abandoned') flight.stream?.log.leave();
     else flight.stream?.log.fail(error);
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
-    this.#count -= flight.waiting;
+    this.#gone += flight.waiting;
     if (flight.waiting > 0) rememberFlight(error, flight.forStory());
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);

@@ -46,6 +46,11 @@ export class Attempt implements AttemptContext {
     return controller.signal;
   }
 
+  /** Whether the signal says so, or would. */
+  get isAborted(): boolean {
+    return this.#abort instanceof AbortController ? this.#abort.signal.aborted : this.#abort !== null;
+  }
+
   get scope(): string | null {
     return this.#order.scope;
   }

@@ -1,5 +1,4 @@
 /** Values to bytes, guarded: what cannot cross is refused with its path before anything is packed. */
-import { serialize } from 'node:v8';
 import { inspectCrossing } from './crossing.js';
 import { BUFFER, BYTES, CLONED, PACKED, type Body } from './protocol.js';
 import { Refused } from './refused.js';
@@ -23,6 +22,6 @@ export function packBody(value: unknown, pack: ((value: unknown) => Uint8Array) 
     throw new Refused('COALESCER_NOT_CLONEABLE', `cannot cross between threads at ${refusal.path}: ${refusal.reason}`, {
       path: refusal.path,
     });
-  if (needsClone || pack === null) return { kind: CLONED, bytes: exact(serialize(value)) };
+  if (needsClone || pack === null) return { kind: CLONED, bytes: exact(process.getBuiltinModule('node:v8').serialize(value)) };
   return { kind: PACKED, bytes: pack(value) };
 }

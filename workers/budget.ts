@@ -1,8 +1,9 @@
 /**
  * How many extra attempts a target may get: another attempt on a target that a flight has already tried, and every hedge, draws from a tenth of
- * that target's first attempts. Shared by all threads, so that an outage adds a tenth to a target's load and not a tenth for each thread.
+ * that target's first attempts, and from less where most of its attempts fail. Shared by all threads, so that an outage adds at most a tenth to a
+ * target's load and not a tenth for each thread.
  */
-import { DRAWS, FIRSTS, HEALTH_TICK_MS, type HealthMemory } from './health-memory.js';
+import { DRAWS, FAILED, FIRSTS, HEALTH_TICK_MS, type HealthMemory } from './health-memory.js';
 import { COUNT_MAX, Window, WINDOW_MS } from './window.js';
 
 export interface BudgetSettings {
@@ -12,9 +13,17 @@ export interface BudgetSettings {
   readonly perSecondMin: number;
 }
 
+/**
+ * Extra attempts are earned by this many first attempts for each that did not fail (the K of adaptive throttling in Google's SRE book): by all of
+ * them while no more than half fail, by none where all do. What is sent again to a target that answers nobody helps nobody, and it is what keeps an
+ * upstream down that works off what nobody waits for: it then has all the capacity to come back with that first attempts leave it.
+ */
+const EARNED_BY_ONE_THAT_HOLDS = 2;
+
 export class Budget {
   readonly #settings: BudgetSettings;
   readonly #firsts: Window;
+  readonly #failed: Window;
   readonly #draws: Window;
   /** First attempts of this thread that are not yet added: once a tick. */
   #counted = 0;
@@ -24,6 +33,7 @@ export class Budget {
     const base = memory.baseOf(target);
     this.#settings = settings;
     this.#firsts = new Window(memory.cells, base + FIRSTS);
+    this.#failed = new Window(memory.cells, base + FAILED);
     this.#draws = new Window(memory.cells, base + DRAWS);
   }
 
@@ -31,6 +41,11 @@ export class Budget {
   first(now: number): void {
     if (this.#counted > 0 && now - this.#since >= HEALTH_TICK_MS) this.#flush(now);
     if (this.#counted++ === 0) this.#since = now;
+  }
+
+  /** An attempt has failed, whichever of its flight it was. Known to all at once: it is what may end in a draw. */
+  failed(now: number): void {
+    this.#failed.update(now, (count) => Math.min(COUNT_MAX, count + 1));
   }
 
   /** Takes one extra attempt, if one is left. */
@@ -47,7 +62,9 @@ export class Budget {
 
   #allowed(now: number): number {
     const { share, perSecondMin } = this.#settings;
-    return share * sum(this.#firsts, now) + (perSecondMin * WINDOW_MS) / 1_000;
+    const firsts = sum(this.#firsts, now);
+    const earning = Math.max(0, Math.min(firsts, EARNED_BY_ONE_THAT_HOLDS * (firsts - sum(this.#failed, now))));
+    return share * earning + (perSecondMin * WINDOW_MS) / 1_000;
   }
 
   #flush(now: number): void {

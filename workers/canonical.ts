@@ -2,11 +2,15 @@
  * The default key: a payload's canonical form. Equal payloads have equal keys, whatever the order of their properties; whatever JSON
  * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
  */
-import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
+import late from './late-libraries.cjs';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
-const stringify = configure({ strict: true });
+/** The library's own, from the first call on. */
+let stringify = (value: unknown): string => {
+  stringify = late.stableStringify();
+  return stringify(value);
+};
 
 const KEY_RULES: PlainRules = {
   primitive: (value) => `${nameOfPrimitive(value)} has no form of its own in JSON`,

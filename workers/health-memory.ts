@@ -24,7 +24,8 @@ export const HELD_UNTIL = 2;
 export const CONSECUTIVE = 3;
 export const SAMPLES = 4;
 export const FIRSTS = SAMPLES + BUCKETS;
-export const DRAWS = FIRSTS + BUCKETS;
+export const FAILED = FIRSTS + BUCKETS;
+export const DRAWS = FAILED + BUCKETS;
 /** Attempts in the air, by holder: what a dead thread held can be told from what others hold. */
 export const PLACES = DRAWS + BUCKETS;
 export const LATENCY = PLACES + HOLDERS_MAX;

@@ -29,10 +29,16 @@ export class HedgeAllowance {
     this.#counted++;
   }
 
-  /** Takes one hedge, if one is saved. */
-  draw(): boolean {
+  /** Hedges that are saved. */
+  get saved(): number {
     this.#save(this.#counted * this.#saving);
     this.#counted = 0;
+    return Math.floor(Atomics.load(this.#cells, this.#at) / HEDGE) + 1;
+  }
+
+  /** Takes one hedge, if one is saved. */
+  draw(): boolean {
+    if (this.saved < 1) return false;
     for (;;) {
       const saved = Atomics.load(this.#cells, this.#at);
       if (saved < 0) return false;

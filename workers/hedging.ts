@@ -20,6 +20,8 @@ const SAMPLES_MIN = 100;
 const AFTER_MS_MIN = 10;
 /** A percentile is looked up that often, not for each attempt. */
 const LOOK_UP_MS = 100;
+/** With fewer hedges saved than this, it waits longer: twice the time with one less, three times with two. */
+const SAVED_ENOUGH = 5;
 
 export class Hedging<Order extends LaunchOrder> {
   readonly #settings: HedgeSettings;
@@ -60,8 +62,10 @@ export class Hedging<Order extends LaunchOrder> {
     }
     // Where this loop stood still, its own time may be up as well.
     if (hedge.due <= now) return false;
-    hedge.at = Infinity;
+    const at = this.#postponed(record, now);
+    hedge.at = at > now ? at : Infinity;
     record.armAttempt(this.#wheel, hedge.due, now);
+    if (hedge.at < Infinity) return true;
     if (this.#choose(record, hedge, now)) this.#stepper.step(record, flight.HEDGE_DUE);
     return true;
   }
@@ -81,6 +85,17 @@ export class Hedging<Order extends LaunchOrder> {
     known.until = now + LOOK_UP_MS;
     known.ms = latency.samples < SAMPLES_MIN ? Infinity : Math.max(AFTER_MS_MIN, latency.percentile(percentile / 100) ?? Infinity);
     return known.ms;
+  }
+
+  /**
+   * The scarcer they are, the longer it waits: one in twenty takes longer than the 95th percentile, and more than `maxExtraShare` must not be doubled.
+   * First come, first served would spend the share on those that were about to be answered; so it is left for those that take much longer.
+   */
+  #postponed({ target, attemptStartedAt }: FlightRecord<Order>, now: number): number {
+    const { hedges } = this.#health.of(target);
+    if (this.#settings.afterMs !== null || hedges === null) return now;
+    const { saved } = hedges;
+    return saved >= SAVED_ENOUGH || saved < 1 ? now : attemptStartedAt + this.#msFor(target, now) * (1 + SAVED_ENOUGH - saved);
   }
 
   /** Another target that may be called now, within what the slowness of this one may cost. */

@@ -131,6 +131,7 @@ export class TargetHealth {
     this.#airborne--;
     // One that failed is as slow as it was: a target that fails at once must not look quick.
     if (sample === 'well') this.#took(now - startedAt, now);
+    else if (sample === 'ill') this.budget?.failed(now);
     this.breaker?.ended(pass, sample, now);
   }
 

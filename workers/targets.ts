@@ -183,7 +183,7 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   const stranger = isPlainObject(spec) ? Object.keys(spec).find((setting) => !Object.hasOwn(SETTINGS, setting)) : undefined;
   if (stranger !== undefined)
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
-  for (const [setting, kind] of Object.entries(SETTINGS)) checkSetting(`targets.${name}.${setting}`, kind, spec[setting as Setting]);
+  for (const setting in SETTINGS) checkSetting(name, setting as Setting, spec[setting as Setting]);
   const { run, classify = classifyHttp, replayable = true, isShareable, isComplete, resume, maxConcurrency = Infinity } = spec;
   const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, weight = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.
@@ -219,10 +219,9 @@ const SETTINGS = {
   resume: 'a function',
 } as const;
 type Setting = keyof typeof SETTINGS;
-type Expected = (typeof SETTINGS)[Setting];
 
 /** Which type each is of, and which values of it. */
-const KINDS: Readonly<Record<Expected, readonly [type: string, isIt: (value: never) => boolean]>> = {
+const KINDS: Readonly<Record<(typeof SETTINGS)[Setting], readonly [type: string, isIt: (value: never) => boolean]>> = {
   'a function': ['function', () => true],
   'true or false': ['boolean', () => true],
   'milliseconds above 0': ['number', (value: number) => value > 0 && value <= 2_147_483_647],
@@ -235,12 +234,13 @@ const KINDS: Readonly<Record<Expected, readonly [type: string, isIt: (value: nev
 };
 
 /** `undefined` counts as not given; a time may be `null` for the same. */
-function checkSetting(path: string, expected: Expected, value: unknown): void {
+function checkSetting(name: string, setting: Setting, value: unknown): void {
+  const expected = SETTINGS[setting];
   if (value === undefined || (value === null && expected === 'milliseconds above 0')) return;
   const [type, isIt] = KINDS[expected];
   const isOfType = typeof value === type;
   if (isOfType && isIt(value as never)) return;
-  const message = `${path}: expected ${expected}, got ${describe(value)}`;
+  const message = `targets.${name}.${setting}: expected ${expected}, got ${describe(value)}`;
   // A time of the wrong type is as wrong as one out of range.
   throw isOfType || type === 'number' ? new RangeError(message) : new TypeError(message);
 }

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { fileOf } from '../build.js';
 import type { TakenRow } from '../measure/rows.js';
 import { median } from '../measure/statistics.js';
 import type { Area } from './area.js';
@@ -31,9 +30,10 @@ function importRow(name: string, address: string): TakenRow {
 export const start: Area = {
   name: 'start',
   conditions: ['fresh'],
-  open: async ({ root }) => ({
+  open: async () => ({
     rows: [
-      importRow('coalescer', fileOf(root, 'src/index.js')),
+      // What is published: the bundle.
+      importRow('coalescer', import.meta.resolve('coalescer')),
       ...['promise-coalesce', 'async-cache-dedupe', 'lru-cache', 'opossum', 'piscina'].map((name) =>
         importRow(name, pathToFileURL(require.resolve(name)).href),
       ),

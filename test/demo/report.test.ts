@@ -22,6 +22,11 @@ const result: Result = {
     relaunches: 80,
     streamed: 300,
     seams: 12,
+    breakersOpened: 1,
+    providers: [
+      { target: 'primary', breaker: 'closed', attempts: 2_500, failures: 80, retries: 20, hedges: 0, outraced: 15, p50Ms: 300, p99Ms: 900 },
+      { target: 'backup', breaker: 'closed', attempts: 140, failures: 0, retries: 3, hedges: 18, outraced: 3, p50Ms: 310, p99Ms: 910 },
+    ],
     story: 'launched\nlanded',
   },
 };
@@ -40,6 +45,9 @@ test('every promised figure is in the table', () => {
     joins: ['1,440', '1,400', '1,450'],
     'upstream calls': ['4,400', '2,640'],
     cost: ['$8.00', '$4.00'],
+    retries: ['300', '23'],
+    hedges: ['18'],
+    'breakers opened': ['1'],
     failovers: ['10', '10'],
     relaunches: ['80'],
     'answers read as streams': ['300'],

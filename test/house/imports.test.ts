@@ -10,8 +10,8 @@ const doors: Readonly<Record<string, string>> = {
   piscina: 'src/shards.ts',
   msgpackr: 'workers/wire.ts',
   comlink: 'workers/control.ts',
-  'safe-stable-stringify': 'workers/canonical.ts',
-  'lru-cache': 'src/lru-cache.cts',
+  'safe-stable-stringify': 'workers/late-libraries.cts',
+  'lru-cache': 'workers/late-libraries.cts',
   xstate: 'machines/',
 };
 
@@ -131,7 +131,7 @@ test('a dependency at the wrong door, without a door, and a door without its dep
   const bad: TreeFile[] = [
     { path: 'src/shards.ts', text: "import { Piscina } from 'piscina';" },
     { path: 'workers/wire.ts', text: "import { Packr } from 'msgpackr';\nimport { wrap } from 'comlink';" },
-    { path: 'workers/canonical.ts', text: "import { configure } from 'safe-stable-stringify';" },
+    { path: 'workers/late-libraries.cts', text: "import { configure } from 'safe-stable-stringify';" },
     { path: 'workers/table.ts', text: "// Asks XState.\nimport { getAdjacencyMap } from 'xstate/graph';" },
     { path: 'machines/a.ts', text: "import { setup } from 'xstate';\nimport lodash from 'lodash';" },
   ];
@@ -140,6 +140,6 @@ test('a dependency at the wrong door, without a door, and a door without its dep
     'workers/table.ts:2 xstate/graph is named in machines/ only',
     'machines/a.ts:2 lodash has no door',
     'workers/control.ts:1 the door of comlink does not name it',
-    'src/lru-cache.cts:1 the door of lru-cache does not name it',
+    'workers/late-libraries.cts:1 the door of lru-cache does not name it',
   ]);
 });

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type * as bench from '../../bench/own/index.js';
+import type * as coalescers from '../../src/index.js';
 import { complaint, expectComplaints, expectNone, lineAt, readRepository, readText, root, type TreeFile } from './tree.js';
 
 interface LockFile {
@@ -109,5 +111,16 @@ test('every public entry loads by import and by require, with the same names', a
     // A build of its own, not an ES module that this Node happens to be able to require.
     assert.match(require.resolve(entry), /[\\/]cjs[\\/]/);
     assert.deepEqual(Object.keys(require(entry) as object).sort(), Object.keys(imported).sort(), entry);
+  }
+});
+
+test('a class is one class, whichever entry it comes from', async () => {
+  const require = createRequire(join(root, 'package.json'));
+  const loads: readonly ((entry: string) => unknown)[] = [(entry) => import(entry), (entry) => require(entry)];
+  for (const load of loads) {
+    const { CoalescerError } = (await load('coalescer')) as typeof coalescers;
+    const { measure } = (await load('coalescer/bench')) as typeof bench;
+    const failed = measure({ targets: { one: () => 1 }, payloads: [new Map()] });
+    await assert.rejects(failed, ({ cause }: Error) => cause instanceof CoalescerError);
   }
 });

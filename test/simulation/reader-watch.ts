@@ -1,6 +1,6 @@
 /** What holds for those who read: every chunk in its place, of one text, and one end. */
 import type { Seat } from '../../src/waiter.js';
-import { bytesBefore, fullText, leastOf, mostOf, type FlightStream, type ReaderTrace } from './stream-traces.js';
+import { bytesBefore, fullText, leastOf, mostOf, type CallStream, type FlightStream, type ReaderTrace } from './stream-traces.js';
 import { streamOf, type StreamWatch } from './stream-watch.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import type { FlightTrace, RequestTrace } from './traces.js';
@@ -48,11 +48,10 @@ export class ReaderWatch {
   /** What was read from the start on must be what one attempt has said. */
   #follow(request: RequestTrace, { calls }: FlightTrace, stream: FlightStream): void {
     for (let chunk = stream.chunks[stream.joined]; chunk !== undefined; chunk = stream.chunks[stream.joined]) {
-      const text = stream.text + chunk;
-      const isSaid = calls.some(({ stream: said }) => said !== null && fullText(said).startsWith(text));
-      this.#must(isSaid, 'I17', request, () => `was given '${text}', which no attempt has said`);
-      stream.text = text;
+      stream.text += chunk;
       stream.joined++;
+      const isSaid = calls.some(({ stream: said }) => said !== null && says(said, stream));
+      this.#must(isSaid, 'I17', request, () => `was given '${stream.text}', which no attempt has said`);
     }
   }
 
@@ -110,4 +109,17 @@ export class ReaderWatch {
     this.#must(lag > lagBytes && isBehind, 'I20', request, () => `was cut off, ${lag} bytes behind, ${isBehind ? 'not ' : ''}the fastest`);
     reader.left = 'lagging';
   }
+}
+
+/** Has this attempt said all that was read from the start on? What it was seen to say before is not compared again: it stays so, and texts are long. */
+function says(said: CallStream, { chunks, joined }: FlightStream): boolean {
+  const text = fullText(said);
+  for (; said.agreed < joined; said.agreed++) {
+    const chunk = chunks[said.agreed] as string;
+    const end = said.agreedLength + chunk.length;
+    // Not `startsWith`, which looks at each character by itself.
+    if (text.slice(said.agreedLength, end) !== chunk) return false;
+    said.agreedLength = end;
+  }
+  return true;
 }

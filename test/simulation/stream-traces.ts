@@ -6,8 +6,8 @@ export interface CallStream {
   readonly base: string;
   /** All it would say in the end, `base` included. */
   readonly script: string;
-  /** What it has said while anybody counted on it. */
-  said: string;
+  /** Length of what it has said of that, behind `base`, while anybody counted on it. */
+  said: number;
   count: number;
   /** It was asked for a chunk and has not answered. */
   isPulled: boolean;
@@ -17,6 +17,9 @@ export interface CallStream {
   isClosed: boolean;
   /** The library has begun to read it, or owes to close it. */
   isTaken: boolean;
+  /** Chunks that readers of its flight were given, from the start on, which are what it says; and their length. */
+  agreed: number;
+  agreedLength: number;
 }
 
 /** The stream of a flight, as its front is told of it. */
@@ -66,7 +69,10 @@ export interface ReaderTrace {
 }
 
 export function newCallStream(): CallStream {
-  return { base: '', script: '', said: '', count: 0, isPulled: false, progressAt: 0, isDone: false, isClosed: false, isTaken: false };
+  return {
+    base: '', script: '', said: 0, count: 0, isPulled: false, progressAt: 0, isDone: false, isClosed: false, isTaken: false, agreed: 0,
+    agreedLength: 0,
+  }; // biome-ignore format: one thought
 }
 
 export function newReader(from: number): ReaderTrace {
@@ -102,5 +108,5 @@ export const mostOf = ({ asked, from, takesAll }: ReaderTrace, { ends }: FlightS
 export const hasRead = ({ hasStopped, end }: ReaderTrace): boolean => hasStopped || end !== null;
 
 export const bytesBefore = ({ ends }: FlightStream, index: number): number => ends[Math.min(index, ends.length) - 1] ?? 0;
-/** All that an attempt has said, with what it went on from. */
-export const fullText = ({ base, said }: CallStream): string => base + said;
+/** All that an attempt has said, with what it went on from. A part of its script: V8 copies nothing for it. */
+export const fullText = ({ base, script, said }: CallStream): string => script.slice(0, base.length + said);

@@ -1,7 +1,7 @@
 /** Upstream that streams: it says its text chunk by chunk, or breaks off, stops short, stalls, or says something else than the attempt before it. */
 import type { SimLife } from './sim-life.js';
 import type { StreamSwarm } from './stream-swarm.js';
-import { newCallStream, type CallStream } from './stream-traces.js';
+import { fullText, newCallStream, type CallStream } from './stream-traces.js';
 import { chunkOf, isEndOfText, otherFrom, piecesOf, splitText, textOf } from './stream-text.js';
 import type { CallTrace } from './traces.js';
 import { TargetError } from './verdict-on-errors.js';
@@ -28,7 +28,7 @@ export function spokenValue<Value>(call: CallTrace, value: Value): Value {
   const script = textOf(value);
   // Too late, nobody hears it.
   const isHeard = call.end === 'value';
-  call.stream = { ...newCallStream(), script, said: isHeard ? script : '', count: isHeard ? 1 : 0, isDone: true };
+  call.stream = { ...newCallStream(), script, said: isHeard ? script.length : 0, count: isHeard ? 1 : 0, isDone: true };
   return value;
 }
 
@@ -227,7 +227,7 @@ class SpokenStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
   #end(): IteratorResult<unknown> {
     const { flightWatch } = this.#world;
     const { call, stream } = this.#speech;
-    const isWhole = !this.#streams.isProving || isEndOfText(stream.base + stream.said);
+    const isWhole = !this.#streams.isProving || isEndOfText(fullText(stream));
     stream.isDone = true;
     stream.isPulled = false;
     flightWatch.ended(call, isWhole ? 'value' : 'failover');

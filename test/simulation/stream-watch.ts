@@ -74,7 +74,7 @@ export class StreamWatch {
     const { stream: given } = flight;
     if (this.#streams.paddingBytes === 0 || flight.calls.length > 1 || given?.isUnpaced === true) return;
     // Every chunk takes at least its own length.
-    const saidBytes = stream.said.length + stream.count * CHUNK_BYTES_EXTRA;
+    const saidBytes = stream.said + stream.count * CHUNK_BYTES_EXTRA;
     const ahead = saidBytes - (given?.takenBytes ?? 0);
     this.#must(ahead < CREDIT_BYTES, 'I20', flight, () => `is asked for more, ${ahead} bytes ahead of all readers`);
   }
@@ -83,7 +83,7 @@ export class StreamWatch {
   said(call: CallTrace, stream: CallStream, text: string): void {
     stream.isPulled = false;
     if (!isLive(call)) return;
-    stream.said += text;
+    stream.said += text.length;
     if (++stream.count === 1) this.#hedges.won(call);
     stream.progressAt = this.#witness.now;
     this.#witness.note('says', call.flight.number, call.attempt, text.slice(0, 24));

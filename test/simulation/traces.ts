@@ -1,5 +1,6 @@
 /** What the simulation knows of requests, flights and calls by itself, whatever the library believes. */
 import type { Flight } from '../../src/flight.js';
+import type { Attempt } from '../../workers/attempt.js';
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Loop } from './loop.js';
 import type { CallStream, FlightStream, ReaderTrace } from './stream-traces.js';
@@ -125,20 +126,21 @@ export interface CallTrace {
   answer: (() => void) | null;
 }
 
-/** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. */
+/** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. Most targets ask for no signal: none is made to look at. */
 export function isLive(call: CallTrace): boolean {
   return hasNotEnded(call) && !call.loop.isOver;
 }
 
 /** The same, had its thread not died. */
 export function hasNotEnded({ end, stream, context }: CallTrace): boolean {
-  return end === null && stream?.isClosed !== true && !context.signal.aborted;
+  return end === null && stream?.isClosed !== true && !(context as Attempt).isAborted;
 }
 
 /** It was told to stop, since another has answered. */
 export function isOutraced({ context }: CallTrace): boolean {
-  const { aborted, reason } = context.signal;
-  return aborted && reason instanceof DOMException && reason.message.includes('has answered first');
+  if (!(context as Attempt).isAborted) return false;
+  const { reason } = context.signal;
+  return reason instanceof DOMException && reason.message.includes('has answered first');
 }
 
 /** The last attempt, and the one that was out when it began; of two that answered in one turn the one that was heard. */

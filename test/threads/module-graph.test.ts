@@ -1,4 +1,4 @@
-// An inline user pays for no thread: what a process loads that uses the package inline is listed, and none of it belongs to threads.
+// An inline user pays for no thread, and not for a hundred files: what a process loads that uses the published package inline is listed.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
@@ -6,20 +6,39 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** Each costs 0.7 ms of everybody's start. */
+const FILES_MAX = 6;
 
-test('an inline user loads no thread pool, no RPC library, no packing library', async () => {
-  const script = fileURLToPath(new URL('./fixtures/list-modules.js', import.meta.url));
-  const { stdout } = await run(process.execPath, ['--no-warnings', script], { timeout: 20_000 });
-  const { answer, loaded, required } = JSON.parse(stdout) as { answer: string; loaded: string[]; required: string[] };
-  assert.equal(answer, 'x');
-  const modules = [...loaded, ...required];
-  assert.ok(modules.some((url) => url.endsWith('/src/front.js')), 'the list is a list'); // biome-ignore format: one line
-  assert.ok(
-    modules.some((url) => url.includes('safe-stable-stringify')),
-    'dependencies are on it',
-  );
-  const heavy = modules.filter((url) =>
-    /node_modules\/(?:piscina|comlink|msgpackr|xstate)|\/(?:shards|local-hosts|wire|control)\.js/.test(url),
-  );
-  assert.deepEqual(heavy, []);
-});
+interface Listed {
+  readonly text: unknown;
+  readonly forText: readonly string[];
+  readonly record: unknown;
+  readonly forRecord: readonly string[];
+}
+
+const packagesOf = (files: readonly string[]): string[] => {
+  const names = files.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return [...new Set(names)];
+};
+
+for (const how of ['import', 'require']) {
+  test(`an inline user loads a handful of files by ${how}, no dependency but the one that makes keys, and that one when it is needed`, async () => {
+    const script = fileURLToPath(new URL('./fixtures/list-modules.js', import.meta.url));
+    const { stdout } = await run(process.execPath, ['--no-warnings', script, how], { timeout: 20_000 });
+    const { text, forText, record, forRecord } = JSON.parse(stdout) as Listed;
+    assert.equal(text, 'x');
+    assert.deepEqual(record, { b: 1, a: 2 });
+    const ours = forText.filter((path) => !path.includes('/node_modules/') && !path.endsWith('/list-modules.js'));
+    assert.ok(
+      ours.some((path) => path.endsWith('/index.js')),
+      'the list is a list',
+    );
+    assert.ok(ours.length <= FILES_MAX, `${ours.length} files:\n${ours.join('\n')}`);
+    assert.deepEqual(
+      ours.filter((path) => /\/(?:shards|local-hosts|host|thread-entry|loader|machines|bench)\.c?js$/.test(path)),
+      [],
+    );
+    assert.deepEqual(packagesOf(forText), []);
+    assert.deepEqual(packagesOf(forRecord), ['safe-stable-stringify']);
+  });
+}

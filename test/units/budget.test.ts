@@ -45,6 +45,26 @@ test('all threads draw from one budget', () => {
   );
 });
 
+test('what is earned is all of it while no more than half of the attempts fail, then less, and nothing where all do', () => {
+  const budget = (failures: number): number => {
+    const [one, other] = threads(2) as [Budget, Budget];
+    for (let attempt = 0; attempt < 1_000; attempt++) one.first(500);
+    for (let failure = 0; failure < failures; failure++) other.failed(1_500);
+    return drawAll(one, 2_000);
+  };
+  assert.deepEqual([0, 500, 750, 1_000, 1_100].map(budget), [110, 110, 60, 10, 10]);
+});
+
+test('failures are forgotten with the window', () => {
+  const [budget] = threads(1) as [Budget];
+  for (let failure = 0; failure < 100; failure++) budget.failed(0);
+  for (let attempt = 0; attempt < 100; attempt++) budget.first(10_500);
+  // A tick later they are added.
+  budget.first(10_520);
+  assert.equal(budget.left(10_900), 10);
+  assert.equal(drawAll(budget, 11_000), 20);
+});
+
 test('in every ten seconds of a total outage no more is drawn than a tenth and one a second', () => {
   const [budget] = threads(1) as [Budget];
   const firsts: number[] = [];

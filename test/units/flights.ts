@@ -1,8 +1,9 @@
 // Flights as their front makes them, for tests of what holds or judges flights: all that a test does not say is ordinary.
-import { Flight, type Boarding, type FlightOwner } from '../../src/flight.js';
+import type { Boarding } from '../../src/boarding.js';
+import { Flight, type FlightOwner } from '../../src/flight.js';
 import { indexOf } from '../../src/flight-table.js';
 
-const nobody: FlightOwner = { name: 'test', flightTimeoutMs: 30_000 };
+const nobody: FlightOwner = { name: 'test', flightTimeoutMs: 30_000, links: { mayBeForOne: false } };
 let number = 0;
 
 /** `index` follows from `key` unless it is given. */

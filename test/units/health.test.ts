@@ -1,7 +1,7 @@
 // Whether a target may be called now: held, open, full or by hand; who is held together; and what is free when a thread is gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ORDINARY, REFUSED } from '../../workers/breaker.js';
+import { ORDINARY, REFUSED, type Sample } from '../../workers/breaker.js';
 import { HealthMemory } from '../../workers/health-memory.js';
 import { Health } from '../../workers/health.js';
 import type { HealthSettings, HealthTarget } from '../../workers/target-health.js';
@@ -126,6 +126,19 @@ test('when all are open one is called all the same, but not before its Retry-Aft
   health.of(0).ended(ORDINARY, 'none', 5_000, 5_000);
   health.of(0).breaker!.force('open', 5_000);
   assert.equal(health.of(0).admitAnyway(5_000), REFUSED);
+});
+
+test('an attempt that failed earns nothing for its target; one that was answered, or not waited for, does', () => {
+  const earned = (sample: Sample): number => {
+    const health = alone([target('a')]).of(0);
+    for (let attempt = 0; attempt < 200; attempt++) {
+      health.budget!.first(0);
+      health.ended(health.admitAnyway(0), sample, 0, 0);
+    }
+    health.budget!.first(20);
+    return health.budget!.left(30);
+  };
+  assert.deepEqual({ well: earned('well'), none: earned('none'), ill: earned('ill') }, { well: 30, none: 30, ill: 10 });
 });
 
 test('a report tells what people ask', () => {

@@ -29,7 +29,8 @@ const late = await second;
 console.log(`leaving: ${await first}, ${late.code}, aborted upstream ${signal.aborted}, ${slow.stats().launched} flight`);
 
 const failing = createCoalescer({ name: 'failing', scope: 'public', targets: { one: primary, two: primary } });
-const error = await failing.request(1).catch((reason) => reason);
+// A long key, for which a built-in module is loaded late.
+const error = await failing.request('long'.repeat(5_000)).catch((reason) => reason);
 console.log(`failing: ${error.code}, ${flightOf(error).attempts.length} attempts`);
 
 const environment = virtualEnvironment();

@@ -17,6 +17,8 @@ for (const threads of [0, 1]) {
       const answers = await Promise.all(Array.from({ length: 10 }, () => service.say('hello')));
       expect(service.words.stats().targets['primary']?.attempts).toBe(1);
       expect(new Set(answers)).toEqual(new Set(['HELLO!']));
+      // A long key, for which a built-in module is loaded late.
+      expect(await service.say('long'.repeat(5_000))).toHaveLength(20_001);
     });
   });
 }
