@@ -183,7 +183,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     // Told first: whoever listens may end the flight before its value does.
-    if (flight.status === 'flying') this.attempted(flight, attempt);
+    this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.isForOne = true;
     // Readers who came and left, and were given nothing, are no reason to refuse it to its leader.
     const isRead = flight.stream !== null && (flight.stream.readers.size > 0 || flight.chunksGiven > 0);

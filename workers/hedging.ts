@@ -119,11 +119,15 @@ export class Hedging<Order extends LaunchOrder> {
     } else {
       for (const target of callable) {
         const pass = this.#health.of(target).admit(now);
-        if (pass === REFUSED) continue; // another thread was faster
-        hedge.target = target;
-        hedge.pass = pass;
-        return true;
+        if (pass !== REFUSED) {
+          hedge.target = target;
+          hedge.pass = pass;
+          return true;
+        }
+        // Another thread was faster.
+        passOver(target, this.#health.of(target).refusal(now) ?? 'full');
       }
+      if (callable.length > 0) hedges?.giveBack();
     }
     hedge.unmade = { at: now, passedOver };
     return false;
