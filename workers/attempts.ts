@@ -58,7 +58,7 @@ export class Attempts<Order extends LaunchOrder> {
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {
       // Before the call: should this thread die in it, the front must know that it was made.
-      memory.enterLedger(order.slot, record.attemptsMade, record.targetsTried, record.target);
+      memory.enterLedger(order.slot, record);
       memory.enter(order.number);
     }
     inOwnContext(this.#call, record);

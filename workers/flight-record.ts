@@ -153,7 +153,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     const { hedge } = this;
     if (hedge !== null) hedge.due = due;
     const first = hedge === null ? due : Math.min(due, hedge.at, hedge.rival?.due ?? due);
-    wheel.arm(this, Math.max(0, first - now), now);
+    // Also where it was before now: the next tick is for that, and not the one after it.
+    wheel.arm(this, first - now, now);
   }
 
   onDue(now: number): void {

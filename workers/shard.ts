@@ -86,8 +86,12 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     record.cause = 'timed-out';
     if (now >= record.order.deadline) return this.step(mine, flight.DEADLINE_PASSED);
     if (record.attempt === null) return this.#router.backoffElapsed(mine);
-    if (record.hedge !== null && this.#hedging?.isDue(mine, record.hedge, now) === true) return;
+    const { hedge } = record;
+    const areTwo = hedge !== null && hedge.rival !== null;
+    if (hedge !== null && this.#hedging?.isDue(mine, hedge, now) === true) return;
     if (record.stream === null || this.streams.isSilent(mine, now)) this.step(mine, flight.ATTEMPT_TIMED_OUT);
+    // The other one's time may be up as well. Armed for it anew, it would be told so a tick too late.
+    if (areTwo && record.attempt !== null && hedge.due <= now) this.recordDue(record, now);
   }
 
   /** One event: the new state is stored, then its actions run in order; what arises in them waits until they are done, as in a live actor. */

@@ -30,13 +30,26 @@ export interface TargetCounts {
   airborne: number;
 }
 
-/** A ledger entry: attempts made (5 bits), targets tried (a bit each), written before each call. */
+/** A ledger entry: attempts made (5 bits), targets tried (a bit each), and in a second cell the targets that are called (8 bits each); written before each call. */
 export interface LedgerEntry {
   readonly attemptsMade: number;
   readonly targetsTried: number;
+  /** The target of the last attempt; and of the one that was out when that one began, -1: none was. */
+  readonly lastTarget: number;
+  readonly otherTarget: number;
+}
+
+/** What of a flight's record the ledger holds, as its next attempt begins. */
+export interface Tried {
+  readonly attemptsMade: number;
+  readonly targetsTried: number;
+  readonly target: number;
+  /** Where it is a hedge, another one is out. */
+  readonly hedge: { readonly rival: { readonly target: number } | null } | null;
 }
 
 const MADE_BITS = 5;
+const TARGET_BITS = 8;
 
 /** One life's memory. Slots are numbered from 0. */
 export class SharedMemory {
@@ -87,18 +100,21 @@ export class SharedMemory {
   }
 
   /** Before each call: 16 ns that tell a front what a dead thread had begun. */
-  enterLedger(slot: number, attemptsMade: number, targetsTried: number, target: number): void {
+  enterLedger(slot: number, { attemptsMade, targetsTried, target, hedge }: Tried): void {
     const at = HEADER + slot * 2;
-    Atomics.store(this.#cells, at + 1, target + 1);
+    const otherTarget = hedge?.rival?.target ?? -1;
+    Atomics.store(this.#cells, at + 1, (target + 1) | ((otherTarget + 1) << TARGET_BITS));
     Atomics.store(this.#cells, at, attemptsMade | (targetsTried << MADE_BITS));
   }
-  ledger(slot: number): LedgerEntry & { readonly lastTarget: number } {
+  ledger(slot: number): LedgerEntry {
     const at = HEADER + slot * 2;
     const entry = Atomics.load(this.#cells, at);
+    const called = Atomics.load(this.#cells, at + 1);
     return {
       attemptsMade: entry & ((1 << MADE_BITS) - 1),
       targetsTried: entry >>> MADE_BITS,
-      lastTarget: Atomics.load(this.#cells, at + 1) - 1,
+      lastTarget: (called & ((1 << TARGET_BITS) - 1)) - 1,
+      otherTarget: (called >>> TARGET_BITS) - 1,
     };
   }
   /** The front hands a slot out again. */

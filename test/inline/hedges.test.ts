@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer } from '../../src/index.js';
-import { codeOf, httpError, openStage, watch, type Script, type Stage, type StageOptions } from './stage.js';
+import { scriptedTarget } from '../../src/testing.js';
+import { codeOf, countedEnvironment, httpError, openStage, watch, type Script, type Stage, type StageOptions } from './stage.js';
 
 const AFTER_MS = 100;
 const staged = (options: StageOptions = {}, count: 1 | 2 | 3 = 2): Stage =>
@@ -125,6 +126,52 @@ test('the attempts’ own times go on: the first is cut off at its own, the hedg
   await environment.advance(30);
   assert.equal(last(backup).signal.aborted, true);
   await settled();
+  assert.equal(codeOf(waiter), 'COALESCER_TARGETS_FAILED');
+});
+
+test('the times of both are up in one tick: neither has another tick', async () => {
+  const { environment } = staged();
+  const signals: AbortSignal[] = [];
+  const run = (_: string, { signal }: { readonly signal: AbortSignal }): Promise<string> => {
+    signals.push(signal);
+    return new Promise<string>(() => {});
+  };
+  const coalescer = createCoalescer({
+    scope: 'public',
+    environment,
+    hedge: { afterMs: AFTER_MS, maxExtraShare: 1 },
+    targets: { first: { run, attemptTimeoutMs: 195 }, second: { run, attemptTimeoutMs: 98 } },
+  });
+  void watch(coalescer.request('a'));
+  await environment.advance(199);
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [false, false],
+  );
+  await environment.advance(1);
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, true],
+  );
+});
+
+test('the time of one is up, and the other fails before the late tick that would have said so: the one is told in that tick', async () => {
+  const exact = countedEnvironment();
+  const LATE_MS = 3;
+  const environment = { ...exact, setTimer: (ms: number, run: () => void) => exact.setTimer(ms + LATE_MS, run) };
+  const [first, second] = [scriptedTarget<string, string>(), scriptedTarget<string, string>()];
+  const coalescer = createCoalescer({
+    scope: 'public',
+    environment,
+    hedge: { afterMs: 50, maxExtraShare: 1 },
+    targets: { first: { run: first, attemptTimeoutMs: 102 }, second: { run: second, attemptTimeoutMs: 500 } },
+  });
+  const waiter = watch(coalescer.request('a'));
+  await exact.advance(111);
+  assert.deepEqual([second.calls.length, first.calls[0]!.signal.aborted], [1, false]);
+  second.calls[0]!.reject(httpError(503));
+  await exact.advance(LATE_MS);
+  assert.equal(first.calls[0]!.signal.aborted, true);
   assert.equal(codeOf(waiter), 'COALESCER_TARGETS_FAILED');
 });
 

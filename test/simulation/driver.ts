@@ -1,5 +1,8 @@
 /** What users and the world outside do in one schedule: requests in bursts, aborted signals, forget and cancel, threads that die. */
+import { isCoalescerError } from '../../src/errors.js';
+import type { AttemptReport, Outcome } from '../../src/reports.js';
 import type { RequestOptions } from '../../src/requests.js';
+import { hedgeDueAt } from './hedge-swarm.js';
 import { ReaderDriver } from './reader-driver.js';
 import { newReader } from './stream-traces.js';
 import type { RequestTrace } from './traces.js';
@@ -71,7 +74,7 @@ export class Driver {
   }
 
   #ask(payload: number, repeats = 0): void {
-    const { random, swarm, coalescer, requestWatch } = this.#world;
+    const { random, swarm, coalescer, requestWatch, hedgeWatch } = this.#world;
     const request = this.#draw(payload);
     const given = { payload } satisfies Payload;
     const options = this.#optionsOf(request);
@@ -80,13 +83,23 @@ export class Driver {
       // In the very turn in which it was told: it must not meet what has just ended.
       if (!isValue && repeats < REPEATS_MAX && swarm.faults.bursts && random.chance(0.2)) this.#ask(payload, repeats + 1);
     };
+    const reported = (attempts: readonly AttemptReport[], isAll: boolean): void => {
+      if (request.flight !== null) hedgeWatch.reported(request.flight, attempts, isAll);
+    };
     const fulfilled = (value: unknown): void => settled(true, value);
-    const rejected = (error: unknown): void => settled(false, error);
+    const rejected = (error: unknown): void => {
+      if (isCoalescerError(error) && error.attempts !== undefined) reported(error.attempts, error.code === 'COALESCER_TARGETS_FAILED');
+      settled(false, error);
+    };
+    const told = (outcome: Outcome<unknown>): void => {
+      requestWatch.outcome(request, outcome);
+      reported(outcome.attempts, outcome.status === 'fulfilled' && reader === null);
+    };
     const { reader } = request;
     if (reader !== null) {
       const stream = requestWatch.asking(request, () => coalescer.stream(given, { ...options, from: reader.from }));
       void stream.outcome.then((outcome) => {
-        requestWatch.outcome(request, outcome);
+        told(outcome);
         if (outcome.status === 'fulfilled') fulfilled(outcome.value);
         else rejected(outcome.reason);
       });
@@ -99,7 +112,7 @@ export class Driver {
     requestWatch
       .asking(request, () => coalescer.outcome(given, options))
       .then((outcome) => {
-        requestWatch.outcome(request, outcome);
+        told(outcome);
         if (outcome.status === 'fulfilled') fulfilled(outcome.value);
         else rejected(outcome.reason);
       }, rejected);
@@ -121,7 +134,7 @@ export class Driver {
       route: route ?? targetNames,
       routeId: route === null || isAll ? null : JSON.stringify(route),
       askedAt: scheduler.now,
-      timeoutMs: faults.timeouts && random.chance(0.3) ? random.between(1, options.flightTimeoutMs * 1.2) : undefined,
+      timeoutMs: faults.timeouts && random.chance(0.3) ? this.#within(options.flightTimeoutMs * 1.2) : undefined,
       signal: faults.signals && random.chance(0.4) ? this.#session().controller.signal : null,
       isFresh: faults.freshness && random.chance(0.1),
       stalledMs: front.pausedMs,
@@ -149,6 +162,13 @@ export class Driver {
     return options;
   }
 
+  /** Some time from now; where attempts are hedged, often when one that begins now would be. */
+  #within(ms: number): number {
+    const { random, swarm, scheduler } = this.#world;
+    if (swarm.hedge === null || !random.chance(swarm.hedge.coincidence)) return random.between(1, ms);
+    return hedgeDueAt(swarm.hedge, scheduler.now) - scheduler.now;
+  }
+
   /** Some targets, in an order of their own. */
   #route(): readonly string[] {
     const { random, swarm } = this.#world;
@@ -170,7 +190,7 @@ export class Driver {
       session.controller.abort(new Error('left'));
     };
     if (random.chance(0.05)) abort();
-    else if (random.chance(0.7)) scheduler.at(scheduler.now + random.between(0, 60), front, abort);
+    else if (random.chance(0.7)) scheduler.at(scheduler.now + this.#within(60), front, abort);
     return session;
   }
 

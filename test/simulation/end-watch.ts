@@ -30,10 +30,11 @@ function checkStreams(witness: Witness): void {
 }
 
 /** It is closed. */
-export function checkGone({ witness, front, hosts, coalescer }: World, { sessions }: Driver): void {
+export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch }: World, { sessions }: Driver): void {
   const living = hosts.living.map(({ thread }) => thread);
   witness.require(living.length === 0, 'I26', () => `threads ${living.join()} live on after close()`);
   witness.require(front.timers === 0, 'I26', () => `${front.timers} timers are left after close()`);
+  witness.require(wheel.size === 0, 'I26', () => `${wheel.size} times are armed after close()`);
   witness.require(front.deferred === 0, 'I26', () => `${front.deferred} deferred calls are left after close()`);
   const listeners = sessions.reduce((sum, { controller }) => sum + getEventListeners(controller.signal, 'abort').length, 0);
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
@@ -49,6 +50,7 @@ export function checkGone({ witness, front, hosts, coalescer }: World, { session
   const told = Object.values(stats.targets).reduce((sum, { attempts }) => sum + attempts, 0);
   const begun = [...witness.flights.values()].reduce((sum, flight) => sum + flight.begun, 0);
   witness.require(told === begun, 'stats', () => `${told} attempts are counted, ${begun} were begun`);
+  hedgeWatch.checkCounts(stats.targets);
   const airborne = Object.values(stats.targets).reduce((sum, target) => sum + target.airborne, 0);
   witness.require(airborne === 0, 'stats', () => `${airborne} attempts are still counted as in the air`);
 }

@@ -3,9 +3,10 @@ import type { Flight } from '../../src/flight.js';
 import type { AttemptRecord } from '../../workers/protocol.js';
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Loop } from './loop.js';
+import type { HedgeWatch } from './hedge-watch.js';
 import { canGoOn } from './stream-verdicts.js';
 import type { StreamWatch } from './stream-watch.js';
-import { isLive, type CallEnd, type CallTrace, type FlightTrace, type LifeTrace } from './traces.js';
+import { hasNotEnded, hasWon, isLive, racersOf, type CallEnd, type CallTrace, type FlightTrace, type LifeTrace } from './traces.js';
 import { allowedAttempts, codeOf, failureReason, isReplayable } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
@@ -33,10 +34,12 @@ export interface CallStart {
 export class FlightWatch {
   readonly #witness: Witness;
   readonly #streams: StreamWatch;
+  readonly #hedges: HedgeWatch;
 
-  constructor(witness: Witness, streams: StreamWatch) {
+  constructor(witness: Witness, streams: StreamWatch, hedges: HedgeWatch) {
     this.#witness = witness;
     this.#streams = streams;
+    this.#hedges = hedges;
   }
 
   #must(holds: boolean, invariant: string, flight: FlightTrace, what: () => string): void {
@@ -48,11 +51,16 @@ export class FlightWatch {
     const witness = this.#witness;
     const flight = witness.flight(number);
     const { target, attempt } = context;
+    // A thread may die between the ledger and the call.
+    const live = flight.calls.filter((other) => isLive(other) || (loop.isOver && other.loop === loop && hasNotEnded(other)));
+    const [doubled] = live;
     const call: CallTrace = {
       flight, attempt, target, life, loop, startedAt: witness.now, limitMs: context.remainingMs(), stalledMs: loop.pausedMs, context,
-      stream: null, delivered: null, end: null, endedAt: 0, isTold: false, isProbe: false,
+      stream: null, delivered: null, end: null, endedAt: 0, isTold: false, isToldOutraced: false, isProbe: false,
+      rival: doubled ?? null, isHedge: doubled !== undefined, answer: null,
     }; // biome-ignore format: one thought
     witness.note('call', number, attempt, target, life?.thread ?? 'inline', call.limitMs);
+    if (doubled !== undefined) this.#hedges.began(call, doubled, live.length);
     this.#mayCall(call);
     this.#mayCallHere(call);
     witness.health?.began(call);
@@ -67,24 +75,27 @@ export class FlightWatch {
     flight.tried.add(target);
     life?.begun.add(number);
     flight.calls.push(call);
-    // Its time is up by then, unless its loop stood still or is over.
+    this.#hedges.mayBeHedged(call);
     return call;
   }
 
   #mayCall(call: CallTrace): void {
     const { now, slackMs, swarm } = this.#witness;
     const { flight, attempt, target, life } = call;
-    const live = flight.calls.find(isLive);
-    this.#must(live === undefined, 'I3', flight, () => `began attempt ${attempt} while ${live?.attempt} is live`);
     this.#must(attempt === flight.begun + 1, 'I11', flight, () => `began attempt ${attempt} after ${flight.begun}`);
     const allowed = allowedAttempts(swarm, flight) + flight.losses;
     this.#must(flight.begun < allowed, 'I11', flight, () => `began attempt ${attempt} of ${allowed}`);
     const last = flight.calls.at(-1);
     if (last === undefined) return;
     // An answer that its thread could not tell before it died is lost with it.
-    const isTold = last.life === life && (last.end === 'value' || last.end === 'answer' || last.end === 'refused');
+    const racers = racersOf(flight);
+    const isTold = racers.some(
+      (other) => other.life === life && (other.end === 'value' || other.end === 'answer' || other.end === 'refused'),
+    );
     this.#must(!isTold, 'I4', flight, () => `began attempt ${attempt} after an answer`);
-    const isRetry = last.target === target && last.end === 'retry';
+    // Of two the one that ended last has the say.
+    const said = racers.reduce((one, other) => (other.end !== null && (one.end === null || other.endedAt > one.endedAt) ? other : one));
+    const isRetry = racers.some((other) => other.target === target && other.end === 'retry' && other.endedAt >= said.endedAt);
     const isOut = (name: string): boolean =>
       this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
     const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isOut(name));
@@ -94,7 +105,8 @@ export class FlightWatch {
       flight,
       () => `called ${target} again, and others are untried`,
     );
-    this.#must(isReplayable(swarm, last), 'I13', flight, () => `began attempt ${attempt} after one that must not be made twice`);
+    const isOnce = flight.calls.some((other) => !isReplayable(swarm, other));
+    this.#must(!isOnce, 'I13', flight, () => `began attempt ${attempt} after one that must not be made twice`);
     const hold = flight.holds.get(target);
     const isHeld = hold !== undefined && hold.life === life && now < hold.until - 1e-6;
     this.#must(!isHeld, 'I13', flight, () => `called ${target} before its Retry-After`);
@@ -128,13 +140,20 @@ export class FlightWatch {
     this.#witness.health?.look();
     if (isWanted) call.end = end;
     call.endedAt = now;
+    if (isWanted && hasWon(call)) this.#hedges.won(call);
   }
 
   /** The front is told how an attempt ended. */
-  told({ number }: Flight, { attempt, end }: AttemptRecord): void {
-    const call = this.#witness.flight(number).calls[attempt - 1];
+  told({ number }: Flight, record: AttemptRecord): void {
+    const { attempt, end } = record;
+    const flight = this.#witness.flight(number);
+    const call = flight.calls[attempt - 1];
+    this.#must(call !== undefined, 'told', flight, () => `was told of attempt ${attempt}, which nobody made`);
     if (call === undefined) return;
+    this.#hedges.told(call, record);
     call.isTold = true;
+    call.isToldOutraced = end === 'outraced';
+    if (end === 'value') flight.winner = call;
     // Lost with its thread, whatever its target said: what the shard did not hear, nobody can know.
     if (end === 'failed') this.#witness.health?.told(call);
   }
@@ -145,10 +164,12 @@ export class FlightWatch {
     const { flight, attempt, startedAt, limitMs, loop, stalledMs } = call;
     this.#witness.note('abort', flight.number, attempt);
     this.#witness.health?.look();
+    this.#hedges.stopped(call);
     // What a stream is told is its `return`.
     if (this.#streams.isOpened(call)) return;
     const isTimeUp = now >= startedAt + limitMs - 1e-6;
-    this.#must(isTimeUp || flight.end !== null, 'I6', flight, () => `aborted attempt ${attempt} while somebody waits`);
+    const isLost = call.rival !== null && hasWon(call.rival);
+    this.#must(isTimeUp || isLost || flight.end !== null, 'I6', flight, () => `aborted attempt ${attempt} while somebody waits`);
     const latest = startedAt + limitMs + slackMs + loop.pausedMs - stalledMs;
     this.#must(now <= latest, 'I2', flight, () => `aborted attempt ${attempt} ${now - latest} ms after its time`);
   }
@@ -185,7 +206,7 @@ export class FlightWatch {
 
   #isItsValue(flight: FlightTrace, value: TargetValue): void {
     const { leader, number } = flight;
-    const call = flight.calls.at(-1);
+    const call = flight.winner;
     this.#must(value.flight === number, 'I5', flight, () => `settled with a value of flight ${value.flight}`);
     const isItsOwn = value.scope === leader.scope && value.key === leader.key && value.payload === leader.payload;
     this.#must(isItsOwn, 'I5', flight, () => `settled with a value of another identity: ${JSON.stringify(value)}`);
@@ -195,14 +216,16 @@ export class FlightWatch {
       flight,
       () => `took a late value: attempt ${value.attempt}`,
     );
-    this.#must(call?.end === 'value', 'token', flight, () => `took the value of an attempt that was over`);
+    this.#must(this.#hedges.isWinner(flight, call), 'token', flight, () => `took the value of an attempt that was over`);
     this.#must(value.time === 1, 'I1', flight, () => 'took what its target said the second time');
   }
 
   /** Its link told its end: slot and bytes are free. */
-  landed({ number }: Flight): void {
+  landed(library: Flight): void {
+    const { number } = library;
     const flight = this.#witness.flight(number);
     this.#witness.note('landed', number);
+    this.#hedges.landed(library);
     this.#must(++flight.landings === 1, 'I1', flight, () => 'landed again');
     const live = flight.calls.find(isLive);
     this.#must(live === undefined, 'I4', flight, () => `landed while attempt ${live?.attempt} is live`);

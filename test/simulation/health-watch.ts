@@ -11,11 +11,16 @@ interface TargetTrace {
   /** Flights that called it, and calls of it that had to be drawn from its budget. */
   firsts: number;
   repeats: number;
+  /** Hedges that its slowness caused. */
+  hedges: number;
   /** It asked, and the front was told so, not to be called before. */
   heldUntil: number;
   /** When it was last seen closed off, or to be left alone; or until when it asked for that. */
   closedAt: number;
 }
+
+/** Shares are sums of numbers that have no exact form. */
+const ROUNDING = 1e-6;
 
 export class HealthWatch {
   readonly #witness: Witness;
@@ -29,7 +34,7 @@ export class HealthWatch {
     this.#health = health;
     this.#names = witness.swarm.targetNames;
     this.#targets = new Map(
-      this.#names.map((name) => [name, { calls: [], firsts: 0, repeats: 0, heldUntil: -Infinity, closedAt: -Infinity }]),
+      this.#names.map((name) => [name, { calls: [], firsts: 0, repeats: 0, hedges: 0, heldUntil: -Infinity, closedAt: -Infinity }]),
     );
   }
 
@@ -48,9 +53,14 @@ export class HealthWatch {
 
   /** Looks how all targets are now: asked whenever something happens. */
   look(): void {
-    for (const [name, trace] of this.#targets) {
-      const refusal = this.#refusal(name);
-      if (refusal === 'open' || refusal === 'held') trace.closedAt = this.#witness.now;
+    const { now } = this.#witness;
+    for (const [index, name] of this.#names.entries()) {
+      const health = this.#health()?.of(index);
+      const refusal = health?.refusal(now);
+      if (health === undefined || (refusal !== 'open' && refusal !== 'held')) continue;
+      const trace = this.#of(name);
+      // It stays so, whether or not anybody looks meanwhile.
+      trace.closedAt = Math.max(trace.closedAt, now + health.freeInMs(now));
     }
   }
 
@@ -76,6 +86,7 @@ export class HealthWatch {
     const ceiling = swarm.ceilings[this.#names.indexOf(target)] as number;
     this.#must(trace.calls.length <= ceiling, 'ceiling', call, `as one of ${trace.calls.length}, and it has ${ceiling} places`);
     this.#mayBeSick(call, trace);
+    if (call.isHedge && call.rival !== null) return this.#mayHedge(call, call.rival);
     this.#mayRepeat(call, trace);
     if (!flight.tried.has(target)) trace.firsts++;
   }
@@ -111,6 +122,30 @@ export class HealthWatch {
       'I12',
       () => `attempt ${attempt} of flight ${flight.number} is repeat ${trace.repeats} of ${target}, of ${most}`,
     );
+  }
+
+  /** A second attempt beside one whose target is slow: that one pays. Nobody is called for it who is closed off, not even as the last one left. */
+  #mayHedge(call: CallTrace, { target: slow }: CallTrace): void {
+    const { budget } = this.#witness.swarm.options;
+    const { maxExtraShare = 0 } = this.#witness.swarm.hedge?.options ?? {};
+    const trace = this.#of(slow);
+    trace.hedges++;
+    trace.repeats++;
+    const phase = this.#health()?.of(this.#names.indexOf(call.target)).breaker?.phase ?? 'closed';
+    this.#must(phase !== 'open', 'I15', call, 'as a hedge, though it is open');
+    // The first one is there from the start.
+    const most = 1 + maxExtraShare * trace.firsts + ROUNDING;
+    this.#must(trace.hedges <= most, 'I12', call, `as hedge ${trace.hedges} for ${slow}, of ${most}`);
+    const extra = budget === false ? Infinity : budget.share * trace.firsts + budget.perSecondMin * 10;
+    this.#must(trace.repeats <= extra, 'I12', call, `as extra attempt ${trace.repeats} for ${slow}, of ${extra}`);
+  }
+
+  /** Is one saved for it, in any case? Threads save what they have counted only when they draw, and one that dies in a turn still draws to its end. */
+  hasSavedHedge(target: string, savedMax: number): boolean {
+    const { hedges, firsts } = this.#of(target);
+    const { threads, hedge, crashRate, poisons } = this.#witness.swarm;
+    if (crashRate > 0 || poisons.size > 0) return false;
+    return hedges === 0 || (threads === 0 && hedge?.options.maxExtraShare === 1 && hedges < Math.min(savedMax, firsts));
   }
 
   /** The front was told that an attempt failed: by then all threads know what its target asked for. */

@@ -1,5 +1,5 @@
 /** The shared memory as a life writes it: not any more once it has stopped, though its JavaScript may run on to the end of the turn. */
-import { SharedMemory } from '../../workers/shared-memory.js';
+import { SharedMemory, type Tried } from '../../workers/shared-memory.js';
 
 /** Whose memory it is. */
 export interface MemoryOwner {
@@ -31,9 +31,9 @@ export class LifeMemory extends SharedMemory {
   override count(target: number, what: number, change: number): void {
     if (!this.#owner.isStopped) super.count(target, what, change);
   }
-  override enterLedger(slot: number, attemptsMade: number, targetsTried: number, target: number): void {
+  override enterLedger(slot: number, tried: Tried): void {
     if (this.#owner.isStopped) return;
-    super.enterLedger(slot, attemptsMade, targetsTried, target);
+    super.enterLedger(slot, tried);
     this.#owner.ledgerStored();
   }
 }

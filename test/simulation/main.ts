@@ -1,4 +1,5 @@
 /** `npm run simulate`: any number of schedules, or one alone with its whole story. */
+import { intoHedges } from './hedged.js';
 import { intoMidAir } from './mid-air.js';
 import { simulate } from './simulate.js';
 import { tell } from './tell.js';
@@ -14,8 +15,12 @@ function numberAfter(name: string, otherwise: number): number {
   throw new RangeError(`${name}: expected a whole number, got ${process.argv[at + 1]}`);
 }
 
-/** Most flights break off in mid-air, and may go on. */
-const alteration = process.argv.includes('--mid-air') ? { swarm: intoMidAir } : {};
+/** Most flights break off in mid-air, and may go on; or many attempts are hedged. */
+const alteration = process.argv.includes('--mid-air')
+  ? { swarm: intoMidAir }
+  : process.argv.includes('--hedged')
+    ? { swarm: intoHedges }
+    : {};
 
 async function one(seed: number): Promise<boolean> {
   const flown = await simulate(seed, alteration);
@@ -31,10 +36,12 @@ async function many(from: number, count: number): Promise<boolean> {
   let failed = 0;
   let events = 0;
   let failovers = 0;
+  let hedges = 0;
   for (let seed = from; seed < from + count; seed++) {
     const flown = await simulate(seed, alteration);
     events += flown.events;
     failovers += flown.failovers;
+    hedges += flown.hedges;
     if (flown.violations.length > 0 && ++failed <= FAILURES_SHOWN) process.stdout.write(tell(flown));
     const done = seed - from + 1;
     if (done % PROGRESS_EVERY !== 0 && done !== count) continue;
@@ -42,7 +49,7 @@ async function many(from: number, count: number): Promise<boolean> {
     const { user, system } = process.cpuUsage();
     const cpuRate = Math.round((done / (user + system)) * 1e6);
     process.stdout.write(
-      `${done} schedules, ${failed} failed, ${rate} a second (${cpuRate} a CPU second), ${Math.round(events / done)} events each, ${failovers} failovers in mid-air\n`,
+      `${done} schedules, ${failed} failed, ${rate} a second (${cpuRate} a CPU second), ${Math.round(events / done)} events each, ${failovers} failovers in mid-air, ${hedges} hedges\n`,
     );
   }
   return failed === 0;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FRONT_MUTANTS } from './front-mutants.js';
 import { HEALTH_MUTANTS } from './health-mutants.js';
+import { HEDGE_MUTANTS } from './hedge-mutants.js';
 import { LINK_MUTANTS } from './link-mutants.js';
 import { simulate } from './simulate.js';
 import { STREAM_MUTANTS } from './stream-mutants.js';
@@ -10,7 +11,7 @@ import { STREAM_MUTANTS } from './stream-mutants.js';
 /** Schedules until each must be found. */
 const SEEDS_MAX = 4_000;
 
-for (const { name, plant, alteration } of [...FRONT_MUTANTS, ...LINK_MUTANTS, ...HEALTH_MUTANTS, ...STREAM_MUTANTS]) {
+for (const { name, plant, alteration } of [...FRONT_MUTANTS, ...LINK_MUTANTS, ...HEALTH_MUTANTS, ...STREAM_MUTANTS, ...HEDGE_MUTANTS]) {
   test(`the simulation finds: ${name}`, async (context) => {
     const takeOut = plant();
     let found: number | null = null;

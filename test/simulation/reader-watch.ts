@@ -64,7 +64,7 @@ export class ReaderWatch {
     if (reader.left !== null || reader.hasStopped || flight === null) return;
     this.#must(flight.end?.isValue === true, 'I18', request, () => `came to the end of flight ${flight.number}, which has none`);
     if (flight.end?.isValue !== true) return;
-    const { stream } = flight.calls.at(-1) ?? {};
+    const { stream } = flight.winner ?? flight.calls.at(-1) ?? {};
     if (stream === null || stream === undefined) return;
     const whole = fullText(stream);
     const text = reader.chunks.join('');

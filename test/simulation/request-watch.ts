@@ -52,7 +52,7 @@ export class RequestWatch {
     flights.set(number, {
       number, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
-      end: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
+      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
     }); // biome-ignore format: one thought
   }
 

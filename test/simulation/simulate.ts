@@ -15,6 +15,8 @@ export interface Flown {
   readonly events: number;
   /** Attempts that went on in mid-air with what another had begun. */
   readonly failovers: number;
+  /** Attempts that were made beside another. */
+  readonly hedges: number;
 }
 
 /** Closing may take its drain, a start-up that does not end, and calls to threads that are deaf. */
@@ -54,7 +56,9 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   if (!isBroken()) await close(world, driver, isBroken);
   if (scheduler.isEndless) witness.violate('endless', `${scheduler.eventCount} events and no end`);
   witness.forgetErrors();
-  return { seed, violations: witness.violations, log: witness.log, events: scheduler.eventCount, failovers: world.streamWatch.failovers };
+  const { failovers } = world.streamWatch;
+  const { hedges } = world.hedgeWatch;
+  return { seed, violations: witness.violations, log: witness.log, events: scheduler.eventCount, failovers, hedges };
 }
 
 /** Until everybody was told and every flight has landed; a hung thread is noticed only after its heartbeat. */

@@ -3,7 +3,7 @@ import type { CoalescerError } from '../../src/errors.js';
 import { fullText } from './stream-traces.js';
 import { isEndOfText } from './stream-text.js';
 import type { Swarm } from './swarm.js';
-import type { CallTrace, FlightTrace } from './traces.js';
+import { hasWon, racersOf, type CallTrace, type FlightTrace } from './traces.js';
 
 export const chunksGiven = ({ stream }: FlightTrace): number => stream?.ends.length ?? 0;
 
@@ -17,7 +17,9 @@ export function canGoOn({ streams, targetNames }: Swarm, { calls }: FlightTrace,
 /** Why a stream broke off for good; `null`: it must not have. `exhausted`: why no more attempts were made, as for values. */
 export function brokenReason({ streams }: Swarm, flight: FlightTrace, error: CoalescerError, exhausted: string | null): string | null {
   if (streams === null || chunksGiven(flight) === 0 || error.chunks !== chunksGiven(flight)) return null;
-  const last = flight.calls.at(-1);
+  const racers = racersOf(flight);
+  // Of two only the one that has begun to answer is in mid-air.
+  const last = racers.find(hasWon) ?? racers[0];
   if (last === undefined || !isOver(last)) return null;
   if (streams.options.midStream === 'fail') return 'nobody may go on';
   if (last.end === 'answer') return 'the answer';

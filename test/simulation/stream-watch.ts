@@ -3,6 +3,7 @@ import type { Flight } from '../../src/flight.js';
 import { CHUNK_BYTES_EXTRA, CREDIT_BYTES, STREAM_ENDED } from '../../workers/protocol.js';
 import { chunkSize } from '../../workers/chunk-size.js';
 import { TICK_MS } from '../../workers/wheel.js';
+import type { HedgeWatch } from './hedge-watch.js';
 import {
   bytesBefore,
   fullText,
@@ -16,7 +17,7 @@ import {
 import type { StreamSwarm } from './stream-swarm.js';
 import { isTooLarge } from './stream-verdicts.js';
 import { textOf } from './stream-text.js';
-import { isLive, type CallTrace, type FlightTrace } from './traces.js';
+import { hasWon, isLive, racersOf, type CallTrace, type FlightTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
 /** Who lags is looked for each time that an eighth of `lagBytes` has come. */
@@ -27,14 +28,16 @@ const isReading = ({ reader }: { readonly reader: unknown }): boolean => reader 
 
 export class StreamWatch {
   readonly #witness: Witness;
+  readonly #hedges: HedgeWatch;
   /** Attempts that went on in mid-air with what another had begun. */
   failovers = 0;
   /** The chunk that the front is being told of. */
   coming: { readonly flight: Flight; readonly before: number; readonly cost: number } | null = null;
   #largest = 0;
 
-  constructor(witness: Witness) {
+  constructor(witness: Witness, hedges: HedgeWatch) {
     this.#witness = witness;
+    this.#hedges = hedges;
   }
 
   get #streams(): StreamSwarm {
@@ -81,7 +84,7 @@ export class StreamWatch {
     stream.isPulled = false;
     if (!isLive(call)) return;
     stream.said += text.length;
-    stream.count++;
+    if (++stream.count === 1) this.#hedges.won(call);
     stream.progressAt = this.#witness.now;
     this.#witness.note('says', call.flight.number, call.attempt, text.slice(0, 24));
   }
@@ -94,7 +97,11 @@ export class StreamWatch {
     this.#must(!stream.isClosed, 'streams', flight, () => `closes attempt ${attempt} again`);
     const due = this.isOpened(call) ? stream.progressAt + this.#streams.options.idleTimeoutMs - 2 * TICK_MS : startedAt + limitMs;
     const mayClose =
-      call.end !== null || flight.end !== null || isTooLarge(this.#witness.swarm, flight) || now >= Math.min(due, flight.deadline) - 1e-6;
+      call.end !== null ||
+      flight.end !== null ||
+      (call.rival !== null && hasWon(call.rival)) ||
+      isTooLarge(this.#witness.swarm, flight) ||
+      now >= Math.min(due, flight.deadline) - 1e-6;
     this.#must(mayClose, 'I6', flight, () => `stops attempt ${attempt} while somebody waits`);
     stream.isClosed = true;
   }
@@ -119,7 +126,7 @@ export class StreamWatch {
     const waits = [...flight.waiting].some(
       ({ reader }) => reader === null || (reader.left === null && reader.asked > Math.max(given, reader.from)),
     );
-    return flight.calls.at(-1)?.stream === stream && (waits || ![...flight.waiting].some(isReading));
+    return racersOf(flight).some((racer) => racer.stream === stream) && (waits || ![...flight.waiting].some(isReading));
   }
 
   starved(call: CallTrace): void {
@@ -128,9 +135,7 @@ export class StreamWatch {
 
   /** The front is told that an attempt's first chunk comes next. */
   opened({ number }: Flight, attempt: number, target: string): void {
-    const stream = streamOf(this.#witness.flight(number));
-    stream.attempt = attempt;
-    stream.target = target;
+    Object.assign(streamOf(this.#witness.flight(number)), { attempt, target });
   }
 
   /** The front has been told of a chunk. Is it in its log, or was it known? Asked as soon as anything comes of it. */
@@ -174,11 +179,12 @@ export class StreamWatch {
     if (stream.lastAttempt !== 0 && stream.lastAttempt !== stream.attempt) this.wentOn(flight);
     if (stream.lastTarget !== '' && stream.lastTarget !== stream.target)
       stream.seams.push({ from: stream.lastTarget, to: stream.target, chunk: stream.ends.length - 1 });
-    stream.lastAttempt = stream.attempt;
-    stream.lastTarget = stream.target;
+    Object.assign(stream, { lastAttempt: stream.attempt, lastTarget: stream.target });
     this.paced(flight);
     const held = library.stream?.log.heldBytes ?? 0;
-    const most = replayBytes + lagBytes * LAG_SHARE + (1 + flight.losses) * CREDIT_BYTES + 2 * this.#largest;
+    // Those who want the whole of it keep the whole of it.
+    const kept = [...flight.waiting].every(isReading) ? replayBytes : Math.max(replayBytes, this.#witness.swarm.options.limits.resultBytes);
+    const most = kept + lagBytes * LAG_SHARE + (1 + flight.losses) * CREDIT_BYTES + 2 * this.#largest;
     this.#must(held <= most, 'I20', flight, () => `holds ${held} bytes, at most ${most} may be`);
   }
 
@@ -203,9 +209,9 @@ export class StreamWatch {
 
   /** A flight is told to have come to its good end. `value`: for those who collect. */
   whole(library: Flight, flight: FlightTrace, value: unknown): void {
-    const call = flight.calls.at(-1) as CallTrace;
+    const call = flight.winner ?? (flight.calls.at(-1) as CallTrace);
+    this.#must(this.#hedges.isWinner(flight, call), 'I18', flight, () => `is told to be complete, and attempt ${call.attempt} is not`);
     const { stream } = call;
-    this.#must(call.end === 'value', 'I18', flight, () => `is told to be complete, and attempt ${call.attempt} is not`);
     if (stream === null) return;
     const { ends } = streamOf(flight);
     if (ends.length > 0 && flight.stream?.lastAttempt !== call.attempt) this.wentOn(flight);
@@ -226,7 +232,7 @@ export class StreamWatch {
     if (value === STREAM_ENDED || library === null) return;
     const flight = this.#witness.flight(number);
     const stream = streamOf(flight);
-    const { attempt, target } = flight.calls.at(-1) as CallTrace;
+    const { attempt, target } = flight.winner ?? (flight.calls.at(-1) as CallTrace);
     Object.assign(stream, { attempt, target });
     if (stream.ends.length > 0) return;
     stream.ends.push(chunkSize(value));

@@ -2,6 +2,7 @@
 import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
+import { drawHedge, makeWay, type HedgeSwarm } from './hedge-swarm.js';
 import { Random } from './random.js';
 import { drawStreams, isStreaming, type StreamSwarm } from './stream-swarm.js';
 
@@ -34,6 +35,8 @@ export interface Swarm {
   readonly options: SwarmOptions;
   /** `null`: targets give values. */
   readonly streams: StreamSwarm | null;
+  /** `null`: nothing is hedged. */
+  readonly hedge: HedgeSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -75,7 +78,7 @@ export function drawSwarm(seed: number): Swarm {
   const scopes = random.chance(0.5) ? [null] : ['s', 't', 'u'].slice(0, random.whole(1, 3));
   const chance = new Random(seed, 2);
   const isHanging = threads > 0 && (faults.hangs || faults.poison || faults.pauses);
-  return {
+  const swarm = {
     seed,
     faults,
     threads,
@@ -105,6 +108,10 @@ export function drawSwarm(seed: number): Swarm {
     poisons: drawPoisons(random, faults, keyCount),
     drainMs: random.pick([0, 20, 2_000]),
   };
+  // Last, and with chance of its own: the rest of a schedule is the same whether or not it is hedged.
+  const other = new Random(seed, 4);
+  const hedge = drawHedge(other, swarm.options);
+  return { ...swarm, options: hedge === null ? swarm.options : makeWay(other, swarm.options), hedge };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

@@ -38,12 +38,14 @@ export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }:
     },
     fulfilled(flight, attempt, value) {
       requestWatch.airborne--;
+      flightWatch.told(flight, attempt);
       flightWatch.landed(flight);
       streamWatch.gaveValue(flight, value);
       receiver.fulfilled(flight, attempt, value);
     },
     failed(flight, attempt, failure, error) {
       requestWatch.airborne--;
+      if (attempt !== null) flightWatch.told(flight, attempt);
       flightWatch.landed(flight);
       receiver.failed(flight, attempt, failure, error);
     },

@@ -61,6 +61,8 @@ export interface FlightTrace {
   emptySince: number;
   /** What all waiters are told at its end. */
   end: { readonly isValue: boolean; readonly result: unknown; readonly at: number } | null;
+  /** The attempt whose answer it was, as the front was told; `null`: none. */
+  winner: CallTrace | null;
   /** How often its link told its end. */
   landings: number;
   /** Its link was told that nobody waits; or there was no link, and nothing may ever call for it. */
@@ -112,15 +114,45 @@ export interface CallTrace {
   /** `null`: its target has not answered. */
   end: CallEnd | null;
   endedAt: number;
-  /** The front was told how it ended. */
+  /** The front was told how it ended; and that another had answered first. */
   isTold: boolean;
+  isToldOutraced: boolean;
   /** It finds out whether its target is well again. */
   isProbe: boolean;
+  /** The other one, where two were out; and was this one the second? */
+  rival: CallTrace | null;
+  readonly isHedge: boolean;
+  /** What its target will do some time, now. */
+  answer: (() => void) | null;
 }
 
 /** Does anybody still count on it? Not once it has answered, was told to stop, or its thread is gone. Most targets ask for no signal: none is made to look at. */
 export function isLive(call: CallTrace): boolean {
-  return call.end === null && call.stream?.isClosed !== true && !call.loop.isOver && !(call.context as Attempt).isAborted;
+  return hasNotEnded(call) && !call.loop.isOver;
+}
+
+/** The same, had its thread not died. */
+export function hasNotEnded({ end, stream, context }: CallTrace): boolean {
+  return end === null && stream?.isClosed !== true && !(context as Attempt).isAborted;
+}
+
+/** It was told to stop, since another has answered. */
+export function isOutraced({ context }: CallTrace): boolean {
+  if (!(context as Attempt).isAborted) return false;
+  const { reason } = context.signal;
+  return reason instanceof DOMException && reason.message.includes('has answered first');
+}
+
+/** The last attempt, and the one that was out when it began; of two that answered in one turn the one that was heard. */
+export function racersOf({ calls }: FlightTrace): CallTrace[] {
+  const last = calls.at(-1);
+  if (last === undefined) return [];
+  return last.isHedge && last.rival !== null ? [last, last.rival].filter((call) => !isOutraced(call)) : [last];
+}
+
+/** It has answered, or begun to: whoever was out beside it is not wanted any more. */
+export function hasWon({ end, stream }: CallTrace): boolean {
+  return end === 'value' || end === 'answer' || end === 'refused' || (stream?.count ?? 0) > 0;
 }
 
 /** May it leave on its own by now? */

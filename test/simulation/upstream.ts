@@ -2,10 +2,11 @@
 import type { AttemptContext } from '../../workers/targets.js';
 import type { Poison } from './faults.js';
 import type { TargetValue } from './flight-watch.js';
+import { answersIn } from './hedge-swarm.js';
 import type { SimLife } from './sim-life.js';
 import { textOf } from './stream-text.js';
 import { openStream, spokenValue } from './stream-upstream.js';
-import type { CallTrace } from './traces.js';
+import { isLive, type CallTrace } from './traces.js';
 import { TargetError } from './verdict-on-errors.js';
 import type { World } from './world.js';
 
@@ -78,9 +79,9 @@ export class Upstream {
   }
 
   #answer(call: CallTrace, manner: Manner): unknown {
-    const { random } = this.#world;
+    const { random, swarm } = this.#world;
     const give = (): unknown => this.#give(call);
-    const soon = random.between(0, 20);
+    const soon = answersIn(random, swarm.hedge, call.startedAt) ?? random.between(0, 20);
     switch (manner) {
       case 'answer':
         return random.chance(0.1) ? give() : this.#untilAborted(call, this.#later(call, soon, give), 0.5);
@@ -139,18 +140,37 @@ export class Upstream {
     throw new TargetError(call, verdict, retryAfterMs);
   }
 
+  /** What one call does now, and now and then the other one of its flight in the same turn, before or after it. */
+  #act(call: CallTrace, answer: () => void): void {
+    const { random, swarm } = this.#world;
+    const { rival } = call;
+    const isTwin = rival !== null && isLive(rival) && random.chance(swarm.hedge?.coincidence ?? 0);
+    const other = isTwin ? rival.answer : null;
+    if (other === null) return answer();
+    const [first, second] = random.chance(0.5) ? [answer, other] : [other, answer];
+    first();
+    // One that kills its thread is the last to do anything.
+    if (!call.loop.isStopped) second();
+  }
+
   /** Something of the call's own, later, if its loop still runs then. */
   #later<Result>(call: CallTrace, ms: number, make: () => Result): Promise<Result> {
     const { scheduler } = this.#world;
     return new Promise((resolve, reject) => {
-      scheduler.at(scheduler.now + ms, call.loop, () => {
+      let isDone = false;
+      const answer = (): void => {
+        if (call.answer === answer) call.answer = null;
+        if (isDone) return;
+        isDone = true;
         try {
           const result = make();
           if (this.#life?.mayDie('answer') !== true) resolve(result);
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      call.answer = answer;
+      scheduler.at(scheduler.now + ms, call.loop, () => this.#act(call, answer));
     });
   }
 

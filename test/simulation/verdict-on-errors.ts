@@ -1,7 +1,7 @@
 /** Is an error the right one? Each must have a reason that the simulation knows of by itself. */
 import { isCoalescerError } from '../../src/errors.js';
 import { brokenReason, canGoOn, chunksGiven, divergedReason, isCutShort, isTooLarge } from './stream-verdicts.js';
-import type { CallTrace, FlightTrace, RequestTrace } from './traces.js';
+import { isLive, racersOf, type CallTrace, type FlightTrace, type RequestTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
 /** What targets throw. */
@@ -43,7 +43,7 @@ export function refusalReason({ isClosing, swarm }: Witness, request: RequestTra
 /** Why a flight ended with this error; `null`: it must not have. */
 export function failureReason(witness: Witness, flight: FlightTrace, error: unknown): string | null {
   const { now, isClosing, hasLoadFailed, swarm } = witness;
-  const last = flight.calls.at(-1);
+  const racers = racersOf(flight);
   if (!isCoalescerError(error)) return targetErrorReason(witness, flight, error as Partial<TargetError> | undefined);
   switch (error.code) {
     case 'COALESCER_TIMEOUT':
@@ -66,10 +66,12 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
       return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;
     case 'COALESCER_NOT_SHAREABLE':
     case 'COALESCER_NOT_CLONEABLE':
-      return last?.end === 'refused' ? 'the value was refused' : null;
+      return racers.some(({ end }) => end === 'refused') ? 'the value was refused' : null;
     case 'COALESCER_LIMIT':
       if (error.limit === 'resultBytes' && isTooLarge(swarm, flight)) return 'all of it is too large';
-      return error.limit === 'resultBytes' && last?.end === 'value' && swarm.options.limits.resultBytes < 1_000 ? 'too large' : null;
+      return error.limit === 'resultBytes' && racers.some(({ end }) => end === 'value') && swarm.options.limits.resultBytes < 1_000
+        ? 'too large'
+        : null;
     default:
       return null;
   }
@@ -81,7 +83,8 @@ function targetErrorReason(
   flight: FlightTrace,
   error: (Partial<TargetError> & { readonly code?: unknown }) | undefined,
 ): string | null {
-  const call = flight.calls.at(-1);
+  const racers = racersOf(flight);
+  const call = racers.find((racer) => racer.attempt === error?.attempt) ?? racers[0];
   if (chunksGiven(flight) > 0) return null;
   if (call !== undefined && error !== undefined && isCutShort(call, error))
     return swarm.targetNames.length === 1 || !isReplayable(swarm, call) ? 'it stopped short' : null;
@@ -99,13 +102,16 @@ export const isReplayable = ({ targetNames, unreplayable }: Witness['swarm'], { 
 
 function exhaustedReason({ swarm }: Witness, flight: FlightTrace): string | null {
   const { options } = swarm;
-  const last = flight.calls.at(-1);
+  const racers = racersOf(flight);
+  // One that has failed ends nothing while another is out.
+  if (racers.some(isLive)) return null;
   if (flight.begun >= allowedAttempts(swarm, flight)) return 'all attempts were made';
   if (flight.losses > options.relaunchesMax) return 'worn out';
-  if (last !== undefined && !isReplayable(swarm, last)) return 'must not be called twice';
+  if (racers.some((racer) => !isReplayable(swarm, racer))) return 'must not be called twice';
   // Attempts are left, but none that could begin before the deadline: only where a wait was due.
   const isWaitDue =
-    last?.end === 'retry' || flight.leader.route.every((target) => flight.tried.has(target) || !canGoOn(swarm, flight, target));
+    racers.some(({ end }) => end === 'retry') ||
+    flight.leader.route.every((target) => flight.tried.has(target) || !canGoOn(swarm, flight, target));
   return isWaitDue ? 'no time for the wait' : null;
 }
 

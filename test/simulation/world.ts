@@ -6,12 +6,14 @@ import { InlineLinks } from '../../src/inline-links.js';
 import type { LinkReceiver, Links } from '../../src/links.js';
 import { fillOptions, shardSettings, type FilledOptions } from '../../src/options.js';
 import { ThreadLinks } from '../../src/thread-links.js';
-import { HealthMemory } from '../../workers/health-memory.js';
+import { HealthMemory, LATENCY } from '../../workers/health-memory.js';
+import { Latency } from '../../workers/latency.js';
 import type { PortShardSettings } from '../../workers/port-shard.js';
 import type { TargetSpec } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
 import { Wire, type Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
+import { HedgeWatch } from './hedge-watch.js';
 import { HealthWatch } from './health-watch.js';
 import { Loop, type LoopHabits } from './loop.js';
 import { Random } from './random.js';
@@ -28,6 +30,9 @@ import { targetsOn } from './targets-module.js';
 import { ThreadWatch } from './thread-watch.js';
 import type { Payload } from './upstream.js';
 import { Witness } from './witness.js';
+
+/** As many as a percentile wants, and more. */
+const SAMPLES_BEFORE = 128;
 
 /** A bug put in on purpose, where it cannot be done to the classes themselves. */
 export interface Alteration {
@@ -51,10 +56,13 @@ export class World {
   readonly streamWatch: StreamWatch;
   readonly readerWatch: ReaderWatch;
   readonly flightWatch: FlightWatch;
+  readonly hedgeWatch: HedgeWatch;
   readonly threadWatch: ThreadWatch;
   readonly options: FilledOptions;
   readonly settings: PortShardSettings;
   readonly healthMemory: HealthMemory;
+  /** The front's; inline it is its shard's too. */
+  readonly wheel: Wheel;
   readonly hosts: SimHosts;
   readonly library: Front;
   readonly coalescer: FrontedCoalescer;
@@ -75,9 +83,10 @@ export class World {
     this.front = new Loop(scheduler, this.random, this.habits);
     this.witness = new Witness(swarm, scheduler);
     this.requestWatch = new RequestWatch(this.witness, this.front);
-    this.streamWatch = new StreamWatch(this.witness);
+    this.hedgeWatch = new HedgeWatch(this.witness, (ms, check) => void scheduler.at(scheduler.now + ms, this.machine, check));
+    this.streamWatch = new StreamWatch(this.witness, this.hedgeWatch);
     this.readerWatch = new ReaderWatch(this.witness, this.streamWatch);
-    this.flightWatch = new FlightWatch(this.witness, this.streamWatch);
+    this.flightWatch = new FlightWatch(this.witness, this.streamWatch, this.hedgeWatch);
     this.threadWatch = new ThreadWatch(this.witness);
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets();
@@ -89,19 +98,33 @@ export class World {
     this.hosts = new SimHosts(this);
     const { seam } = this.front;
     const wheel = new Wheel(seam);
+    this.wheel = wheel;
     const connect = (receiver: LinkReceiver): Links => this.#connect(wheel, tapReceiver(this, receiver));
     this.library = new Front({ seam, wheel, options: this.options, reentrance: null, connect });
     this.witness.health = new HealthWatch(this.witness, () => this.library.links.health);
+    this.#remember();
     tapWaiters(this, this.library);
     alteration.front?.(this.library);
     this.coalescer = new FrontedCoalescer(this.library, this.options, seam);
   }
 
+  /** How long targets took before all this: a percentile wants a hundred attempts. */
+  #remember(): void {
+    const { hedge, targetNames } = this.swarm;
+    if (hedge?.options.percentile === undefined) return;
+    const { healthMemory } = this.library.links;
+    for (const index of targetNames.keys()) {
+      const latency = new Latency(healthMemory.cells, healthMemory.baseOf(index) + LATENCY);
+      for (let sample = 1; sample <= SAMPLES_BEFORE; sample++) latency.add((hedge.tookMsMax * sample) / SAMPLES_BEFORE);
+    }
+  }
+
   #fillOptions(): FilledOptions {
-    const { options, scopes, hasKeyFunction, streams } = this.swarm;
+    const { options, scopes, hasKeyFunction, streams, hedge } = this.swarm;
     return fillOptions({
       ...options,
       ...(streams === null ? {} : { streams: streams.options }),
+      ...(hedge === null ? {} : { hedge: hedge.options }),
       ...(streams?.isCollecting === true ? { collect: textOf } : {}),
       name: 'simulated',
       scope: scopes[0] === null ? 'public' : 'per-request',

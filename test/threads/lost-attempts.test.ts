@@ -1,5 +1,4 @@
-// What is told of attempts whose thread was lost, from its ledger and from what it had told itself: each attempt once, with its number, target and
-// beginning, and as a hedge where it was one.
+// What is told of attempts whose thread was lost, from its ledger and from what it had told itself: each attempt once, with its number, target and beginning.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flight } from '../../src/flight.js';
@@ -16,25 +15,22 @@ interface Ledger {
   readonly attemptsMade: number;
   readonly tried: readonly string[];
   readonly last: string;
+  /** Out as well, when the last one began. */
+  readonly other?: string;
 }
 
 /** What is told of a flight that was launched at 100 and lost at 500. */
-function lost({ attemptsMade, tried, last }: Ledger, attempts: readonly Partial<AttemptRecord>[]): unknown[] {
+function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly Partial<AttemptRecord>[]): unknown[] {
   const memory = SharedMemory.ofSlots(1);
-  const triedBits = tried.reduce((bits, name) => bits | (1 << TARGETS.indexOf(name)), 0);
-  memory.enterLedger(0, attemptsMade, triedBits, TARGETS.indexOf(last));
+  const targetsTried = tried.reduce((bits, name) => bits | (1 << TARGETS.indexOf(name)), 0);
+  const hedge = other === undefined ? null : { rival: { target: TARGETS.indexOf(other) } };
+  memory.enterLedger(0, { attemptsMade, targetsTried, target: TARGETS.indexOf(last), hedge });
   const flight = { slot: 0, status: 'flying', attemptsMade: 0, launchedAt: LAUNCHED_AT, attempts } as unknown as Flight;
   const heard: AttemptRecord[] = [];
   const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;
   takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver });
-  return heard.map(({ isHedge, attempt, target, startedAt, endedAt, end }) => [
-    isHedge === true ? 'hedge' : 'attempt',
-    attempt,
-    target,
-    startedAt,
-    endedAt,
-    end,
-  ]);
+  assert.ok(heard.every(({ endedAt, end }) => endedAt === LOST_AT && end === 'thread-lost'));
+  return heard.map(({ attempt, target, startedAt, isHedge = false }) => [attempt, target, startedAt, isHedge ? 'hedge' : 'no hedge']);
 }
 
 const failed = (attempt: number, target: string, endedAt: number, next?: string): Partial<AttemptRecord> => ({
@@ -46,29 +42,44 @@ const failed = (attempt: number, target: string, endedAt: number, next?: string)
   ...(next === undefined ? {} : { next }),
 });
 
-test('two were out: both are told, the later one on the target that the ledger names', () => {
-  assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, []), [
-    ['attempt', 1, 'primary', 100, 500, 'thread-lost'],
-    ['hedge', 2, 'backup', 100, 500, 'thread-lost'],
+test('one was out', () => {
+  assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, [failed(1, 'primary', 200, 'backup')]), [
+    [2, 'backup', 200, 'no hedge'],
   ]);
 });
 
-test('the hedge had failed before: the first attempt is told, and that it was out since the launch', () => {
-  assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, [failed(2, 'backup', 300)]), [
-    ['attempt', 1, 'primary', 100, 500, 'thread-lost'],
+test('two were out: both are told, the later one as the hedge that it was', () => {
+  assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup', other: 'primary' }, []), [
+    [1, 'primary', 100, 'no hedge'],
+    [2, 'backup', 100, 'hedge'],
   ]);
+});
+
+test('one of the two had failed before: the other one is told', () => {
+  const ledger = { attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup', other: 'primary' };
+  assert.deepEqual(lost(ledger, [failed(2, 'backup', 300)]), [[1, 'primary', 100, 'no hedge']]);
+  assert.deepEqual(lost(ledger, [failed(1, 'primary', 300)]), [[2, 'backup', 300, 'hedge']]);
 });
 
 test('after a failover two were out: neither is taken for the one that had failed', () => {
-  assert.deepEqual(lost({ attemptsMade: 3, tried: TARGETS, last: 'third' }, [failed(1, 'primary', 200, 'backup')]), [
-    ['attempt', 2, 'backup', 200, 500, 'thread-lost'],
-    ['hedge', 3, 'third', 200, 500, 'thread-lost'],
+  assert.deepEqual(lost({ attemptsMade: 3, tried: TARGETS, last: 'third', other: 'backup' }, [failed(1, 'primary', 200, 'backup')]), [
+    [2, 'backup', 200, 'no hedge'],
+    [3, 'third', 200, 'hedge'],
   ]);
 });
 
 test('a repeat was out, and its hedge: the repeat is told on the target that was called again', () => {
-  assert.deepEqual(lost({ attemptsMade: 3, tried: ['primary', 'backup'], last: 'backup' }, [failed(1, 'primary', 200, 'primary')]), [
-    ['attempt', 2, 'primary', 200, 500, 'thread-lost'],
-    ['hedge', 3, 'backup', 200, 500, 'thread-lost'],
+  const ledger = { attemptsMade: 3, tried: ['primary', 'backup'], last: 'backup', other: 'primary' };
+  assert.deepEqual(lost(ledger, [failed(1, 'primary', 200, 'primary')]), [
+    [2, 'primary', 200, 'no hedge'],
+    [3, 'backup', 200, 'hedge'],
+  ]);
+});
+
+test('the same where the one before it says nothing of where its flight went: its thread was lost too', () => {
+  const before = [failed(1, 'primary', 200, 'backup'), { ...failed(2, 'backup', 300), end: 'thread-lost' as const }];
+  assert.deepEqual(lost({ attemptsMade: 4, tried: TARGETS, last: 'third', other: 'primary' }, before), [
+    [3, 'primary', 300, 'no hedge'],
+    [4, 'third', 300, 'hedge'],
   ]);
 });

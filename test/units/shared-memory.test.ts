@@ -10,12 +10,16 @@ test('a ledger entry gives back up to 15 attempts and all 24 targets, each on it
   for (let attempts = 0; attempts <= 15; attempts++) {
     for (let target = 0; target < TARGETS_MAX; target++) {
       for (const tried of [1 << target, 2 ** TARGETS_MAX - 1, (2 ** TARGETS_MAX - 1) ^ (1 << target)]) {
-        memory.enterLedger(1, attempts, tried, target);
-        assert.deepEqual(other.ledger(1), { attemptsMade: attempts, targetsTried: tried, lastTarget: target });
+        const entry = { attemptsMade: attempts, targetsTried: tried, target };
+        memory.enterLedger(1, { ...entry, hedge: null });
+        const alone = { attemptsMade: attempts, targetsTried: tried, lastTarget: target, otherTarget: -1 };
+        assert.deepEqual(other.ledger(1), alone);
+        memory.enterLedger(1, { ...entry, hedge: { rival: { target: TARGETS_MAX - 1 - target } } });
+        assert.deepEqual(other.ledger(1), { ...alone, otherTarget: TARGETS_MAX - 1 - target });
       }
     }
   }
-  const empty = { attemptsMade: 0, targetsTried: 0, lastTarget: -1 };
+  const empty = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, otherTarget: -1 };
   assert.deepEqual([other.ledger(0), other.ledger(2)], [empty, empty]);
   other.clearLedger(1);
   assert.deepEqual(memory.ledger(1), empty);
@@ -24,12 +28,12 @@ test('a ledger entry gives back up to 15 attempts and all 24 targets, each on it
 test('heartbeat and ledger do not touch one another', () => {
   const memory = SharedMemory.ofSlots(2);
   const before = memory.heartbeat;
-  memory.enterLedger(0, 3, 5, 2);
+  memory.enterLedger(0, { attemptsMade: 3, targetsTried: 5, target: 2, hedge: null });
   memory.beat();
   memory.beat();
   assert.equal(memory.heartbeat, before + 2);
-  assert.deepEqual(memory.ledger(0), { attemptsMade: 3, targetsTried: 5, lastTarget: 2 });
-  assert.deepEqual(memory.ledger(1), { attemptsMade: 0, targetsTried: 0, lastTarget: -1 });
+  assert.deepEqual(memory.ledger(0), { attemptsMade: 3, targetsTried: 5, lastTarget: 2, otherTarget: -1 });
+  assert.deepEqual(memory.ledger(1), { attemptsMade: 0, targetsTried: 0, lastTarget: -1, otherTarget: -1 });
 });
 
 test('counts of each target are its own', () => {
