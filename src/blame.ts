@@ -7,7 +7,7 @@ import type { Flight } from './flight.js';
 /** A flight that was on the thread when it died. */
 export interface Resident {
   readonly flight: Pick<Flight, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
-  /** Was an attempt of it in the air? Not begun is innocent. */
+  /** Was an attempt of it in the air? Not begun is innocent, where no evidence names it. */
   readonly isBegun: boolean;
 }
 
@@ -36,12 +36,12 @@ export function judgeDeath(
   relaunchesMax: number,
 ): readonly Fate[] {
   const begun = residents.filter(({ isBegun }) => isBegun);
-  // Alone on the thread: there is nobody else to name.
-  const named = culprit === 'gone' || culprit?.isBegun === true ? culprit : begun.length === 1 ? (begun[0] as Resident) : null;
+  // Evidence holds for one that waits for its next attempt too: what an earlier one left behind has thrown. Alone on the thread: there is nobody else to name.
+  const named = culprit ?? (begun.length === 1 ? (begun[0] as Resident) : null);
   return residents.map((resident): Fate => {
     const { flight, isBegun } = resident;
     const { suspicion, deathsBlamed, lossesBegun } = flight;
-    if (!isBegun) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
+    if (!isBegun && resident !== named) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
     const losses = lossesBegun + 1;
     if (resident === named) {
       const blamed = deathsBlamed + 1;

@@ -38,9 +38,11 @@ export class ThreadWatch {
     this.#witness.note('thread', life.thread, 'is lost', residents.length, begun.length);
     const named = life.evidence ?? (begun.length === 1 ? (begun[0] as Flight).number : null);
     for (const { number } of begun) this.#witness.flight(number).losses++;
-    if (named === null || !begun.some(({ number }) => number === named)) return;
+    if (named === null || !residents.some(({ number }) => number === named)) return;
     const flight = this.#witness.flight(named);
     flight.named++;
+    // What an earlier attempt left behind has killed it: a death that it had part in, though none was in the air.
+    if (!begun.some(({ number }) => number === named)) flight.losses++;
     if (life.role === 'quarantine' && residents.length === 1) flight.aloneNamed++;
   }
 

@@ -13,7 +13,8 @@ const told = ({ end, suspicion, deathsBlamed, lossesBegun }: Fate): string => `$
 const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number | 'gone'; quarantine?: boolean; fates: string[] }>> = {
   'nobody was there': { residents: [], fates: [] },
   'what had not begun is innocent': { residents: [resident({}, false), resident({}, false)], fates: ['relaunch none 0 0', 'relaunch none 0 0'] },
-  'what had not begun is innocent though it is named': { residents: [resident({}, false), resident(), resident()], culprit: 0, fates: ['relaunch none 0 0', 'relaunch suspect 0 1', 'relaunch suspect 0 1'] },
+  'evidence names one that waits for its next attempt: what an earlier one left behind has thrown': { residents: [resident({}, false), resident(), resident()], culprit: 0, fates: ['relaunch alone 1 1', 'relaunch none 0 1', 'relaunch none 0 1'] },
+  'named for the second time it is poisoned, whether or not an attempt of it was in the air': { residents: [resident({ deathsBlamed: 1, lossesBegun: 2, suspicion: 'suspect' }, false), resident()], culprit: 0, fates: ['poisoned suspect 3 3', 'relaunch none 0 1'] },
   'without evidence all that had begun are suspects': { residents: [resident(), resident(), resident({}, false)], fates: ['relaunch suspect 0 1', 'relaunch suspect 0 1', 'relaunch none 0 0'] },
   'the only one that had begun is named': { residents: [resident(), resident({}, false)], fates: ['relaunch alone 1 1', 'relaunch none 0 0'] },
   'the named one is blamed, the others are as innocent as before': { residents: [resident(), resident(), resident({ suspicion: 'suspect', lossesBegun: 1 })], culprit: 1, fates: ['relaunch none 0 1', 'relaunch alone 1 1', 'relaunch suspect 0 2'] },
