@@ -55,6 +55,15 @@ test('what is earned is all of it while no more than half of the attempts fail, 
   assert.deepEqual([0, 500, 750, 1_000, 1_100].map(budget), [110, 110, 60, 10, 10]);
 });
 
+test('no thread knows of failures without the first attempts that they were', () => {
+  const [one, other] = threads(2) as [Budget, Budget];
+  // A burst within a tick: most of it holds, and what fails goes on to another target.
+  for (let attempt = 0; attempt < 1_000; attempt++) one.first(1_000);
+  for (let failure = 0; failure < 300; failure++) one.failed(1_500);
+  assert.equal(other.left(1_600), 110);
+  assert.equal(drawAll(other, 1_600), 110);
+});
+
 test('failures are forgotten with the window', () => {
   const [budget] = threads(1) as [Budget];
   for (let failure = 0; failure < 100; failure++) budget.failed(0);
