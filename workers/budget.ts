@@ -58,6 +58,7 @@ export class Budget {
 
   /** Extra attempts that are left, now. */
   left(now: number): number {
+    this.#flush(now);
     return Math.max(0, Math.floor(this.#allowed(now) - sum(this.#draws, now)));
   }
 
