@@ -4,7 +4,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
-const dist = join(import.meta.dirname, '..', 'dist');
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
 const out = join(dist, 'bundle');
 const entries = { index: 'src/index.js', testing: 'src/testing.js', machines: 'machines/index.js', bench: 'bench/own/index.js' };
 /** What says `require`, or where it lies, stays as it is: beside the bundles, there once for both. */
@@ -19,7 +20,7 @@ const sourceMaps = {
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'cjs'), { recursive: true });
 writeFileSync(join(out, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
-for (const path of commonJs) copyFileSync(join(dist, path), join(out, basename(path)));
+for (const path of commonJs.flatMap((file) => [file, `${file}.map`])) copyFileSync(join(dist, path), join(out, basename(path)));
 // Entries share what they have in common: a class is one class, whichever entry it comes from.
 await bundle(entries, 'es', '.');
 await bundle(entries, 'cjs', 'cjs');
@@ -28,6 +29,8 @@ await bundle({ host: 'workers/host.js' }, 'es', '.');
 
 async function bundle(input, format, folder) {
   const files = await rolldown({
+    // What is written names files, and the same wherever it is run from.
+    cwd: root,
     input: Object.fromEntries(Object.entries(input).map(([name, path]) => [name, join(dist, path)])),
     platform: 'node',
     // All dependencies: they are named, and not by a path.

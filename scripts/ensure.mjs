@@ -13,6 +13,8 @@ const stampFile = join(root, 'dist', '.built');
 if (!isInstalled()) run('installing', ...npm('ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'));
 const stamp = stampOfSources();
 if (readIfThere(stampFile) !== stamp) {
+  // A build that fails, or is ended, leaves some of each: whatever the sources are then, dist is not built from them.
+  rmSync(stampFile, { force: true });
   removeStaleOutput();
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run('building', process.execPath, compiler);

@@ -43,8 +43,9 @@ export class Budget {
     if (this.#counted++ === 0) this.#since = now;
   }
 
-  /** An attempt has failed, whichever of its flight it was. Known to all at once: it is what may end in a draw. */
+  /** An attempt has failed, whichever of its flight it was. Known to all at once, and with it the first attempts: other threads draw by both. */
   failed(now: number): void {
+    this.#flush(now);
     this.#failed.update(now, (count) => Math.min(COUNT_MAX, count + 1));
   }
 
@@ -57,6 +58,7 @@ export class Budget {
 
   /** Extra attempts that are left, now. */
   left(now: number): number {
+    this.#flush(now);
     return Math.max(0, Math.floor(this.#allowed(now) - sum(this.#draws, now)));
   }
 

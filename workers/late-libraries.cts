@@ -13,8 +13,21 @@ interface Bounds<Item> {
 
 /** Items in the order in which they were looked at, bounded by count and bytes: the one not looked at for the longest goes first. */
 function recency<Item extends object>({ entries, bytes, bytesOf, dropped }: Bounds<Item>): cache.LRUCache<Item, Item> {
-  const { LRUCache } = require('lru-cache') as typeof cache;
+  const { LRUCache } = cacheLibrary();
   return new LRUCache<Item, Item>({ max: entries, maxSize: bytes, sizeCalculation: bytesOf, dispose: dropped });
+}
+
+/** @throws where esbuild has made one ES module of all: what was CommonJS cannot `require` Node's own modules there, and it only says "dynamic require" */
+function cacheLibrary(): typeof cache {
+  try {
+    return require('lru-cache') as typeof cache;
+  } catch (cause) {
+    throw new Error(
+      'the package coalescer was bundled into an ES module, and what `keep` needs cannot be loaded from there: keep it external (esbuild: ' +
+        '--external:coalescer) and install it beside the bundle, or bundle to CommonJS',
+      { cause },
+    );
+  }
 }
 
 /** JSON with the properties in one order, whatever order they were given in. */

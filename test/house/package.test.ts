@@ -1,8 +1,8 @@
 // What is handed out: a repository that names no machine and no registry, a lock file every platform can install, a package that loads.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type * as bench from '../../bench/own/index.js';
 import type * as coalescers from '../../src/index.js';
@@ -101,6 +101,20 @@ test('every file that the package promises is there', () => {
   const paths = [...pathsIn(exports), ...Object.values(bin), main, types];
   assert.ok(paths.length > 12);
   for (const path of paths) assert.ok(existsSync(join(root, path)), path);
+});
+
+test('every file of the bundles has the source map that it names, and that leads to the sources', () => {
+  const folder = join(root, 'dist', 'bundle');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.c?js$/.test(path));
+  const maps = files.flatMap((path) => {
+    const [, name] = /^\/\/# sourceMappingURL=(.*)$/m.exec(readFileSync(join(folder, path), 'utf8')) ?? [];
+    return name === undefined ? [] : [join(folder, dirname(path), name)];
+  });
+  assert.ok(maps.length > 12);
+  for (const map of maps) {
+    const { sources } = JSON.parse(readFileSync(map, 'utf8')) as { readonly sources: readonly string[] };
+    for (const source of sources) assert.ok(existsSync(join(dirname(map), source)), `${map}: ${source}`);
+  }
 });
 
 test('every public entry loads by import and by require, with the same names', async () => {

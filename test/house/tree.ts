@@ -37,8 +37,10 @@ function readFolder(folder: string): TreeFile[] {
   if (!existsSync(join(root, folder))) return [];
   const skipped = new Set(['node_modules', 'dist', '.git']);
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    // In a worktree, git's own is a file.
+    if (skipped.has(entry.name)) return [];
     const path = relative(root, join(root, folder, entry.name)).replaceAll('\\', '/');
-    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : readFolder(path);
+    if (entry.isDirectory()) return readFolder(path);
     return entry.isFile() ? [{ path, text: readText(path) }] : [];
   });
 }

@@ -132,7 +132,7 @@ test('a report tells how each target is', async () => {
     airborne: 0,
     attempts: 100,
     failures: 0,
-    budgetLeft: 19,
+    budgetLeft: 20,
   });
   assert.deepEqual([backup?.target, backup?.attempts, backup?.p50Ms, backup?.budgetLeft], ['backup', 0, 0, 10]);
 });

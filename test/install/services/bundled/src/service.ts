@@ -10,6 +10,18 @@ async function main(): Promise<void> {
   const users = createCoalescer({ name: 'users', scope: 'public', targets: { read: async (id: number) => `user ${id}` } });
   console.log(`inline: ${await users.request(7)}`);
   await users.close();
+  try {
+    const kept = createCoalescer({
+      name: 'kept',
+      scope: 'public',
+      keep: { ttlMs: 1_000 },
+      targets: { read: async (id: number) => `user ${id}` },
+    });
+    console.log(`kept: ${await kept.request(7)}`);
+    await kept.close();
+  } catch (error) {
+    console.log(`kept: ${(error as Error).message}`);
+  }
   const words = createCoalescer({ name: 'words', scope: 'public', targets: module_ });
   try {
     await words.ready();
