@@ -56,9 +56,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
-    const joined = this.#front.plainJoins.join(payload, options);
-    if (joined !== null) return joined;
     try {
+      const joined = this.#front.plainJoins.join(payload, options);
+      if (joined !== null) return joined;
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);

@@ -105,3 +105,15 @@ test('each waiter that gets a copy of its own gets it, and who watches joins is 
   assert.equal(primary.calls.length, 1);
   assert.deepEqual(told, [{ coalescer: 'watched', flight: 'watched#1', waiters: 2 }]);
 });
+
+test('options that throw when they are read reject the request, and it is counted', async () => {
+  const { coalescer, primary } = openStage();
+  void watch(coalescer.request('a'));
+  const options = {
+    get signal(): never {
+      throw new RangeError('no signal');
+    },
+  };
+  await assert.rejects(coalescer.request('a', options), /no signal/);
+  assert.deepEqual([primary.calls.length, coalescer.stats().requests, coalescer.stats().refused], [1, 2, 1]);
+});
