@@ -2,6 +2,7 @@
 import { intoHedges } from './hedged.js';
 import { intoMidAir } from './mid-air.js';
 import { simulate } from './simulate.js';
+import type { Swarm } from './swarm.js';
 import { tell } from './tell.js';
 
 const FAILURES_SHOWN = 10;
@@ -15,12 +16,14 @@ function numberAfter(name: string, otherwise: number): number {
   throw new RangeError(`${name}: expected a whole number, got ${process.argv[at + 1]}`);
 }
 
-/** Most flights break off in mid-air, and may go on; or many attempts are hedged. */
-const alteration = process.argv.includes('--mid-air')
-  ? { swarm: intoMidAir }
-  : process.argv.includes('--hedged')
-    ? { swarm: intoHedges }
-    : {};
+/** Values alone; or most flights break off in mid-air, and may go on; or many attempts are hedged. */
+const ALTERATIONS: Readonly<Record<string, (swarm: Swarm) => Swarm>> = {
+  '--values': (swarm) => ({ ...swarm, streams: null, hedge: null }),
+  '--mid-air': intoMidAir,
+  '--hedged': intoHedges,
+};
+const [, alter] = Object.entries(ALTERATIONS).find(([flag]) => process.argv.includes(flag)) ?? [];
+const alteration = alter === undefined ? {} : { swarm: alter };
 
 async function one(seed: number): Promise<boolean> {
   const flown = await simulate(seed, alteration);

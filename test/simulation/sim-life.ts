@@ -65,7 +65,7 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
     this.thread = thread;
     this.#receiver = receiver;
     this.memory = SharedMemory.ofSlots(swarm.options.limits.flights);
-    this.loop = new Loop(scheduler, random, habits, () => !this.mayDie('flush'));
+    this.loop = new Loop(scheduler, random, habits, () => this.#mayFlush());
     this.#lifeMemory = new LifeMemory(this.memory.buffer, this);
     const delay = (): number => random.between(0, swarm.delayMsMax);
     this.#control = new ControlCalls({ scheduler, front, life: this.loop, delay });
@@ -112,6 +112,12 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
       this.running = before;
     }
   };
+
+  /** Its turn is over. What it made of its targets' health is seen now: its front may hear of it much later, when they are well again. */
+  #mayFlush(): boolean {
+    this.#world.witness.health?.look();
+    return !this.mayDie('flush');
+  }
 
   post(envelope: Envelope, transferList: readonly ArrayBuffer[]): void {
     const abandons = this.#abandons;
