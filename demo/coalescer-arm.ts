@@ -13,6 +13,7 @@ export interface CoalescerArmOptions {
   readonly threads: number;
   readonly config: TargetsConfig;
   readonly flightTimeoutMs: number;
+  readonly hedge: boolean;
   /** A worker thread is gone; so many flights were launched again. */
   readonly onThreadLost: (relaunched: number) => void;
 }
@@ -30,7 +31,7 @@ const heartbeatMs = 30_000;
 /** Ends of attempts that cost a flight nothing. */
 const KEPT: ReadonlySet<Outcome<Answer>['attempts'][number]['end']> = new Set(['value', 'answer', 'outraced'] as const);
 
-function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
+function make({ threads, config, flightTimeoutMs, hedge }: CoalescerArmOptions) {
   return createCoalescer({
     name,
     scope: 'public',
@@ -43,8 +44,8 @@ function make({ threads, config, flightTimeoutMs }: CoalescerArmOptions) {
     collect: (pieces) => answerOf(pieces.join('')),
     // Both providers, and both again for a flight that is also on the thread that dies.
     maxAttempts: 4,
-    // A provider that is much slower than usual to begin is asked beside: what the loser has said by then is paid for.
-    hedge: {},
+    // Off unless it is asked for: a long answer is long at both providers, and what the loser has said is paid for.
+    hedge: hedge && {},
   });
 }
 

@@ -14,6 +14,8 @@ export interface Settings {
   readonly plain: boolean;
   /** Nothing is killed and no provider errs. */
   readonly calm: boolean;
+  /** A second provider is asked beside one that takes long. */
+  readonly hedge: boolean;
 }
 
 export const usage = `Usage: coalescer demo [options]
@@ -32,6 +34,8 @@ With no options it makes its own traffic and takes less than 30 seconds.
   --threads N      worker threads of the coalescer (default 2)
   --no-plain       the coalescer alone
   --calm           no kills, no errors: to compare the joins with the ideal
+  --hedge          ask the other provider too where one takes longer than usual, and take the first answer. An
+                   answer that is long is long at both: here it costs 1 or 2 % more calls, and wins little
   --help           this text
 
 Another command measures your own targets, keys and payloads: coalescer bench --help
@@ -53,6 +57,7 @@ export function parseCommandLine(args: readonly string[]): Settings | 'help' {
     threads: whole('--threads', values.threads ?? '2', { min: 1, max: 64 }),
     plain: values['no-plain'] !== true,
     calm: values.calm === true,
+    hedge: values.hedge === true,
   };
 }
 
@@ -70,6 +75,7 @@ function parse(args: readonly string[]) {
         threads: { type: 'string' },
         'no-plain': { type: 'boolean' },
         calm: { type: 'boolean' },
+        hedge: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -12,6 +12,7 @@ export interface RigOptions {
   /** The plain client beside the coalescer. */
   readonly plain: boolean;
   readonly calm: boolean;
+  readonly hedge: boolean;
   readonly flightTimeoutMs: number;
   readonly onThreadLost: (relaunched: number) => void;
 }
@@ -26,11 +27,11 @@ export class Rig {
   readonly plain: PlainArm | null;
 
   private constructor(primary: Provider, backup: Provider, options: RigOptions) {
-    const { seed, threads, flightTimeoutMs, onThreadLost } = options;
+    const { seed, threads, flightTimeoutMs, hedge, onThreadLost } = options;
     this.primary = primary;
     this.backup = backup;
     const config = { primary: primary.url, backup: backup.url };
-    this.coalescer = new CoalescerArm({ threads, config, flightTimeoutMs, onThreadLost });
+    this.coalescer = new CoalescerArm({ threads, config, flightTimeoutMs, hedge, onThreadLost });
     // The primary gets half of a flight's time in the coalescer too.
     const timeoutMs = flightTimeoutMs / 2;
     this.plain = options.plain ? new PlainArm({ urls: [primary.url, backup.url], timeoutMs, seed }) : null;

@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly threads: number;
   readonly plain: boolean;
   readonly calm: boolean;
+  readonly hedge: boolean;
   readonly display: { readonly everyMs: number; show(frame: Frame): void };
 }
 

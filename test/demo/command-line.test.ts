@@ -44,7 +44,7 @@ test('help goes to stdout and names every option', async () => {
   for (const args of [['--help'], ['demo', '-h']]) {
     const { code, stdout } = await runCli(args);
     assert.equal(code, 0);
-    for (const option of ['--arrivals', '--keys', '--speed', '--limit', '--seed', '--threads', '--no-plain', '--calm']) {
+    for (const option of ['--arrivals', '--keys', '--speed', '--limit', '--seed', '--threads', '--no-plain', '--calm', '--hedge']) {
       assert.ok(stdout.includes(option), option);
     }
   }
@@ -59,6 +59,7 @@ test('without options the demo makes its own traffic on two threads', () => {
     threads: 2,
     plain: true,
     calm: false,
+    hedge: false,
   });
 });
 
@@ -78,6 +79,7 @@ test('every option is understood', () => {
     '3',
     '--no-plain',
     '--calm',
+    '--hedge',
   ];
   assert.deepEqual(parseCommandLine(args), {
     files: { arrivals: 'a', keys: 'k' },
@@ -87,5 +89,6 @@ test('every option is understood', () => {
     threads: 3,
     plain: false,
     calm: true,
+    hedge: true,
   });
 });
