@@ -74,12 +74,13 @@ export class Driver {
   }
 
   #ask(payload: number, repeats = 0): void {
-    const { random, swarm, coalescer, requestWatch, hedgeWatch } = this.#world;
+    const { random, swarm, coalescer, requestWatch, hedgeWatch, keepWatch } = this.#world;
     const request = this.#draw(payload);
     const given = { payload } satisfies Payload;
     const options = this.#optionsOf(request);
     const settled = (isValue: boolean, result: unknown): void => {
-      requestWatch.settled(request, isValue, result);
+      if (request.kept === null) requestWatch.settled(request, isValue, result);
+      else keepWatch?.settled(request, request.kept, isValue, result);
       // In the very turn in which it was told: it must not meet what has just ended.
       if (!isValue && repeats < REPEATS_MAX && swarm.faults.bursts && random.chance(0.2)) this.#ask(payload, repeats + 1);
     };
@@ -92,6 +93,7 @@ export class Driver {
       settled(false, error);
     };
     const told = (outcome: Outcome<unknown>): void => {
+      if (request.kept !== null) return keepWatch?.outcome(request, request.kept, outcome);
       requestWatch.outcome(request, outcome);
       reported(outcome.attempts, outcome.status === 'fulfilled' && reader === null);
     };
@@ -120,7 +122,7 @@ export class Driver {
 
   #draw(payload: number): RequestTrace {
     const { random, swarm, scheduler, front, library, witness } = this.#world;
-    const { faults, scopes, hasKeyFunction, targetNames, options, streams } = swarm;
+    const { faults, scopes, targetNames, options, streams } = swarm;
     const isShared = !(faults.unshared && random.chance(0.1));
     const route = faults.routes && random.chance(0.2) ? this.#route() : null;
     const known = library.links.targetNames;
@@ -130,7 +132,7 @@ export class Driver {
       number: witness.requests.length + 1,
       payload,
       scope: random.pick(scopes),
-      key: !isShared ? null : hasKeyFunction ? `key ${payload}` : `{"payload":${payload}}`,
+      key: isShared ? this.#keyOf(payload) : null,
       route: route ?? targetNames,
       routeId: route === null || isAll ? null : JSON.stringify(route),
       askedAt: scheduler.now,
@@ -140,6 +142,7 @@ export class Driver {
       stalledMs: front.pausedMs,
       reader: isReading ? newReader(random.chance(0.1) ? random.whole(1, 12) : 0) : null,
       flight: null,
+      kept: null,
       isLeader: false,
       mustLeave: false,
       isRefused: false,
@@ -201,10 +204,15 @@ export class Driver {
     return scope === null ? { payload } : { payload, scope };
   }
 
+  #keyOf(payload: number): string {
+    return this.#world.swarm.hasKeyFunction ? `key ${payload}` : `{"payload":${payload}}`;
+  }
+
   #forget(): void {
-    const { coalescer, requestWatch } = this.#world;
+    const { coalescer, requestWatch, keepWatch } = this.#world;
     const which = this.#which();
     requestWatch.forgets(which.scope ?? null, which.payload.payload);
+    keepWatch?.forgets(which.scope ?? null, this.#keyOf(which.payload.payload));
     coalescer.forget(which);
   }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { FRONT_MUTANTS } from './front-mutants.js';
 import { HEALTH_MUTANTS } from './health-mutants.js';
 import { HEDGE_MUTANTS } from './hedge-mutants.js';
+import { KEEP_MUTANTS } from './keep-mutants.js';
 import { LINK_MUTANTS } from './link-mutants.js';
 import { simulate } from './simulate.js';
 import { STREAM_MUTANTS } from './stream-mutants.js';
@@ -11,7 +12,9 @@ import { STREAM_MUTANTS } from './stream-mutants.js';
 /** Schedules until each must be found. */
 const SEEDS_MAX = 4_000;
 
-for (const { name, plant, alteration } of [...FRONT_MUTANTS, ...LINK_MUTANTS, ...HEALTH_MUTANTS, ...STREAM_MUTANTS, ...HEDGE_MUTANTS]) {
+const MUTANTS = [...FRONT_MUTANTS, ...LINK_MUTANTS, ...HEALTH_MUTANTS, ...STREAM_MUTANTS, ...HEDGE_MUTANTS, ...KEEP_MUTANTS];
+
+for (const { name, plant, alteration } of MUTANTS) {
   test(`the simulation finds: ${name}`, async (context) => {
     const takeOut = plant();
     let found: number | null = null;

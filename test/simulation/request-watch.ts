@@ -4,11 +4,9 @@ import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import type { Loop } from './loop.js';
 import { textOf } from './stream-text.js';
-import { isGoing, mayLeave, type FlightTrace, type RequestTrace, type TraceIdentity } from './traces.js';
+import { idOf, isGoing, mayLeave, type FlightTrace, type RequestTrace } from './traces.js';
 import { codeOf, refusalReason } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
-
-const idOf = ({ scope, key, routeId }: TraceIdentity): string => `${routeId} of ${scope} for ${key}`;
 
 export class RequestWatch {
   readonly #witness: Witness;
@@ -16,7 +14,7 @@ export class RequestWatch {
   /** The flight of each identity that a request may join, as far as the simulation knows. */
   readonly #current = new Map<string, FlightTrace>();
   /** The request that is being made now. */
-  #asking: RequestTrace | null = null;
+  asker: RequestTrace | null = null;
   airborne = 0;
 
   constructor(witness: Witness, front: Loop) {
@@ -27,14 +25,14 @@ export class RequestWatch {
   /** Makes the request, seeing what becomes of it before its promise is known. */
   asking<Result>(request: RequestTrace, make: () => Result): Result {
     const witness = this.#witness;
-    const before = this.#asking;
+    const before = this.asker;
     witness.requests.push(request);
     const { number, payload, scope, key, routeId, timeoutMs = null, isFresh } = request;
     witness.note('request', number, payload, scope, key === null ? 'unshared' : 'shared', routeId, timeoutMs, isFresh);
-    this.#asking = request;
+    this.asker = request;
     request.couldJoin = this.#couldJoin(request);
     const result = make();
-    this.#asking = before;
+    this.asker = before;
     request.airborne = this.airborne;
     return result;
   }
@@ -42,7 +40,7 @@ export class RequestWatch {
   /** A flight is launched, and its target not called yet. */
   launching(number: number): void {
     const { now, flights, swarm } = this.#witness;
-    const request = this.#asking;
+    const request = this.asker;
     if (request === null) throw new Error('simulation: a launch that nobody asked for');
     const { flightTimeoutMs, limits } = swarm.options;
     this.#witness.require(number === flights.size + 1, 'harness', () => `flight ${number} is not the next`);
@@ -50,15 +48,16 @@ export class RequestWatch {
     this.#witness.require(!this.#witness.isClosing, 'I26', () => `flight ${number} was launched after close()`);
     this.airborne++;
     flights.set(number, {
-      number, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
+      number, isRefresh: request.kept !== null, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
       end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
     }); // biome-ignore format: one thought
+    if (request.kept !== null) this.#launched(request, this.#witness.flight(number));
   }
 
   /** A request got its seat. */
   boarded(flight: Flight): RequestTrace {
-    const request = this.#asking as RequestTrace;
+    const request = this.asker as RequestTrace;
     const trace = this.#witness.flight(flight.number);
     trace.flight = flight;
     request.flight = trace;
@@ -170,13 +169,14 @@ export class RequestWatch {
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
-    if (isLeaving && flight.waiting.size === 0) this.#lastLeft(flight);
+    if (isLeaving && flight.waiting.size === 0 && !flight.isRefresh) this.#lastLeft(flight);
   }
 
   /** It asked how its answer came about. */
   outcome(request: RequestTrace, { role, waitedMs, flight, seams = [] }: Outcome<unknown>): void {
     const { flight: trace, number, askedAt, isLeader } = request;
-    const isTrue = (trace === null || (role === 'leader') === isLeader) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
+    const isRole = role === (trace?.flight?.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+    const isTrue = (trace === null || isRole) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
     const isFlight = flight === (trace === null ? '' : `simulated#${trace.number}`);
     this.#witness.require(isTrue && isFlight, 'outcome', () => `request ${number} was told ${role} of ${flight} after ${waitedMs} ms`);
     // Who leaves on its own may be told of a seam less, passed in this very turn.

@@ -2,6 +2,7 @@
 import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
+import { drawKeep, type KeepSwarm } from './keep-swarm.js';
 import { drawHedge, makeWay, type HedgeSwarm } from './hedge-swarm.js';
 import { Random } from './random.js';
 import { drawStreams, isStreaming, type StreamSwarm } from './stream-swarm.js';
@@ -37,6 +38,8 @@ export interface Swarm {
   readonly streams: StreamSwarm | null;
   /** `null`: nothing is hedged. */
   readonly hedge: HedgeSwarm | null;
+  /** `null`: nothing is kept. */
+  readonly keep: KeepSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -111,7 +114,12 @@ export function drawSwarm(seed: number): Swarm {
   // Last, and with chance of its own: the rest of a schedule is the same whether or not it is hedged.
   const other = new Random(seed, 4);
   const hedge = drawHedge(other, swarm.options);
-  return { ...swarm, options: hedge === null ? swarm.options : makeWay(other, swarm.options), hedge };
+  const options = hedge === null ? swarm.options : makeWay(other, swarm.options);
+  // Streams are not kept.
+  const keep = swarm.streams === null ? drawKeep(new Random(seed, 6), options) : null;
+  // Nobody waits for a refresh, and it has a seat all the same.
+  const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
+  return { ...swarm, options: { ...options, limits }, hedge, keep };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

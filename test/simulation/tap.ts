@@ -3,6 +3,9 @@
  * function of `x.y = () => …` in its old space, where it holds its whole world until the next major collection (a quarter of the time went there).
  */
 import type { Flight } from '../../src/flight.js';
+import type { Tabled } from '../../src/flight-table.js';
+import type { KeptAnswer, Keeping } from '../../src/keeping.js';
+import type { KeptIdentity } from '../../src/kept.js';
 import type { Front } from '../../src/front.js';
 import type { LinkReceiver, Links } from '../../src/links.js';
 import type { Reader } from '../../src/reader.js';
@@ -81,7 +84,9 @@ export function tapLinks<Kind extends Links>({ witness, flightWatch, requestWatc
 }
 
 /** Who comes on board, and what all of them are told. */
-export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, streamWatch }: World, { waiters }: Front): void {
+export function tapWaiters(world: World, { waiters }: Front): void {
+  const { witness, flightWatch, requestWatch, readerWatch, streamWatch, keepWatch } = world;
+  if (waiters.keeping !== null) tapKeeping(world, waiters.keeping);
   const add = waiters.add.bind(waiters);
   const fulfil = waiters.fulfil.bind(waiters);
   const reject = waiters.reject.bind(waiters);
@@ -120,11 +125,41 @@ export function tapWaiters({ witness, flightWatch, requestWatch, readerWatch, st
     },
     fulfil(flight: Flight, value: unknown): void {
       flightWatch.settles(flight, true, value);
+      keepWatch?.gave(flight, witness.flight(flight.number), value);
       fulfil(flight, value);
     },
     reject(flight: Flight, error: unknown): void {
       flightWatch.settles(flight, false, error);
+      const trace = witness.flight(flight.number);
+      const standIn = keepWatch?.failed(flight, trace, error) ?? null;
+      if (standIn !== null) trace.end = { isValue: true, result: standIn.value, at: witness.now };
       reject(flight, error);
+      witness.require(
+        flight.isStale === (standIn !== null),
+        'keep',
+        () => `flight ${flight.number}: a kept value for its failure is ${flight.isStale}`,
+      );
+    },
+  });
+}
+
+/** What is given of what is kept. */
+function tapKeeping({ requestWatch, keepWatch, witness }: World, keeping: Keeping): void {
+  const answer = keeping.answer.bind(keeping);
+  const forget = keeping.forget.bind(keeping);
+  Object.assign(keeping, {
+    forget(fits: (held: Tabled) => boolean): number {
+      const forgotten = forget(fits);
+      // Closed: nothing is kept any more.
+      if (witness.isClosing && keeping.size === 0) keepWatch?.close();
+      return forgotten;
+    },
+    answer(identity: KeptIdentity, now: number): KeptAnswer | null {
+      const answered = answer(identity, now);
+      // A kept failure is told to its request later.
+      void answered?.promise.catch(() => undefined);
+      if (requestWatch.asker !== null) keepWatch?.asked(requestWatch.asker, answered, now);
+      return answered;
     },
   });
 }

@@ -2,6 +2,7 @@
 import type { Flight } from '../../src/flight.js';
 import type { Attempt } from '../../workers/attempt.js';
 import type { AttemptContext } from '../../workers/targets.js';
+import type { Kept } from './keep-watch.js';
 import type { Loop } from './loop.js';
 import type { CallStream, FlightStream, ReaderTrace } from './stream-traces.js';
 
@@ -13,6 +14,9 @@ export interface TraceIdentity {
   /** Its own list of targets; `null`: all. */
   readonly routeId: string | null;
 }
+
+/** The same for all that may share. */
+export const idOf = ({ scope, key, routeId }: TraceIdentity): string => `${routeId} of ${scope} for ${key}`;
 
 export interface RequestTrace extends TraceIdentity {
   readonly number: number;
@@ -28,6 +32,8 @@ export interface RequestTrace extends TraceIdentity {
   readonly reader: ReaderTrace | null;
   /** `null`: refused, or not yet on board. */
   flight: FlightTrace | null;
+  /** It was given what was kept; `null`: it has or had a flight, or none at all. */
+  kept: Kept | null;
   isLeader: boolean;
   /** It was aborted while its flight was in the air: it must leave. */
   mustLeave: boolean;
@@ -56,6 +62,8 @@ export interface FlightTrace {
   readonly tried: Set<string>;
   /** Instants before which targets must not be called again. */
   readonly holds: Map<string, { readonly until: number; readonly life: LifeTrace | null }>;
+  /** It brings a new value for what is kept: nobody need wait for it. */
+  isRefresh: boolean;
   isForgotten: boolean;
   isCancelled: boolean;
   emptySince: number;

@@ -27,6 +27,7 @@ import { StreamWatch } from './stream-watch.js';
 import { drawSwarm, type Swarm } from './swarm.js';
 import { tapLinks, tapReceiver, tapWaiters } from './tap.js';
 import { targetsOn } from './targets-module.js';
+import { KeepWatch } from './keep-watch.js';
 import { ThreadWatch } from './thread-watch.js';
 import type { Payload } from './upstream.js';
 import { Witness } from './witness.js';
@@ -58,6 +59,8 @@ export class World {
   readonly flightWatch: FlightWatch;
   readonly hedgeWatch: HedgeWatch;
   readonly threadWatch: ThreadWatch;
+  /** `null`: nothing is kept. */
+  readonly keepWatch: KeepWatch | null;
   readonly options: FilledOptions;
   readonly settings: PortShardSettings;
   readonly healthMemory: HealthMemory;
@@ -88,6 +91,7 @@ export class World {
     this.readerWatch = new ReaderWatch(this.witness, this.streamWatch);
     this.flightWatch = new FlightWatch(this.witness, this.streamWatch, this.hedgeWatch);
     this.threadWatch = new ThreadWatch(this.witness);
+    this.keepWatch = swarm.keep === null ? null : new KeepWatch(this.witness, swarm.keep);
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets();
     this.settings = {
@@ -120,11 +124,12 @@ export class World {
   }
 
   #fillOptions(): FilledOptions {
-    const { options, scopes, hasKeyFunction, streams, hedge } = this.swarm;
+    const { options, scopes, hasKeyFunction, streams, hedge, keep } = this.swarm;
     return fillOptions({
       ...options,
       ...(streams === null ? {} : { streams: streams.options }),
       ...(hedge === null ? {} : { hedge: hedge.options }),
+      ...(keep === null ? {} : { keep }),
       ...(streams?.isCollecting === true ? { collect: textOf } : {}),
       name: 'simulated',
       scope: scopes[0] === null ? 'public' : 'per-request',
