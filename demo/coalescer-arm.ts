@@ -46,6 +46,8 @@ function make({ threads, config, flightTimeoutMs, hedge }: CoalescerArmOptions) 
     maxAttempts: 4,
     // Off unless it is asked for: a long answer is long at both providers, and what the loser has said is paid for.
     hedge: hedge && {},
+    // No answer is given twice; but should both providers fail, one of the last minute is better than none.
+    keep: { staleIfErrorMs: 60_000 },
   });
 }
 
@@ -59,6 +61,8 @@ export class CoalescerArm {
   /** Requests that read their answer piece by piece, and streams that went on at another provider in mid-air. */
   streamed = 0;
   seams = 0;
+  /** Answers that an earlier flight had brought: none, unless both providers fail. */
+  kept = 0;
   /** Times that a provider's breaker opened. */
   breakersOpened = 0;
   #storyWaiters = 0;
@@ -97,6 +101,7 @@ export class CoalescerArm {
     const isReading = isStreamed(question.key) && this.#asked++ % 2 === 0;
     const outcome = isReading ? await this.#read(question) : await this.#coalescer.outcome(question);
     this.waitersMost = Math.max(this.waitersMost, outcome.waiters);
+    if (outcome.role === 'hit' || outcome.role === 'stale') this.kept++;
     this.#keepLoss(question, outcome, askedAtMs);
     void this.#keepStory(question, outcome);
     if (outcome.status === 'rejected') throw outcome.reason;

@@ -39,6 +39,8 @@ export interface PlainResult {
 export interface CoalescerResult {
   readonly flights: number;
   readonly joins: number;
+  /** Answers that were kept from an earlier flight. */
+  readonly kept: number;
   readonly waitersMost: number;
   readonly relaunches: number;
   /** Requests that read their answer as a stream. */
@@ -84,6 +86,7 @@ function table(result: Result, paint: Paint): string[] {
     both('requests', (arm) => count(arm.requests)),
     ['flights', '', count(coalescer.flights), (ideal) => count(ideal.flights)],
     ['joins', '', count(coalescer.joins), (ideal) => count(ideal.joins)],
+    ['answers kept from before', '', count(coalescer.kept)],
     ['most waiters on one flight', '', count(coalescer.waitersMost), (ideal) => count(ideal.waitersMost)],
     both('upstream calls', (arm) => count(arm.calls)),
     both('cost', (arm) => dollars(arm.dollars)),

@@ -94,7 +94,7 @@ class Run {
     const { title, calm, arrivals } = this.#options;
     const { coalescer, plain } = this.#rig;
     const { launched, joined, failovers, relaunches } = coalescer.stats();
-    const { waitersMost, story, streamed, seams, breakersOpened } = coalescer;
+    const { kept, waitersMost, story, streamed, seams, breakersOpened } = coalescer;
     const sinceStart = (nowMs: number): number => nowMs - this.#startMs;
     const losses = coalescer.losses.map(({ question, atMs, againAtMs }) => ({
       question,
@@ -114,6 +114,7 @@ class Run {
         failovers,
         flights: launched,
         joins: joined,
+        kept,
         waitersMost,
         relaunches,
         streamed,
