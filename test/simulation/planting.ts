@@ -23,6 +23,7 @@ export function swap<Owner extends object, Name extends keyof Owner & string>(
 }
 
 /** Puts another getter in the place of one. */
+// `any`: the same.
 export function swapGetter(owner: object, name: string, make: (original: (this: any) => any) => (this: any) => any): () => () => void {
   return () => {
     const before = Object.getOwnPropertyDescriptor(owner, name) as PropertyDescriptor;
