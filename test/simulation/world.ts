@@ -11,7 +11,7 @@ import { Latency } from '../../workers/latency.js';
 import type { PortShardSettings } from '../../workers/port-shard.js';
 import type { TargetSpec } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
-import { Wire, type Envelope } from '../../workers/wire.js';
+import type { Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
 import { HedgeWatch } from './hedge-watch.js';
 import { HealthWatch } from './health-watch.js';
@@ -93,7 +93,7 @@ export class World {
     this.threadWatch = new ThreadWatch(this.witness);
     this.keepWatch = swarm.keep === null ? null : new KeepWatch(this.witness, swarm.keep);
     this.options = this.#fillOptions();
-    this.healthMemory = HealthMemory.ofTargets();
+    this.healthMemory = HealthMemory.ofTargets(swarm.targetNames.length);
     this.settings = {
       ...shardSettings(this.options),
       resultBytes: this.options.limits.resultBytes,
@@ -146,10 +146,6 @@ export class World {
       return tapLinks(this, new InlineLinks({ targets: targetsOn(this, null), seam, wheel, options, reentrance: null, receiver }));
     const openHosts = (): Promise<SimHosts> => Promise.resolve(this.hosts);
     return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts, healthMemory: this.healthMemory }));
-  }
-
-  makeWire(): Wire {
-    return new Wire();
   }
 
   /** What arrives of what is posted. */
