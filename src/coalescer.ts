@@ -81,13 +81,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const now = this.#seam.now();
       const report = kept?.report ?? flight?.report(now) ?? NO_FLIGHT;
       const role = kept?.role ?? (flight?.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
-      return { ...report, role, waitedMs: now - startedAt };
+      return { role, waitedMs: now - startedAt, ...report };
     };
     try {
       const checked = checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       kept = this.#kept.answer(boarding, checked.fresh);
-      if (kept !== null) return { ...told(), status: 'fulfilled', value: await kept.promise };
+      if (kept !== null) return { status: 'fulfilled', value: await kept.promise, ...told() };
       flight = this.#board(boarding, checked.fresh);
       isLeader = this.#hasLaunched;
       const value = await this.#front.waiters.add(flight, checked, isLeader).catch((thrown: unknown) => {
@@ -95,7 +95,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
         isLeader = true;
         return this.#front.waiters.add(flight, this.#alone.restOf(checked, startedAt), true);
       });
-      return { ...told(), status: 'fulfilled', value };
+      return { status: 'fulfilled', value, ...told() };
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
@@ -105,14 +105,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
         options?.signal?.aborted === true ||
         (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
       if (!isOperating) throw reason;
-      return { ...told(), status: 'rejected', reason };
+      return { status: 'rejected', reason, ...told() };
     }
   }
 
   stream(payload: unknown, options?: StreamOptions): FlightStream<unknown> {
     const startedAt = this.#seam.now();
     const told = (report: FlightReport, isLeader: boolean, at: number) =>
-      ({ ...report, role: isLeader ? 'leader' : 'follower', waitedMs: at - startedAt }) as const;
+      ({ role: isLeader ? 'leader' : 'follower', waitedMs: at - startedAt, ...report }) as const;
     let flight: Flight | null = null;
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
@@ -124,12 +124,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
         const { ending } = reader;
         const end = await ending.ended;
         const outcome = told(boarded.report(this.#seam.now()), isLeader, ending.at);
-        return end.status === 'rejected' ? { ...outcome, ...end } : { ...outcome, ...end, value: ending.chunks };
+        return end.status === 'rejected'
+          ? { status: end.status, reason: end.reason, ...outcome }
+          : { status: end.status, value: ending.chunks, ...outcome };
       });
     } catch (error) {
       // Launched or joined, it is counted already: its flight was over before it could wait.
       const reason = flight === null ? this.#refused(error) : error;
-      const outcome = { ...told(flight?.report(this.#seam.now()) ?? NO_FLIGHT, true, startedAt), status: 'rejected', reason } as const;
+      const outcome = { status: 'rejected', reason, ...told(flight?.report(this.#seam.now()) ?? NO_FLIGHT, true, startedAt) } as const;
       return new SharedStream(refusedSource(reason), () => Promise.resolve(outcome));
     }
   }

@@ -84,11 +84,11 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
 function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receiver'> & { readonly threads: FilledThreads }): ThreadLinks {
   const { threads, options, seam } = setup;
   const healthMemory = HealthMemory.ofTargets();
-  const settings = { ...shardSettings(options), resultBytes: options.limits.resultBytes, health: healthMemory.buffer };
+  const settings = { resultBytes: options.limits.resultBytes, health: healthMemory.buffer, ...shardSettings(options) };
   return new ThreadLinks({
-    ...setup,
     healthMemory,
     openHosts: () => openHosts({ threads, settings, slots: options.limits.flights, seam }),
+    ...setup,
   });
 }
 
@@ -96,7 +96,7 @@ function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receive
 async function openHosts(setup: LocalHostsSetup): Promise<Hosts> {
   if (setup.threads.threads > 0) {
     const entry = (await import('./thread-entry.js')).threadEntry();
-    return new (await import('./shards.js')).ShardHosts({ ...setup, entry });
+    return new (await import('./shards.js')).ShardHosts({ entry, ...setup });
   }
   return new (await import('./local-hosts.js')).LocalHosts(setup);
 }

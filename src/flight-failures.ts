@@ -177,7 +177,7 @@ export class FlightFailures {
   }
 
   #make(code: CoalescerErrorCode, key: string | null, message: string, details: ErrorDetails = {}): CoalescerError {
-    return new CoalescerError(code, this.#name, message, { ...details, key: key ?? undefined });
+    return new CoalescerError(code, this.#name, message, { key: key ?? undefined, ...details });
   }
 }
 

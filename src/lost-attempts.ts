@@ -23,7 +23,7 @@ export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, 
     const isLast = attempt === attemptsMade;
     const target = targetNames?.[isLast ? lastTarget : otherTarget] ?? '';
     const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
-    receiver.attempted(flight, isLast && otherTarget !== -1 ? { ...record, isHedge: true } : record);
+    receiver.attempted(flight, isLast && otherTarget !== -1 ? { isHedge: true, ...record } : record);
   }
   flight.attemptsMade = attemptsMade;
   flight.targetsTried = targetsTried;

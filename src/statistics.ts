@@ -59,7 +59,7 @@ export function targetStats({ names, living, gone = [], health, now }: TargetCou
         hedges: sum('hedges'),
         outraced: sum('outraced'),
       };
-      return [name, { ...counts, airborne, breaker, heldMs }];
+      return [name, { airborne, breaker, heldMs, ...counts }];
     }),
   );
 }

@@ -64,8 +64,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
       owner: this,
     });
     const quarantine = { seam, roster: this.#roster, failed: (flights: readonly Flight[], error: unknown) => this.#fail(flights, error) };
-    this.#ward = new Quarantine({ ...quarantine, flightsMax: Infinity });
-    this.#cell = new Quarantine({ ...quarantine, flightsMax: 1 });
+    this.#ward = new Quarantine({ flightsMax: Infinity, ...quarantine });
+    this.#cell = new Quarantine({ flightsMax: 1, ...quarantine });
     // Begun at once, so that the first request finds it done; whoever waits for it is told how it went.
     this.#roster.start().catch(() => undefined);
   }

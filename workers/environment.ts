@@ -57,7 +57,6 @@ export function processEnvironment(): Seam {
   const { setTimeout, clearTimeout, setImmediate, performance, Date: WallClock } = globalThis;
   const { random } = Math;
   return {
-    ...clockOf(() => performance.now()),
     wallNow: () => WallClock.now(),
     // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
     setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, 2_147_483_647)), undefined),
@@ -66,6 +65,7 @@ export function processEnvironment(): Seam {
     defer: (run) => void inCleanContext(setImmediate as (run: () => void) => unknown, run),
     // Fake timers may return plain numbers.
     release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
+    ...clockOf(() => performance.now()),
   };
 }
 

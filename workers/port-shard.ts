@@ -126,7 +126,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     });
     const weights = targets.map(({ weight }) => weight);
     const steering = new Steering({ memory: healthMemory, weights, settings, health, random });
-    this.#shard = new Shard({ ...setup, health, steering, receiver: this, refuseValue: (value, order) => this.#pack(value, order) });
+    this.#shard = new Shard({ health, steering, receiver: this, refuseValue: (value, order) => this.#pack(value, order), ...setup });
   }
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */

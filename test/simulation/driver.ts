@@ -99,7 +99,7 @@ export class Driver {
     };
     const { reader } = request;
     if (reader !== null) {
-      const stream = requestWatch.asking(request, () => coalescer.stream(given, { ...options, from: reader.from }));
+      const stream = requestWatch.asking(request, () => coalescer.stream(given, { from: reader.from, ...options }));
       void stream.outcome.then((outcome) => {
         told(outcome);
         if (outcome.status === 'fulfilled') fulfilled(outcome.value);

@@ -59,10 +59,10 @@ export class KeepWatch {
     const isFailing = error !== null && now < error.until;
     const freshUntil = value?.freshUntil ?? -1;
     const given = value === null ? null : { isValue: true, result: value.value, flight: value.flight };
-    if (given !== null && now < freshUntil) return { ...given, role: 'hit', isToBeRefreshed: false };
-    if (given !== null && now < freshUntil + staleWhileRevalidateMs) return { ...given, role: 'stale', isToBeRefreshed: !isFailing };
+    if (given !== null && now < freshUntil) return { role: 'hit', isToBeRefreshed: false, ...given };
+    if (given !== null && now < freshUntil + staleWhileRevalidateMs) return { role: 'stale', isToBeRefreshed: !isFailing, ...given };
     if (!isFailing) return null;
-    if (given !== null && now < freshUntil + staleIfErrorMs) return { ...given, role: 'stale', isToBeRefreshed: false };
+    if (given !== null && now < freshUntil + staleIfErrorMs) return { role: 'stale', isToBeRefreshed: false, ...given };
     return { role: 'hit', isValue: false, result: error.error, flight: error.flight, isToBeRefreshed: false };
   }
 

@@ -119,7 +119,7 @@ export function drawSwarm(seed: number): Swarm {
   const keep = swarm.streams === null ? drawKeep(new Random(seed, 6), options) : null;
   // Nobody waits for a refresh, and it has a seat all the same.
   const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
-  return { ...swarm, options: { ...options, limits }, hedge, keep };
+  return { hedge, keep, ...swarm, options: { ...options, limits } };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

@@ -95,9 +95,9 @@ export class World {
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets(swarm.targetNames.length);
     this.settings = {
-      ...shardSettings(this.options),
       resultBytes: this.options.limits.resultBytes,
       health: this.healthMemory.buffer,
+      ...shardSettings(this.options),
     };
     this.hosts = new SimHosts(this);
     const { seam } = this.front;
@@ -126,16 +126,16 @@ export class World {
   #fillOptions(): FilledOptions {
     const { options, scopes, hasKeyFunction, streams, hedge, keep } = this.swarm;
     return fillOptions({
-      ...options,
-      ...(streams === null ? {} : { streams: streams.options }),
-      ...(hedge === null ? {} : { hedge: hedge.options }),
-      ...(keep === null ? {} : { keep }),
-      ...(streams?.isCollecting === true ? { collect: textOf } : {}),
       name: 'simulated',
       scope: scopes[0] === null ? 'public' : 'per-request',
       key: hasKeyFunction ? ({ payload }: Payload) => `key ${payload}` : undefined,
       // Tells the targets which flight it is; the front numbers them alike.
       carry: () => ({ number: this.witness.flights.size + 1 }),
+      ...options,
+      ...(streams === null ? {} : { streams: streams.options }),
+      ...(hedge === null ? {} : { hedge: hedge.options }),
+      ...(keep === null ? {} : { keep }),
+      ...(streams?.isCollecting === true ? { collect: textOf } : {}),
     });
   }
 
