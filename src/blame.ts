@@ -2,11 +2,11 @@
  * Whose fault is the death of a thread? A pure decision from evidence. "Whoever was there twice" would condemn bystanders: one poisonous flight
  * among a hundred residents takes the other ninety-nine with it each time.
  */
-import type { Flight } from './flight.js';
+import type { Passage } from './passage.js';
 
 /** A flight that was on the thread when it died. */
 export interface Resident {
-  readonly flight: Pick<Flight, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
+  readonly passage: Pick<Passage, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
   /** Was an attempt of it in the air? Not begun is innocent, where no evidence names it. */
   readonly isBegun: boolean;
 }
@@ -15,7 +15,7 @@ export interface Resident {
 export interface Fate {
   /** `worn-out`: bystander of too many deaths. */
   readonly end: 'relaunch' | 'poisoned' | 'worn-out';
-  readonly suspicion: Flight['suspicion'];
+  readonly suspicion: Passage['suspicion'];
   readonly deathsBlamed: number;
   readonly lossesBegun: number;
 }
@@ -39,8 +39,8 @@ export function judgeDeath(
   // Evidence holds for one that waits for its next attempt too: what an earlier one left behind has thrown. Alone on the thread: there is nobody else to name.
   const named = culprit ?? (begun.length === 1 ? (begun[0] as Resident) : null);
   return residents.map((resident): Fate => {
-    const { flight, isBegun } = resident;
-    const { suspicion, deathsBlamed, lossesBegun } = flight;
+    const { passage, isBegun } = resident;
+    const { suspicion, deathsBlamed, lossesBegun } = passage;
     if (!isBegun && resident !== named) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
     const losses = lossesBegun + 1;
     if (resident === named) {

@@ -80,7 +80,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
       const report = kept?.report ?? flight?.report(now) ?? NO_FLIGHT;
-      const role = kept?.role ?? (flight?.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+      const role = kept?.role ?? (flight?.incidents.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
       return { role, waitedMs: now - startedAt, ...report };
     };
     try {
@@ -124,9 +124,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
         const { ending } = reader;
         const end = await ending.ended;
         const outcome = told(boarded.report(this.#seam.now()), isLeader, ending.at);
-        return end.status === 'rejected'
-          ? { status: end.status, reason: end.reason, ...outcome }
-          : { status: end.status, value: ending.chunks, ...outcome };
+        if (end.status === 'rejected') return { status: 'rejected', reason: end.reason, ...outcome };
+        return { status: 'fulfilled', value: ending.chunks, ...outcome };
       });
     } catch (error) {
       // Launched or joined, it is counted already: its flight was over before it could wait.
@@ -182,7 +181,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   forget(which: Which<unknown>): number {
     const flying = this.#flying(which);
     const current = flying.filter(({ isCurrent }) => isCurrent);
-    for (const flight of flying) flight.isForgotten = true;
+    for (const flight of flying) flight.ownIncidents().isForgotten = true;
     for (const flight of current) this.#front.detach(flight);
     return current.length + (this.#front.waiters.keeping?.forget(this.#fits(which)) ?? 0);
   }

@@ -31,7 +31,7 @@ export class FlightFailures {
         return this.#make(
           'COALESCER_TARGETS_FAILED',
           flight.key,
-          `flight ${flight.id} lost its thread ${flight.lossesBegun} times${lastOf(flight)}`,
+          `flight ${flight.id} lost its thread ${flight.passage.lossesBegun} times${lastOf(flight)}`,
           {
             attempts: reports(flight),
             cause: error,
@@ -47,7 +47,7 @@ export class FlightFailures {
         return this.#make(
           'COALESCER_POISONED',
           flight.key,
-          `flight ${flight.id} was stopped: this request killed ${flight.deathsBlamed} threads${lastOf(flight)}`,
+          `flight ${flight.id} was stopped: this request killed ${flight.passage.deathsBlamed} threads${lastOf(flight)}`,
           {
             attempts: reports(flight),
             cause: error,

@@ -2,12 +2,12 @@
 import { isItsOwnKey } from '../workers/canonical.js';
 import type { FlightRecord } from '../workers/flight-record.js';
 import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
-import type { WheelEntry } from '../workers/wheel.js';
 import type { Boarding } from './boarding.js';
-import { flightReport, type Relaunch } from './story.js';
+import { Incidents, NO_INCIDENTS } from './incidents.js';
+import { flightReport } from './story.js';
 import type { Links } from './links.js';
-import type { PortLink } from './port-link.js';
-import type { FlightReport, SeamReport } from './reports.js';
+import { NO_PASSAGE, Passage } from './passage.js';
+import type { FlightReport } from './reports.js';
 import type { Stream } from './stream.js';
 import type { Seat } from './waiter.js';
 
@@ -43,21 +43,13 @@ export class Flight implements LaunchOrder {
   launchedAt = 0;
   /** Packed size of payload and key, for `airborneBytes`. */
   bytes = 0;
-  declare carried: unknown;
-  /** Packed, where it flies on a thread: the relaunch copy, so that no later change by the payload's owner counts. */
-  declare body: Body | null;
-  declare carriedBody: Body | null;
+  carried: unknown = undefined;
 
   // Where it flies. Written by its link only.
-  /** Place in the link's tables; -1: inline, or on no link now. */
-  declare slot: number;
   /** Inline: the shard's record of it. */
   record: FlightRecord<Flight> | null = null;
-  /** The port link it is on; `null`: inline, or between links. */
-  declare link: PortLink | null;
-  declare attemptsMade: number;
-  declare targetsTried: number;
-  declare lastTarget: number;
+  /** On threads. To read; what is written is written to `ownPassage()`. */
+  passage: Readonly<Passage> = NO_PASSAGE;
 
   /** Neighbours among all that are in the air. */
   previousAirborne: Flight | null = null;
@@ -66,39 +58,21 @@ export class Flight implements LaunchOrder {
   // Who waits. Written by the front only.
   /** Is it the one that its key stands for? Also false after `forget`, past `joinWithinMs`, and once settled. */
   isCurrent = false;
-  /** How long it is kept for another when nobody waits (`abandonAfterMs`). Made when that first happens. */
-  declare patience: WheelEntry | null;
   /** Waiters with a promise of their own, in the order they came. */
   firstWaiter: Seat | null = null;
   lastWaiter: Seat | null = null;
   /** Made when somebody reads, or when a target streams. */
-  declare stream: Stream | null;
+  stream: Stream | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
   rejectShared: ((error: unknown) => void) | null = null;
-  /** Flights that this flight's target waits for, and how often; see `Reentrance`. */
-  declare waitsFor: Map<Flight, number> | null;
 
   // How it went.
   status: FlightStatus = 'flying';
   settledAt = 0;
-  declare failure: string | null;
-  /** Dropped by `forget`: what it brings is for those who wait, and not kept. */
-  declare isForgotten: boolean;
-  /** A kept value stood in for its failure. */
-  declare isStale: boolean;
-  /** Its target says that its value is for its leader alone. */
-  declare isForOne: boolean;
   /** `null` until the first attempt has ended. */
   attempts: AttemptRecord[] | null = null;
-  declare relaunches: Relaunch[] | null;
-  /** Where another target went on with its stream. */
-  declare seams: (SeamReport & { readonly at: number })[] | null;
-  /** Threads that died while an attempt of it was in the air. */
-  declare lossesBegun: number;
-  /** Deaths of threads that evidence names this flight for. */
-  declare deathsBlamed: number;
-  /** Where it may fly: anywhere, in quarantine with other suspects, or there alone. */
-  declare suspicion: 'none' | 'suspect' | 'alone';
+  /** What befell it. To read; what is written is written to `ownIncidents()`. */
+  incidents: Readonly<Incidents> = NO_INCIDENTS;
 
   constructor(boarding: Boarding, number: number, owner: FlightOwner) {
     this.number = number;
@@ -137,11 +111,36 @@ export class Flight implements LaunchOrder {
   get deadline(): number {
     return this.launchedAt + this.owner.flightTimeoutMs;
   }
+  get slot(): number {
+    return this.passage.slot;
+  }
+  get attemptsMade(): number {
+    return this.passage.attemptsMade;
+  }
+  get targetsTried(): number {
+    return this.passage.targetsTried;
+  }
+  get lastTarget(): number {
+    return this.passage.lastTarget;
+  }
+
+  /** To write to. Made when first needed. */
+  ownPassage(): Passage {
+    if (this.passage === NO_PASSAGE) this.passage = new Passage();
+    return this.passage;
+  }
+
+  /** To write to. Made when first needed. */
+  ownIncidents(): Incidents {
+    if (this.incidents === NO_INCIDENTS) this.incidents = new Incidents();
+    return this.incidents;
+  }
 
   /** Packed, its payload is not needed again: its owner may change it, or let it go. */
   pack(body: Body, carriedBody: Body | null): void {
-    this.body = body;
-    this.carriedBody = carriedBody;
+    const passage = this.ownPassage();
+    passage.body = body;
+    passage.carriedBody = carriedBody;
     this.boarding.payload = undefined;
   }
 
@@ -192,7 +191,12 @@ export class Flight implements LaunchOrder {
   /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
   forStory(): Flight {
     if (!this.hasLongKey) return this;
-    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, { boarding: { ...this.boarding, key: this.index } });
+    const own = {
+      boarding: { ...this.boarding, key: this.index },
+      passage: NO_PASSAGE,
+      incidents: Object.assign(new Incidents(), this.incidents),
+    };
+    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, own);
     story.dropWork();
     return story;
   }
@@ -202,9 +206,8 @@ export class Flight implements LaunchOrder {
     this.boarding.payload = undefined;
     this.record = null;
     if (this.carried !== undefined) this.carried = undefined;
-    if (this.body !== null) this.body = this.carriedBody = null;
-    if (this.waitsFor !== null) this.waitsFor = null;
-    if (this.patience !== null) this.patience = null;
+    if (this.passage.body !== null) Object.assign(this.ownPassage(), { body: null, carriedBody: null });
+    if (this.incidents !== NO_INCIDENTS) Object.assign(this.ownIncidents(), { waitsFor: null, patience: null });
     this.firstWaiter = this.lastWaiter = null;
     if (this.stream !== null) this.stream = null;
     this.plain = this.shared = this.resolveShared = this.rejectShared = null;
@@ -215,27 +218,3 @@ export class Flight implements LaunchOrder {
     return flightReport(this, now);
   }
 }
-
-// What most flights never write stands here for all of them: their objects are half as large, and a flight costs what it allocates.
-Object.assign(Flight.prototype, {
-  carried: undefined,
-  body: null,
-  carriedBody: null,
-  slot: -1,
-  link: null,
-  attemptsMade: 0,
-  targetsTried: 0,
-  lastTarget: -1,
-  patience: null,
-  waitsFor: null,
-  failure: null,
-  isForgotten: false,
-  isStale: false,
-  isForOne: false,
-  relaunches: null,
-  seams: null,
-  stream: null,
-  lossesBegun: 0,
-  deathsBlamed: 0,
-  suspicion: 'none',
-} satisfies Partial<Flight>);

@@ -132,8 +132,8 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     if (abandonAfterMs === 'finish') return;
     // One that nobody can join any more need not be kept for another.
     if (abandonAfterMs === 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
-    flight.patience ??= new Patience(flight, this);
-    this.#wheel.arm(flight.patience, abandonAfterMs, now);
+    const patience = (flight.ownIncidents().patience ??= new Patience(flight, this));
+    this.#wheel.arm(patience, abandonAfterMs, now);
   }
 
   /** One look at each tick serves the ages and deadlines of all flights: they are in the air in the order of their times. */
@@ -184,10 +184,10 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     // Told first: whoever listens may end the flight before its value does.
     this.attempted(flight, attempt);
-    if (attempt.isForOne === true && flight.key !== null) flight.isForOne = true;
+    if (attempt.isForOne === true && flight.key !== null) flight.ownIncidents().isForOne = true;
     // Readers who came and left, and were given nothing, are no reason to refuse it to its leader.
     const isRead = flight.stream !== null && (flight.stream.readers.size > 0 || flight.chunksGiven > 0);
-    if (flight.isForOne && isRead) this.end(flight, 'rejected', this.failures.forOne(flight));
+    if (flight.incidents.isForOne && isRead) this.end(flight, 'rejected', this.failures.forOne(flight));
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     this.#landed(flight);
@@ -196,14 +196,14 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void {
     if (attempt !== null) this.attempted(flight, attempt);
     if (flight.status === 'flying') {
-      flight.failure = failure;
+      flight.ownIncidents().failure = failure;
       this.settle(flight, 'rejected', this.failures.of(flight, failure, error));
     }
     this.#landed(flight);
   }
 
   relaunched(flight: Flight, why: string): void {
-    (flight.relaunches ??= []).push({ at: this.#seam.now(), why });
+    (flight.ownIncidents().relaunches ??= []).push({ at: this.#seam.now(), why });
     this.counters.relaunches++;
     flight.stream?.relaunched();
   }
@@ -232,7 +232,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;
     flight.settledAt = now;
-    if (flight.patience !== null) this.#wheel.disarm(flight.patience);
+    if (flight.incidents.patience !== null) this.#wheel.disarm(flight.incidents.patience);
     this.#table.remove(flight);
     this.counters[status]++;
     if (status === 'fulfilled') this.waiters.fulfil(flight, result);

@@ -54,8 +54,9 @@ export class Keeping {
   /** A flight has failed. The value that stands in for its failure; `null`: none. */
   rejected(flight: Flight, error: unknown): { readonly value: unknown } | null {
     const settlement = settlementOf(flight);
-    const isAnswer = flight.failure === 'answered';
-    if (settlement === null || !(isAnswer || OPERATING.has(flight.failure))) return null;
+    const { failure } = flight.incidents;
+    const isAnswer = failure === 'answered';
+    if (settlement === null || !(isAnswer || OPERATING.has(failure))) return null;
     const now = flight.settledAt;
     this.#keep.keepError(settlement, error, { isAnswer, now });
     const kept = isAnswer ? undefined : this.#keep.find(settlement, now);
@@ -84,7 +85,7 @@ export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>
 
 /** What is kept of a flight: nothing of one that is not shared, that was dropped meanwhile, or whose chunks were read as they came. */
 function settlementOf(flight: Flight): Settlement | null {
-  const { key, scope, index, routeId, number, isForgotten, isForOne, stream } = flight;
-  if (key === null || isForgotten || isForOne || stream !== null) return null;
+  const { key, scope, index, routeId, number, incidents, stream } = flight;
+  if (key === null || incidents.isForgotten || incidents.isForOne || stream !== null) return null;
   return { scope, key, index, routeId, flight: number, report: () => flight.report() };
 }

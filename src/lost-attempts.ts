@@ -25,7 +25,5 @@ export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, 
     const record: AttemptRecord = { target, attempt, startedAt, endedAt, end: 'thread-lost', message: why };
     receiver.attempted(flight, isLast && otherTarget !== -1 ? { isHedge: true, ...record } : record);
   }
-  flight.attemptsMade = attemptsMade;
-  flight.targetsTried = targetsTried;
-  flight.lastTarget = lastTarget;
+  Object.assign(flight.ownPassage(), { attemptsMade, targetsTried, lastTarget });
 }

@@ -107,12 +107,13 @@ export class PortLink implements LifeReceiver {
     const slot = this.#freeSlots.pop() ?? this.#residents.length;
     this.life.memory.clearLedger(slot);
     this.#residents[slot] = flight;
-    flight.slot = slot;
-    flight.link = this;
+    const passage = flight.ownPassage();
+    passage.boards(this, slot);
     const isAlone = this.#residentCount++ === 0;
     if (isAlone) this.life.hold(true);
-    const { number, scope, key, keyIsPayload, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, carriedBody } = flight;
-    const { kind, bytes } = flight.body as Body;
+    const { number, scope, key, keyIsPayload, route, launchedAt, deadline } = flight;
+    const { attemptsMade, targetsTried, lastTarget, body, carriedBody } = passage;
+    const { kind, bytes } = body as Body;
     const carried = partOf(carriedBody);
     const sentKey = keyIsPayload ? undefined : key;
     const frame: LaunchFrame = [
@@ -200,8 +201,7 @@ export class PortLink implements LifeReceiver {
   #land(flight: Flight): void {
     this.#residents[flight.slot] = undefined;
     this.#freeSlots.push(flight.slot);
-    flight.slot = -1;
-    flight.link = null;
+    flight.ownPassage().leaves();
     if (--this.#residentCount === 0) this.life.hold(false);
     this.#setup.owner.landed(this);
   }

@@ -23,7 +23,7 @@ export class Reentrance {
     const { asking } = this;
     if (asking === null) return false;
     if (reaches(wanted, asking, new Set())) return true;
-    const waitsFor = (asking.waitsFor ??= new Map());
+    const waitsFor = (asking.ownIncidents().waitsFor ??= new Map());
     if (waitsFor.size >= SWEEP_AT) for (const flight of waitsFor.keys()) if (flight.status !== 'flying') waitsFor.delete(flight);
     waitsFor.set(wanted, (waitsFor.get(wanted) ?? 0) + 1);
     return false;
@@ -31,16 +31,18 @@ export class Reentrance {
 
   /** One of its waits was given up. */
   gaveUp(asking: Flight, wanted: Flight): void {
-    const waits = asking.waitsFor?.get(wanted) ?? 0;
-    if (waits > 1) asking.waitsFor?.set(wanted, waits - 1);
-    else asking.waitsFor?.delete(wanted);
+    const { waitsFor } = asking.incidents;
+    const waits = waitsFor?.get(wanted) ?? 0;
+    if (waits > 1) waitsFor?.set(wanted, waits - 1);
+    else waitsFor?.delete(wanted);
   }
 }
 
 function reaches(from: Flight, to: Flight, seen: Set<Flight>): boolean {
   if (from === to) return true;
-  if (from.status !== 'flying' || from.waitsFor === null || seen.has(from)) return false;
+  const { waitsFor } = from.incidents;
+  if (from.status !== 'flying' || waitsFor === null || seen.has(from)) return false;
   seen.add(from);
-  for (const next of from.waitsFor.keys()) if (reaches(next, to, seen)) return true;
+  for (const next of waitsFor.keys()) if (reaches(next, to, seen)) return true;
   return false;
 }

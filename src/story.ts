@@ -48,8 +48,8 @@ export function flightReport(flight: Flight, now: number): FlightReport {
     waiters: flight.joined,
     durationMs: (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt,
     failedOver: attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
-    relaunches: flight.relaunches?.length ?? 0,
-    ...(flight.seams === null ? {} : { seams: flight.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
+    relaunches: flight.incidents.relaunches?.length ?? 0,
+    ...(flight.incidents.seams === null ? {} : { seams: flight.incidents.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
   };
 }
 
@@ -58,8 +58,9 @@ export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
   for (const record of flight.attempts ?? []) events.push(...attemptEvents(record, at));
-  for (const { at: instant, why } of flight.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
-  for (const { at: instant, from, to, chunk } of flight.seams ?? []) events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
+  for (const { at: instant, why } of flight.incidents.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
+  for (const { at: instant, from, to, chunk } of flight.incidents.seams ?? [])
+    events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
   for (const { startedAt, target, isHedge } of flying) events.push({ atMs: at(startedAt), what: isHedge ? 'hedge' : 'attempt', target });
   if (flight.joined > 1) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
   if (flight.status !== 'flying') {
@@ -67,7 +68,7 @@ export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
       atMs: at(flight.settledAt),
       what: 'settled',
       as: flight.status,
-      ...(flight.failure === null ? {} : { why: flight.failure }),
+      ...(flight.incidents.failure === null ? {} : { why: flight.incidents.failure }),
     });
   }
   // Stable: events of one instant stay as they were told. Joins have no times of their own; a clock read costs more than a join.

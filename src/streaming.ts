@@ -108,7 +108,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
 
   seamed(flight: Flight, seam: SeamReport): void {
     const { seam: clock, options } = this.#setup;
-    (flight.seams ??= []).push({ at: clock.now(), ...seam });
+    (flight.ownIncidents().seams ??= []).push({ at: clock.now(), ...seam });
     watching.seamed(options.name, flight, seam);
   }
 

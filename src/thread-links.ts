@@ -107,26 +107,28 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   launch(flight: Flight): void {
     this.#keepLooking();
-    if (flight.suspicion !== 'none') return (flight.suspicion === 'suspect' ? this.#ward : this.#cell).add(flight);
+    const { suspicion } = flight.passage;
+    if (suspicion !== 'none') return (suspicion === 'suspect' ? this.#ward : this.#cell).add(flight);
     const link = this.#roster.pick(placeOf(flight));
     if (link === null) this.#parked.add(flight);
     else link.launch(flight);
   }
 
   abandon(flight: Flight): void {
-    if (flight.link !== null) return flight.link.abandon(flight);
+    const { link } = flight.passage;
+    if (link !== null) return link.abandon(flight);
     // It never left: nobody else knows of it.
     if (this.#parked.delete(flight) || this.#ward.remove(flight) || this.#cell.remove(flight))
       this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
   }
 
   grant(flight: Flight, credit: number): void {
-    flight.link?.grant(flight, credit);
+    flight.passage.link?.grant(flight, credit);
   }
 
   async flying(flight: Flight): Promise<readonly InAir[]> {
     try {
-      return (await flight.link?.life.flying(flight.slot, flight.number)) ?? [];
+      return (await flight.passage.link?.life.flying(flight.slot, flight.number)) ?? [];
     } catch {
       return []; // the thread is dying or deaf: what it was doing cannot be told
     }
@@ -182,6 +184,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#roster.lost(link);
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
       flight,
+      passage: flight.passage,
       // An attempt of it was in the air, or its end could not be told any more. One in its backoff has nothing to do with the death.
       isBegun: memory.ledger(flight.slot).attemptsMade > (flight.attempts?.length ?? 0),
     }));
@@ -191,8 +194,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     if (!link.isRetired && !this.#isClosed) receiver.thread('lost', thread, goOn.length);
     for (const [index, { flight }] of residents.entries()) {
       takeLedger(flight, memory, { targetNames: this.targetNames, endedAt: this.#setup.seam.now(), why, receiver });
-      flight.link = null;
-      flight.slot = -1;
+      flight.ownPassage().leaves();
       this.#carryOn(flight, fates[index] as Fate, why);
     }
     quarantine?.pump();
@@ -201,9 +203,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   #carryOn(flight: Flight, fate: Fate, why: string): void {
     const { receiver, options } = this.#setup;
     if (this.#isClosed || flight.status !== 'flying') return receiver.failed(flight, null, 'abandoned', undefined);
-    flight.suspicion = fate.suspicion;
-    flight.deathsBlamed = fate.deathsBlamed;
-    flight.lossesBegun = fate.lossesBegun;
+    const { suspicion, deathsBlamed, lossesBegun } = fate;
+    Object.assign(flight.ownPassage(), { suspicion, deathsBlamed, lossesBegun });
     if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
     // Nobody may begin anew what readers have begun to read.
     if (!flight.mayContinue(options.streams.midStream)) return receiver.failed(flight, null, 'broken', new Error(why));

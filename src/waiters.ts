@@ -175,7 +175,7 @@ export class Waiters implements LeaveReceiver {
     flight.stream?.log.end();
     if (options.share === 'frozen') freezeDeep(value);
     this.keeping?.fulfilled(flight, value);
-    if (!flight.isForOne) return this.#give(flight, value);
+    if (!flight.incidents.isForOne) return this.#give(flight, value);
     this.#gone += flight.waiting;
     this.forOne.learn(flight.boarding, flight.settledAt);
     giveOne(flight, value, (waiter) => this.#detach(waiter));
@@ -227,7 +227,7 @@ export class Waiters implements LeaveReceiver {
   reject(flight: Flight, error: unknown): void {
     const standIn = this.keeping?.rejected(flight, error) ?? null;
     if (standIn !== null) {
-      flight.isStale = true;
+      flight.ownIncidents().isStale = true;
       return this.#give(flight, standIn.value);
     }
     // Those who have left, or leave just now, are told why by their own leaving, and not by the end of what nobody reads.

@@ -25,14 +25,15 @@ export class Accounts {
     else if ((record.targetsTried & (1 << target)) === 0) this.#health.of(target).first(now);
     else this.#memory.count(target, RETRIES, 1);
     if (record.attemptsMade === 0) return;
-    record.drawnFor = -1;
-    record.hasAnswered = false;
+    const detour = record.ownDetour();
+    detour.drawnFor = -1;
+    detour.hasAnswered = false;
   }
 
   /** Its stream has begun. Who waits for the end of one to know whether its target is well may wait for minutes: the first chunk says it. */
   opens(record: FlightRecord, now: number): void {
     this.#health.of(record.target).answered(record.pass, record.attemptStartedAt, now);
-    record.hasAnswered = true;
+    record.ownDetour().hasAnswered = true;
     record.pass = ORDINARY;
   }
 
@@ -48,11 +49,11 @@ export class Accounts {
   }
 
   ends(record: FlightRecord, end: AttemptEnd, sample: Sample, endedAt: number): void {
-    const { target, pass, attemptStartedAt, hasAnswered } = record;
+    const { target, pass, attemptStartedAt } = record;
     this.#memory.count(target, AIRBORNE, -1);
     if (end === 'failed' || end === 'timed-out') this.#memory.count(target, FAILURES, 1);
     // What a stream's first chunk has said is no news at its end; what went wrong since then is.
-    this.#health.of(target).ended(pass, sample === 'well' && hasAnswered ? 'none' : sample, attemptStartedAt, endedAt);
+    this.#health.of(target).ended(pass, sample === 'well' && record.detour.hasAnswered ? 'none' : sample, attemptStartedAt, endedAt);
     record.pass = REFUSED;
   }
 }

@@ -33,10 +33,11 @@ export function attemptRecord(
 /** What the record holds for it: told once. */
 export function fill(ended: TellableRecord, record: FlightRecord): TellableRecord {
   if (record.hedge !== null) fillHedge(ended, record.hedge);
-  if (record.isForOne) ended.isForOne = true;
-  if (record.passedOver === null) return ended;
-  ended.passedOver = record.passedOver;
-  record.passedOver = null;
+  const { isForOne, passedOver } = record.detour;
+  if (isForOne) ended.isForOne = true;
+  if (passedOver === null) return ended;
+  ended.passedOver = passedOver;
+  record.ownDetour().passedOver = null;
   return ended;
 }
 

@@ -45,7 +45,7 @@ export class Attempts<Order extends LaunchOrder> {
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
     // Inline, a launch is read at once.
-    const isAtLaunch = record.attemptsMade === 0 && order.slot === -1 && !record.hasWaited;
+    const isAtLaunch = record.attemptsMade === 0 && order.slot === -1 && !record.detour.hasWaited;
     const now = isAtLaunch ? order.launchedAt : seam.now();
     this.#accounts.begins(record, now);
     record.attemptsMade++;
@@ -109,10 +109,11 @@ export class Attempts<Order extends LaunchOrder> {
   abort(record: FlightRecord<Order>): void {
     const { attempt } = record;
     if (attempt === null) return;
-    record.verdict = 'failover';
-    if (record.cause === 'abandoned') this.end(record, 'aborted', 'none', null);
+    const { cause } = record.detour;
+    record.ownDetour().verdict = 'failover';
+    if (cause === 'abandoned') this.end(record, 'aborted', 'none', null);
     else this.end(record, 'timed-out', 'ill', null);
-    attempt.abort(record.cause);
+    attempt.abort(cause);
   }
 
   /** A second one beside the first: its target was chosen, and has admitted it. */

@@ -1,6 +1,7 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
-import type { AbortCause, Attempt } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import { REFUSED } from './breaker.js';
+import { Detour, NO_DETOUR } from './detour.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { PassedOver } from './passed-over.js';
 import type { AttemptRecord, InAir, LaunchOrder } from './protocol.js';
@@ -44,37 +45,16 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   ended: AttemptRecord | null = null;
   /** The value, or the last error. */
   result: unknown = undefined;
-  /** Instants before which a target must not be called again (Retry-After), by target. Made when first needed. */
-  declare holds: Map<number, number> | null;
-  /** Calls of a target that was called before: what the backoff doubles by. */
-  declare repeats: number;
-  /** The target for which an extra attempt was drawn from its budget; -1: none. */
-  declare drawnFor: number;
   /** The current target's pass: it was admitted for this flight, and must be ended once. `REFUSED`: none is out. */
   pass = REFUSED;
-  /** The current attempt's target streams, and has given its first chunk. */
-  declare hasAnswered: boolean;
-  /** It could not be launched at once. */
-  declare hasWaited: boolean;
-  /** Targets that were not called, and why, since the last attempt was told. Made when first needed. */
-  declare passedOver: PassedOver[] | null;
-  /** The status of the last error, 0: none. */
-  declare lastStatus: number;
-  /** What the last error asked for. */
-  declare verdict: 'failover' | 'retry';
-  /** Why the current attempt is cut short, should it be. */
-  declare cause: AbortCause;
-  /** The result is an error of the library itself: a guard refused the target's value, or no target might be called. */
-  declare refused: boolean;
-  /** The value's target says that it is for one alone. */
-  declare isForOne: boolean;
   /** Made when a target streams. */
-  declare stream: StreamRecord | null;
+  stream: StreamRecord | null = null;
   /** Made when an attempt begins that may be hedged. */
-  declare hedge: Hedge | null;
-  /** An action runs; events that arise meanwhile wait in `queue` until its list is done. */
+  hedge: Hedge | null = null;
+  /** To read. What is written is written to `ownDetour()`. */
+  detour: Readonly<Detour> = NO_DETOUR;
+  /** An action runs; events that arise meanwhile wait in the detour's `queue` until its list is done. */
   stepping = false;
-  declare queue: number[] | null;
   readonly #receiver: DueReceiver;
 
   // The wheel's own. Not inherited: an object of a derived class takes three times as long to make.
@@ -92,6 +72,12 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.attemptsMade = order.attemptsMade;
     this.targetsTried = order.targetsTried;
     this.#receiver = receiver;
+  }
+
+  /** To write to. Made when first needed. */
+  ownDetour(): Detour {
+    if (this.detour === NO_DETOUR) this.detour = new Detour();
+    return this.detour;
   }
 
   /** No attempt was made for it, in this life or another. */
@@ -114,9 +100,9 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
 
   /** For the story: a target was not called. Told once, however often it is asked. */
   passOver(target: string, why: PassedOver['why']): void {
-    this.passedOver ??= [];
-    const isTold = this.passedOver.some((told) => told.target === target && told.why === why);
-    if (!isTold && this.passedOver.length < PASSED_OVER_MAX) this.passedOver.push({ target, why });
+    const passedOver = (this.ownDetour().passedOver ??= []);
+    const isTold = passedOver.some((told) => told.target === target && told.why === why);
+    if (!isTold && passedOver.length < PASSED_OVER_MAX) passedOver.push({ target, why });
   }
 
   /** Something is heard of this attempt: it is the current one from now on. Returns whether it is out at all. */
@@ -161,21 +147,3 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.#receiver.recordDue(this, now);
   }
 }
-
-// What a flight whose first attempt succeeds never writes stands here for all of them: a flight costs what it allocates.
-Object.assign(FlightRecord.prototype, {
-  holds: null,
-  repeats: 0,
-  drawnFor: -1,
-  hasAnswered: false,
-  hasWaited: false,
-  passedOver: null,
-  lastStatus: 0,
-  verdict: 'failover',
-  cause: 'timed-out',
-  refused: false,
-  isForOne: false,
-  stream: null,
-  hedge: null,
-  queue: null,
-} satisfies Partial<FlightRecord>);

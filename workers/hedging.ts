@@ -55,7 +55,7 @@ export class Hedging<Order extends LaunchOrder> {
 
   /** Something of the attempts that are out is due: true if that was a hedge; else the current attempt's time is up, and it is the one that is meant. */
   isDue(record: FlightRecord<Order>, hedge: Hedge, now: number): boolean {
-    if (record.hasAnswered) return false;
+    if (record.detour.hasAnswered) return false;
     if (hedge.rival !== null) {
       if (hedge.due > now) record.turnTo(hedge.rival.attempt);
       return false;

@@ -54,7 +54,7 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup): Choice {
   const hasFailed = record.attemptsMade > record.order.attemptsMade;
   if (hasFailed && setup.targets[record.target]?.replayable === false) return NOWHERE;
   // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.
-  const asked = hasFailed && record.verdict === 'retry' ? repeat(record, [record.target], setup, now) : null;
+  const asked = hasFailed && record.detour.verdict === 'retry' ? repeat(record, [record.target], setup, now) : null;
   if (asked !== null) return asked;
   // A thread was lost, and all were called before it: they are fresh to this launch.
   const untried = untriedOf(record);
@@ -93,17 +93,17 @@ function repeat(record: FlightRecord, targets: readonly number[], setup: ChoiceS
 /** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */
 function afterBackoff(record: FlightRecord, target: number, setup: ChoiceSetup, now: number): Choice | null {
   const { backoff, seam, health } = setup;
-  const base = backoff.baseMs * (THROTTLED.has(record.lastStatus) ? THROTTLED_FACTOR : 1);
-  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.repeats);
+  const base = backoff.baseMs * (THROTTLED.has(record.detour.lastStatus) ? THROTTLED_FACTOR : 1);
+  const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.detour.repeats);
   const { budget } = health.of(target);
-  const waitMs = Math.max(jittered, (record.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
+  const waitMs = Math.max(jittered, (record.detour.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
   if (waitMs > WAIT_MS_MAX || now + waitMs >= record.order.deadline) return null;
-  if (record.drawnFor !== target) {
+  if (record.detour.drawnFor !== target) {
     if (budget !== null && !budget.draw(now)) {
       record.passOver(nameOf(target, setup), 'budget');
       return null;
     }
-    record.drawnFor = target;
+    record.ownDetour().drawnFor = target;
   }
   return { kind: 'later', target, waitMs };
 }
@@ -128,7 +128,7 @@ function lastResort(record: FlightRecord, candidates: readonly number[], setup: 
   }
   const isFreeInTime = (target: number): boolean => {
     const refusal = health.of(target).refusal(now);
-    const freeInMs = Math.max(health.of(target).freeInMs(now), (record.holds?.get(target) ?? 0) - now);
+    const freeInMs = Math.max(health.of(target).freeInMs(now), (record.detour.holds?.get(target) ?? 0) - now);
     return refusal !== 'forced' && freeInMs <= WAIT_MS_MAX && now + freeInMs < record.order.deadline;
   };
   return candidates.some(isFreeInTime) || (whenAllOpen === 'wait' && open.some(isFreeInTime)) ? WAIT : NOWHERE;

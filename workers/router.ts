@@ -54,7 +54,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     const choice = this.#choose(record);
     const ended = record.ended as AttemptRecord;
     record.ended = null;
-    this.#receiver.attempted(record.order, onward(ended, choice, this.#setup.targets, record.passedOver));
+    this.#receiver.attempted(record.order, onward(ended, choice, this.#setup.targets, record.detour.passedOver));
     this.#go(record, choice);
   }
 
@@ -72,7 +72,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
         return this.#stepper.step(record, flight.TARGET_CHOSEN);
       case 'later':
         record.target = choice.target;
-        record.repeats++;
+        record.ownDetour().repeats++;
         return wheel.arm(record, choice.waitMs, seam.now());
       case 'wait':
         return this.#wait(record);
@@ -80,7 +80,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
         // After an attempt, its error says more.
         if (record.attemptsMade === record.order.attemptsMade && record.order.chunksGiven === 0) {
           record.result = this.#nowhere(record);
-          record.refused = true;
+          record.ownDetour().refused = true;
         }
         return this.#stepper.step(record, flight.TARGETS_EXHAUSTED);
     }
@@ -124,14 +124,14 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
   #wait(record: FlightRecord<Order>): void {
     const { seam, wheel } = this.#setup;
     const now = seam.now();
-    record.hasWaited = true;
+    record.ownDetour().hasWaited = true;
     this.#waiting.add(record);
     wheel.arm(record, record.order.deadline - now, now);
   }
 
   /** Why a flight ends that no target was called for. */
-  #nowhere({ passedOver }: FlightRecord<Order>): Refused {
-    const why = (passedOver ?? []).map((told) => `${told.target} ${reasonOf(told)}`);
+  #nowhere({ detour }: FlightRecord<Order>): Refused {
+    const why = (detour.passedOver ?? []).map((told) => `${told.target} ${reasonOf(told)}`);
     return new Refused('COALESCER_TARGETS_FAILED', `no target may be called within the flight's time: ${why.join(', ')}`);
   }
 }

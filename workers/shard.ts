@@ -77,13 +77,13 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
 
   /** Nobody waits any more. Does nothing for a flight that has settled. */
   abandon(record: FlightRecord<Order>): void {
-    record.cause = 'abandoned';
+    record.ownDetour().cause = 'abandoned';
     this.step(record, flight.FLIGHT_ABANDONED);
   }
 
   recordDue(record: FlightRecord, now: number): void {
     const mine = record as FlightRecord<Order>;
-    record.cause = 'timed-out';
+    if (record.detour.cause !== 'timed-out') record.ownDetour().cause = 'timed-out';
     if (now >= record.order.deadline) return this.step(mine, flight.DEADLINE_PASSED);
     if (record.attempt === null) return this.#router.backoffElapsed(mine);
     const { hedge } = record;
@@ -97,13 +97,12 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   /** One event: the new state is stored, then its actions run in order; what arises in them waits until they are done, as in a live actor. */
   step(record: FlightRecord<Order>, event: number): void {
     if (record.stepping) {
-      record.queue ??= [];
-      record.queue.push(event);
+      (record.ownDetour().queue ??= []).push(event);
       return;
     }
     record.stepping = true;
     this.#fly(record, event);
-    while (record.queue !== null && record.queue.length > 0) this.#fly(record, record.queue.shift() as number);
+    for (let next = nextEvent(record); next !== undefined; next = nextEvent(record)) this.#fly(record, next);
     record.stepping = false;
   }
 
@@ -130,7 +129,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
       case flight.OUTRACE_RIVAL:
         return this.#attempts.endRival(record, record.hedge as Hedge, 'outraced');
       case flight.ABORT_RIVAL:
-        return this.#attempts.endRival(record, record.hedge as Hedge, record.cause);
+        return this.#attempts.endRival(record, record.hedge as Hedge, record.detour.cause);
       case flight.CHOOSE_TARGET:
         this.streams.narrow(record);
         return this.#router.failOver(record);
@@ -138,11 +137,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
         this.#router.leave(record);
         return this.#setup.receiver.fulfilled(record.order, record.ended as AttemptRecord, record.result);
       case flight.SETTLE_ANSWERED:
-        return this.#fail(record, record.refused ? 'refused' : 'answered');
+        return this.#fail(record, record.detour.refused ? 'refused' : 'answered');
       case flight.SETTLE_EXHAUSTED:
-        return this.#fail(record, record.refused ? 'refused' : 'exhausted');
+        return this.#fail(record, record.detour.refused ? 'refused' : 'exhausted');
       case flight.SETTLE_BROKEN:
-        return this.#fail(record, record.refused ? 'refused' : 'broken');
+        return this.#fail(record, record.detour.refused ? 'refused' : 'broken');
       case flight.SETTLE_TIMED_OUT:
         return this.#fail(record, 'timed-out');
       case flight.SETTLE_ABANDONED:
@@ -158,7 +157,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     if (record.attempt !== attempt) return; // looking at the value has ended its own flight
     if (refusal !== null) return this.#refuse(record, refusal);
     const target = this.#setup.targets[record.target] as FilledTarget;
-    record.isForOne = value !== STREAM_ENDED && isForOne(target, value);
+    if (value !== STREAM_ENDED && isForOne(target, value)) record.ownDetour().isForOne = true;
     if (record.attempt !== attempt) return; // `isShareable` has ended its own flight
     this.#attempts.end(record, 'value', 'well', null);
     record.result = value;
@@ -167,7 +166,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
 
   #refuse(record: FlightRecord<Order>, refusal: Error): void {
     this.#attempts.end(record, 'answer', 'well', { error: refusal, verdict: 'answer' });
-    record.refused = refusal instanceof Refused;
+    record.ownDetour().refused = refusal instanceof Refused;
     record.result = refusal;
     this.step(record, flight.ATTEMPT_ANSWERED);
   }
@@ -178,12 +177,13 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     const { verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
     if (record.attempt !== attempt) return; // `classify` has ended its own flight
     record.result = error;
-    record.lastStatus = statusOf(error) ?? 0;
+    const detour = record.ownDetour();
+    detour.lastStatus = statusOf(error) ?? 0;
     this.#attempts.end(record, verdict === 'answer' ? 'answer' : 'failed', sample, { error, verdict });
     if (holdMs > 0) this.#setup.health.hold(record.target, { ms: holdMs, isForCredential }, this.#setup.seam.now());
     if (verdict === 'answer') return this.step(record, flight.ATTEMPT_ANSWERED);
-    record.verdict = verdict;
-    if (retryAfterMs > 0) (record.holds ??= new Map()).set(record.target, this.#setup.seam.now() + retryAfterMs);
+    detour.verdict = verdict;
+    if (retryAfterMs > 0) (detour.holds ??= new Map()).set(record.target, this.#setup.seam.now() + retryAfterMs);
     this.step(record, flight.ATTEMPT_REJECTED);
   }
 
@@ -195,3 +195,6 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.#setup.receiver.failed(record.order, ended, failure, result);
   }
 }
+
+/** What arose meanwhile, in its order. */
+const nextEvent = ({ detour }: FlightRecord): number | undefined => detour.queue?.shift();

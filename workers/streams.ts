@@ -147,7 +147,7 @@ export class Streams<Order extends LaunchOrder> {
     if (order.chunksGiven === 0 || settings.streams.midStream !== 'resume') return false;
     const isKept = order.delivered !== null;
     record.route = record.route.filter((target) => isKept && targets[target]?.resume !== null);
-    if (!record.route.includes(record.target)) record.verdict = 'failover';
+    if (!record.route.includes(record.target)) record.ownDetour().verdict = 'failover';
     return true;
   }
 

@@ -232,9 +232,9 @@ export class FlightWatch {
   }
 
   /** The front told the link that a flight is over; after this returns, nothing of it is live inline. */
-  abandoned({ number, link, record }: Flight): void {
+  abandoned({ number, passage, record }: Flight): void {
     const flight = this.#witness.flight(number);
-    if (link !== null) flight.abandoned = 'on-link';
+    if (passage.link !== null) flight.abandoned = 'on-link';
     else if (record === null) flight.abandoned = 'nowhere';
   }
 

@@ -85,7 +85,8 @@ export class KeepWatch {
   }
 
   /** A flight has failed. The value that must stand in for it; `null`: none. */
-  failed({ settledAt: at, failure }: Flight, trace: FlightTrace, error: unknown): { readonly value: unknown } | null {
+  failed({ settledAt: at, incidents }: Flight, trace: FlightTrace, error: unknown): { readonly value: unknown } | null {
+    const { failure } = incidents;
     const isAnswer = failure === 'answered';
     if (!isAnswer && !OPERATING.has(failure)) return null;
     // A value may stand in for the failure of an older flight, too.

@@ -97,7 +97,7 @@ export const LINK_MUTANTS: readonly Mutant[] = [
       'abandon',
       (abandon) =>
         function (flight: Flight) {
-          const { link } = flight;
+          const { link } = flight.passage;
           abandon.call(this, flight);
           link?.life.memory.clearLedger(flight.slot);
           if (link !== null)
@@ -137,7 +137,7 @@ export const LINK_MUTANTS: readonly Mutant[] = [
       'launch',
       (launch) =>
         function (flight: Flight) {
-          flight.suspicion = 'none';
+          flight.ownPassage().suspicion = 'none';
           launch.call(this, flight);
         },
     ),

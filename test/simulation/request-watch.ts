@@ -175,7 +175,7 @@ export class RequestWatch {
   /** It asked how its answer came about. */
   outcome(request: RequestTrace, { role, waitedMs, flight, seams = [] }: Outcome<unknown>): void {
     const { flight: trace, number, askedAt, isLeader } = request;
-    const isRole = role === (trace?.flight?.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+    const isRole = role === (trace?.flight?.incidents.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
     const isTrue = (trace === null || isRole) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
     const isFlight = flight === (trace === null ? '' : `simulated#${trace.number}`);
     this.#witness.require(isTrue && isFlight, 'outcome', () => `request ${number} was told ${role} of ${flight} after ${waitedMs} ms`);

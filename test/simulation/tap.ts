@@ -77,7 +77,7 @@ export function tapLinks<Kind extends Links>({ witness, flightWatch, requestWatc
     abandon(flight: Flight): void {
       if (flight.status === 'abandoned') requestWatch.abandoned(witness.flight(flight.number));
       flightWatch.abandoned(flight);
-      if (flight.link !== null) (flight.link.life as SimLife).willAbandon(flight.number);
+      (flight.passage.link?.life as SimLife | undefined)?.willAbandon(flight.number);
       abandon(flight);
     },
   });
@@ -135,9 +135,9 @@ export function tapWaiters(world: World, { waiters }: Front): void {
       if (standIn !== null) trace.end = { isValue: true, result: standIn.value, at: witness.now };
       reject(flight, error);
       witness.require(
-        flight.isStale === (standIn !== null),
+        flight.incidents.isStale === (standIn !== null),
         'keep',
-        () => `flight ${flight.number}: a kept value for its failure is ${flight.isStale}`,
+        () => `flight ${flight.number}: a kept value for its failure is ${flight.incidents.isStale}`,
       );
     },
   });

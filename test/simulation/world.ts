@@ -155,6 +155,6 @@ export class World {
 
   /** What the front thinks is on a life. */
   residentsOf(life: SimLife): Flight[] {
-    return this.library.airborne.filter(({ link }) => link?.life === life);
+    return this.library.airborne.filter(({ passage }) => passage.link?.life === life);
   }
 }

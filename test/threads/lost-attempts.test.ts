@@ -6,6 +6,7 @@ import type { LinkReceiver } from '../../src/links.js';
 import { takeLedger } from '../../src/lost-attempts.js';
 import type { AttemptRecord } from '../../workers/protocol.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
+import { flightOf } from '../units/flights.js';
 
 const TARGETS = ['primary', 'backup', 'third'];
 const LAUNCHED_AT = 100;
@@ -25,10 +26,13 @@ function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly P
   const targetsTried = tried.reduce((bits, name) => bits | (1 << TARGETS.indexOf(name)), 0);
   const hedge = other === undefined ? null : { rival: { target: TARGETS.indexOf(other) } };
   memory.enterLedger(0, { attemptsMade, targetsTried, target: TARGETS.indexOf(last), hedge });
-  const flight = { slot: 0, status: 'flying', attemptsMade: 0, launchedAt: LAUNCHED_AT, attempts } as unknown as Flight;
+  const flight = flightOf({ launchedAt: LAUNCHED_AT });
+  flight.attempts = attempts as AttemptRecord[];
+  flight.ownPassage().slot = 0;
   const heard: AttemptRecord[] = [];
   const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;
   takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver });
+  assert.deepEqual([flight.attemptsMade, flight.targetsTried, flight.lastTarget], [attemptsMade, targetsTried, TARGETS.indexOf(last)]);
   assert.ok(heard.every(({ endedAt, end }) => endedAt === LOST_AT && end === 'thread-lost'));
   return heard.map(({ attempt, target, startedAt, isHedge = false }) => [attempt, target, startedAt, isHedge ? 'hedge' : 'no hedge']);
 }

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { judgeDeath, type Fate, type Resident } from '../../src/blame.js';
 
-type Held = { -readonly [Name in keyof Resident['flight']]: Resident['flight'][Name] };
+type Held = { -readonly [Name in keyof Resident['passage']]: Resident['passage'][Name] };
 const newcomer = (): Held => ({ deathsBlamed: 0, lossesBegun: 0, suspicion: 'none' });
-const resident = (flight: Partial<Held> = {}, isBegun = true): Resident => ({ flight: { ...newcomer(), ...flight }, isBegun });
+const resident = (flight: Partial<Held> = {}, isBegun = true): Resident => ({ passage: { ...newcomer(), ...flight }, isBegun });
 const told = ({ end, suspicion, deathsBlamed, lossesBegun }: Fate): string => `${end} ${suspicion} ${deathsBlamed} ${lossesBegun}`;
 
 const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number | 'gone'; quarantine?: boolean; fates: string[] }>> = {
@@ -42,8 +42,8 @@ interface Life {
 
 /** A death of a thread with these on it; what is judged is written to the flights. */
 function die(life: Life, aboard: readonly Held[], isAttributed: boolean, isQuarantine: boolean, begun: (flight: Held) => boolean): void {
-  const residents = aboard.map((flight) => ({ flight, isBegun: flight === life.poison || begun(flight) }));
-  const culprit = isAttributed ? (residents.find(({ flight }) => flight === life.poison) ?? null) : null;
+  const residents = aboard.map((flight) => ({ passage: flight, isBegun: flight === life.poison || begun(flight) }));
+  const culprit = isAttributed ? (residents.find(({ passage }) => passage === life.poison) ?? null) : null;
   life.deaths++;
   for (const [index, fate] of judgeDeath(residents, culprit, isQuarantine, 3).entries()) {
     const flight = aboard[index] as Held;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ORDINARY, REFUSED } from '../../workers/breaker.js';
+import type { Detour } from '../../workers/detour.js';
 import { FlightRecord } from '../../workers/flight-record.js';
 import { HealthMemory } from '../../workers/health-memory.js';
 import { Health } from '../../workers/health.js';
@@ -14,20 +15,23 @@ import { manualSeam, type ManualSeam } from './manual-seam.js';
 const target = filledTarget;
 const receiver = { recordDue: () => undefined };
 type Given = Partial<
-  Pick<FlightRecord, 'target' | 'targetsTried' | 'attemptsMade' | 'verdict' | 'holds' | 'repeats' | 'lastStatus'> & {
-    route: number[];
-    attemptsMax: number;
-    deadline: number;
-    /** Attempts of earlier lives. */
-    flown: number;
-  }
+  Pick<FlightRecord, 'target' | 'targetsTried' | 'attemptsMade'> &
+    Pick<Detour, 'verdict' | 'holds' | 'repeats' | 'lastStatus'> & {
+      route: number[];
+      attemptsMax: number;
+      deadline: number;
+      /** Attempts of earlier lives. */
+      flown: number;
+    }
 >;
 
 /** A flight that has failed once, on the first of three targets. */
 function flown({ route = [0, 1, 2], attemptsMax = 3, deadline = 30_000, flown: attemptsMade = 0, ...given }: Given = {}): FlightRecord {
   const order = { attemptsMade, targetsTried: 0, lastTarget: given.target ?? -1, deadline, route: null } as unknown as LaunchOrder;
   const record = new FlightRecord(order, { route, attemptsMax, state: 0, target: 0 }, receiver);
-  return Object.assign(record, { targetsTried: 1, attemptsMade: 1, ...given });
+  const { target: called = 0, targetsTried = 1, attemptsMade: made = 1, ...detour } = given;
+  Object.assign(record.ownDetour(), detour);
+  return Object.assign(record, { target: called, targetsTried, attemptsMade: made });
 }
 
 /** One that has not been launched. */
@@ -116,12 +120,12 @@ test('a target that is to be left alone, or closed off, is passed over, and the 
   setup.open(1);
   const record = fresh();
   assert.deepEqual(next(record, setup), now(2));
-  assert.deepEqual(record.passedOver, [
+  assert.deepEqual(record.detour.passedOver, [
     { target: 'a', why: 'held' },
     { target: 'b', why: 'open' },
   ]);
   next(record, setup);
-  assert.equal(record.passedOver?.length, 2, 'once');
+  assert.equal(record.detour.passedOver?.length, 2, 'once');
 });
 
 test('what only lacks a place is waited for, before any target is called again', () => {
@@ -137,7 +141,7 @@ test('another attempt on a target that was tried draws from its budget; going on
   assert.deepEqual(next(flown({ route: [0] }), setup), later(0, 50));
   const refused = flown({ route: [0] });
   assert.deepEqual(next(refused, setup), NOWHERE);
-  assert.deepEqual(refused.passedOver, [{ target: 'a', why: 'budget' }]);
+  assert.deepEqual(refused.detour.passedOver, [{ target: 'a', why: 'budget' }]);
   assert.deepEqual(next(flown({ route: [0, 1] }), setup), now(1));
   assert.deepEqual(next(flown({ targetsTried: 0b11, route: [0, 1], target: 1 }), setup), later(1, 50), 'each target has its own');
 });

@@ -22,7 +22,7 @@ test('a story tells launch, attempts, failover, relaunch, joins and settling in 
     },
     { target: 'b', attempt: 2, startedAt: 140, endedAt: 150, end: 'value' },
   ];
-  flight.relaunches = [{ at: 130, why: 'thread lost' }];
+  flight.ownIncidents().relaunches = [{ at: 130, why: 'thread lost' }];
   flight.status = 'fulfilled';
   flight.settledAt = 150;
   const story = storyOf(flight, []);
