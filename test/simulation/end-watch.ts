@@ -40,8 +40,10 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
   const stats = coalescer.stats();
-  const { launched, joined, refused, hits, stale, refreshes, fulfilled, rejected, abandoned } = stats;
-  const asked = launched + joined + refused + hits + stale - refreshes;
+  const { launched, joined, refused, hits, stale, refreshes, released, fulfilled, rejected, abandoned } = stats;
+  const asked = launched + joined + refused + hits + stale - refreshes - released;
+  const flown = witness.forOne?.flights ?? 0;
+  witness.require(released === flown, 'stats', () => `${released} are counted that flew alone, and ${flown} did`);
   witness.require(witness.requests.length === asked, 'stats', () => `${witness.requests.length} requests, and ${asked} are counted`);
   witness.require(
     launched === fulfilled + rejected + abandoned,

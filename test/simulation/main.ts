@@ -18,7 +18,7 @@ function numberAfter(name: string, otherwise: number): number {
 
 /** Values alone; or most flights break off in mid-air, and may go on; or many attempts are hedged. */
 const ALTERATIONS: Readonly<Record<string, (swarm: Swarm) => Swarm>> = {
-  '--values': (swarm) => ({ ...swarm, streams: null, hedge: null, keep: null }),
+  '--values': (swarm) => ({ ...swarm, streams: null, hedge: null, keep: null, forOne: null }),
   '--mid-air': intoMidAir,
   '--hedged': intoHedges,
 };

@@ -57,8 +57,9 @@ export class RequestWatch {
 
   /** A request got its seat. */
   boarded(flight: Flight): RequestTrace {
-    const request = this.asker as RequestTrace;
     const trace = this.#witness.flight(flight.number);
+    // Who was released asks no more.
+    const request = this.asker ?? trace.leader;
     trace.flight = flight;
     request.flight = trace;
     request.isLeader = trace.leader === request;
@@ -160,11 +161,11 @@ export class RequestWatch {
       witness.require(!isValue && why !== null, 'I28', () => `request ${number} was refused without a reason: ${String(result)}`);
       return;
     }
+    if (witness.forOne?.settled(request, flight, isValue, result) === true) return;
     this.#inTime(request, flight);
-    const { reader } = request;
-    if (reader !== null) reader.toldAt = witness.now;
+    if (request.reader !== null) request.reader.toldAt = witness.now;
     const isLeaving =
-      (reader?.left ?? null) !== null ||
+      (request.reader?.left ?? null) !== null ||
       (!isValue && mayLeave(request, witness.now) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
@@ -221,8 +222,8 @@ export class RequestWatch {
     if (end === null) return;
     // Who reads is told how many chunks there were.
     const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
-    const isCopy = swarm.options.share === 'copy' && isValue && textOf(result) === textOf(end.result);
-    const isSame = isCount || isCopy || result === end.result;
+    const isCopied = swarm.options.share === 'copy' && isValue && typeof result === 'object';
+    const isSame = isCopied ? result !== end.result && textOf(result) === textOf(end.result) : isCount || result === end.result;
     must(isValue === end.isValue && isSame, 'I9', 'was told something else than');
   }
 

@@ -49,7 +49,7 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   const driver = new Driver(world);
   const isBroken = (): boolean => witness.violations.length > 0 || scheduler.isEndless;
   driver.plan();
-  await scheduler.runUntil(world.swarm.spanMs, isBroken);
+  await scheduler.runUntil(Math.max(world.swarm.spanMs, ...(world.swarm.forOne?.returns ?? [])), isBroken);
   witness.isCalm = true;
   witness.note('calm');
   if (!isBroken()) await quiet(world, driver, isBroken);

@@ -2,6 +2,7 @@
 import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
+import { drawForOne, type ForOneSwarm } from './for-one-swarm.js';
 import { drawKeep, type KeepSwarm } from './keep-swarm.js';
 import { drawHedge, makeWay, type HedgeSwarm } from './hedge-swarm.js';
 import { Random } from './random.js';
@@ -40,6 +41,8 @@ export interface Swarm {
   readonly hedge: HedgeSwarm | null;
   /** `null`: nothing is kept. */
   readonly keep: KeepSwarm | null;
+  /** `null`: no value is for one alone. */
+  readonly forOne: ForOneSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -119,7 +122,8 @@ export function drawSwarm(seed: number): Swarm {
   const keep = swarm.streams === null ? drawKeep(new Random(seed, 6), options) : null;
   // Nobody waits for a refresh, and it has a seat all the same.
   const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
-  return { ...swarm, options: { ...options, limits }, hedge, keep };
+  const forOne = drawForOne(new Random(seed, 7), options, threads);
+  return { ...swarm, options: { ...options, limits }, hedge, keep, forOne };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

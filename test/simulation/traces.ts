@@ -19,6 +19,8 @@ export interface TraceIdentity {
 export const idOf = ({ scope, key, routeId }: TraceIdentity): string => `${routeId} of ${scope} for ${key}`;
 
 export interface RequestTrace extends TraceIdentity {
+  /** Once it is known that it must fly alone, it has none. */
+  key: string | null;
   readonly number: number;
   readonly payload: number;
   readonly route: readonly string[];

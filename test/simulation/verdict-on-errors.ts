@@ -66,6 +66,7 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
       return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;
     case 'COALESCER_NOT_SHAREABLE':
     case 'COALESCER_NOT_CLONEABLE':
+      if (witness.forOne?.mayRefuse(flight) === true) return 'for one alone, and read';
       return racers.some(({ end }) => end === 'refused') ? 'the value was refused' : null;
     case 'COALESCER_LIMIT':
       if (error.limit === 'resultBytes' && isTooLarge(swarm, flight)) return 'all of it is too large';

@@ -2,6 +2,7 @@
 import { rememberFlight } from '../../src/errors.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import { EventLog } from './event-log.js';
+import type { ForOneWatch } from './for-one-watch.js';
 import type { HealthWatch } from './health-watch.js';
 import type { Scheduler } from './scheduler.js';
 import type { Swarm } from './swarm.js';
@@ -39,6 +40,8 @@ export class Witness {
   waitingForReady = 0;
   /** Set when the process is put together. */
   health: HealthWatch | null = null;
+  /** `null`: no value is for one alone. */
+  forOne: ForOneWatch | null = null;
   /** Faults have stopped. */
   isCalm = false;
 

@@ -13,6 +13,7 @@ import type { TargetSpec } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
 import { Wire, type Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
+import { ForOneWatch } from './for-one-watch.js';
 import { HedgeWatch } from './hedge-watch.js';
 import { HealthWatch } from './health-watch.js';
 import { Loop, type LoopHabits } from './loop.js';
@@ -92,6 +93,8 @@ export class World {
     this.flightWatch = new FlightWatch(this.witness, this.streamWatch, this.hedgeWatch);
     this.threadWatch = new ThreadWatch(this.witness);
     this.keepWatch = swarm.keep === null ? null : new KeepWatch(this.witness, swarm.keep);
+    const now = (check: () => void): void => void scheduler.at(scheduler.now, this.machine, check);
+    if (swarm.forOne !== null) this.witness.forOne = new ForOneWatch(this.witness, swarm.forOne, now);
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets();
     this.settings = {
