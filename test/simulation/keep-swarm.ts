@@ -8,9 +8,12 @@ export interface KeepSwarm {
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
   readonly errorMs: number;
+  readonly entries: number;
 }
 
 const SHARE = 0.2;
+/** More than a schedule can keep, so that none has to go; far fewer than the default, whose room takes longer to make than all the rest. */
+const ENTRIES = 128;
 
 /** `null`: nothing is kept. Copies are made anew for each who asks, and not here. */
 export function drawKeep(random: Random, { share }: SwarmOptions): KeepSwarm | null {
@@ -20,5 +23,6 @@ export function drawKeep(random: Random, { share }: SwarmOptions): KeepSwarm | n
     staleWhileRevalidateMs: random.pick([0, random.between(1, 100)]),
     staleIfErrorMs: random.pick([0, random.between(1, 300)]),
     errorMs: random.pick([0, random.between(1, 50)]),
+    entries: ENTRIES,
   };
 }

@@ -1,9 +1,12 @@
 /** Simulated hosts: threads that take their time to start, do not load now and then, and may die at any step of it. */
 import type { HostLife, Hosts, LifeReceiver } from '../../src/hosts.js';
-import type { Wire } from '../../workers/wire.js';
+import { Wire } from '../../workers/wire.js';
 import { SimLife } from './sim-life.js';
 import { targetsModule } from './targets-module.js';
 import type { World } from './world.js';
+
+/** One for all lives: it keeps nothing from one message to the next, and making it takes longer than most of what is packed. */
+const WIRE = new Wire();
 
 export class SimHosts implements Hosts {
   readonly lives: SimLife[] = [];
@@ -19,7 +22,7 @@ export class SimHosts implements Hosts {
   }
 
   makeWire(): Wire {
-    return this.#world.makeWire();
+    return WIRE;
   }
 
   open(receiver: LifeReceiver): Promise<HostLife> {

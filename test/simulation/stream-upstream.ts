@@ -37,8 +37,9 @@ export function openStream(world: World, { call, life, isOwed }: Opening): Async
   const streams = world.swarm.streams as StreamSwarm;
   const manner = mannerOf(world, call, streams);
   const { pieces, base } = scriptOf(world, call, manner);
-  const plan = streams.kind === 'objects' ? pieces : cut(world, pieces);
-  const stream: CallStream = { ...newCallStream(), base, script: base + pieces.join(''), isTaken: isOwed };
+  const text = pieces.join('');
+  const plan = streams.kind === 'objects' ? pieces : cut(world, pieces, text);
+  const stream: CallStream = { ...newCallStream(), base, script: base + text, isTaken: isOwed };
   call.stream = stream;
   const stopAt = manner === 'whole' || manner === 'differ' || manner === 'slow' ? Infinity : world.random.whole(0, plan.length);
   return new SpokenStream(world, { call, life, stream, plan, manner, stopAt });
@@ -70,19 +71,20 @@ function scriptOf(
   manner: Manner,
 ): { pieces: string[]; base: string } {
   const whole = piecesOf(flight, swarm.streams as StreamSwarm);
-  const base = delivered ?? '';
+  const told = (pieces: string[]): string[] =>
+    manner === 'differ' ? otherFrom(pieces, random.whole(0, pieces.length), attempt) : pieces;
+  if (delivered === null) return { base: '', pieces: told(whole) };
+  const base = delivered;
   // What was delivered may be of an attempt that told it another way.
   const scripts = [whole.join(''), ...flight.calls.map(({ stream }) => stream?.script ?? '')];
   const script = scripts.find((each) => each.startsWith(base));
   witness.require(script !== undefined, 'I19', () => `flight ${flight.number} goes on from '${base}', which nobody has said`);
-  const pieces = splitText((script ?? base).slice(base.length));
-  return { base, pieces: manner === 'differ' ? otherFrom(pieces, random.whole(0, pieces.length), attempt) : pieces };
+  return { base, pieces: told(splitText((script ?? base).slice(base.length))) };
 }
 
 /** Its chunks end where its pieces do, or anywhere. */
-function cut({ random }: World, pieces: string[]): string[] {
+function cut({ random }: World, pieces: string[], text: string): string[] {
   if (random.chance(0.4)) return pieces;
-  const text = pieces.join('');
   const most = Math.ceil((2 * text.length) / Math.max(1, pieces.length));
   const chunks: string[] = [];
   for (let at = 0; at < text.length; ) {

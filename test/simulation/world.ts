@@ -11,7 +11,7 @@ import { Latency } from '../../workers/latency.js';
 import type { PortShardSettings } from '../../workers/port-shard.js';
 import type { TargetSpec } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
-import { Wire, type Envelope } from '../../workers/wire.js';
+import type { Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
 import { ForOneWatch } from './for-one-watch.js';
 import { HedgeWatch } from './hedge-watch.js';
@@ -96,7 +96,7 @@ export class World {
     const now = (check: () => void): void => void scheduler.at(scheduler.now, this.machine, check);
     if (swarm.forOne !== null) this.witness.forOne = new ForOneWatch(this.witness, swarm.forOne, now);
     this.options = this.#fillOptions();
-    this.healthMemory = HealthMemory.ofTargets();
+    this.healthMemory = HealthMemory.ofTargets(swarm.targetNames.length);
     this.settings = {
       ...shardSettings(this.options),
       resultBytes: this.options.limits.resultBytes,
@@ -149,10 +149,6 @@ export class World {
       return tapLinks(this, new InlineLinks({ targets: targetsOn(this, null), seam, wheel, options, reentrance: null, receiver }));
     const openHosts = (): Promise<SimHosts> => Promise.resolve(this.hosts);
     return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts, healthMemory: this.healthMemory }));
-  }
-
-  makeWire(): Wire {
-    return new Wire();
   }
 
   /** What arrives of what is posted. */
