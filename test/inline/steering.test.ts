@@ -59,6 +59,27 @@ test('a request’s own targets stay as they are', () => {
   assert.deepEqual([primary.calls.length, backup.calls.length], [0, 1]);
 });
 
+test('a request’s own targets stay as they are where they are all targets as written', async () => {
+  const { coalescer, primary, backup, settled } = openStage({}, 2);
+  coalescer.targets.order(['backup']);
+  const targets = ['primary', 'backup'];
+  const [mine, others] = [watch(coalescer.request('a', { targets })), watch(coalescer.request('a'))];
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'nor do they share with those who follow the order');
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  backup.calls[0]!.resolve('ordered');
+  backup.calls[1]!.resolve('own');
+  await settled();
+  assert.deepEqual([mine.value, others.value], ['own', 'ordered']);
+});
+
+test('a request’s own targets are tried in their order, whatever the weights', () => {
+  const { coalescer, primary } = openStage({}, 2);
+  coalescer.targets.weights({ primary: 0 });
+  watch(coalescer.request('a', { targets: ['primary', 'backup'] }));
+  assert.equal(primary.calls.length, 1);
+});
+
 test('with weights flights begin by weight', async () => {
   const { one, two, none } = await begun({ one: { weight: 3 }, two: { weight: 1 }, none: { weight: 0 } }, 2_000);
   assert.ok(one! > 1_400 && one! < 1_600, `${one}`);
