@@ -133,6 +133,20 @@ test('a breaker is opened and closed by hand, until auto', async () => {
   assert.deepEqual([coalescer.targets.report()[0]?.breaker, coalescer.targets.report()[0]?.forced], ['closed', false]);
 });
 
+test('nobody waits for the Retry-After of a target that is open by hand', async () => {
+  const { coalescer, primary, settled } = openStage({});
+  const asked = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(Object.assign(httpError(429), { retryAfterMs: 5_000 }));
+  await settled();
+  coalescer.targets.breaker('primary', 'open');
+  const later = watch(coalescer.request('b'));
+  await settled();
+  assert.equal(codeOf(later), 'COALESCER_TARGETS_FAILED');
+  assert.match(String(later.reason), /primary is closed off by hand/);
+  assert.deepEqual([asked.state, primary.calls.length], ['rejected', 1]);
+  assert.ok((coalescer.targets.report()[0]?.heldMs ?? 0) > 0);
+});
+
 test('a report tells how each target is', async () => {
   const { coalescer, primary, environment, settled } = openStage({}, 2);
   for (let flight = 1; flight <= 100; flight++) {
