@@ -129,7 +129,7 @@ export class Driver {
     const route = faults.routes && random.chance(0.2) ? this.#route() : null;
     const known = library.links.targetNames;
     const isReading = streams !== null && random.chance(streams.readerShare);
-    const isAll = route !== null && known !== null && route.join() === known.join();
+    const isAll = route !== null && known !== null && route.join() === known.join() && (witness.steer?.version ?? 0) === 0;
     const request: RequestTrace = {
       number: witness.requests.length + 1,
       payload,

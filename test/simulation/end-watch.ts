@@ -54,6 +54,7 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   const begun = [...witness.flights.values()].reduce((sum, flight) => sum + flight.begun, 0);
   witness.require(told === begun, 'stats', () => `${told} attempts are counted, ${begun} were begun`);
   hedgeWatch.checkCounts(stats.targets);
+  if (witness.isLoaded) witness.steer?.reported(coalescer.targets.report());
   const airborne = Object.values(stats.targets).reduce((sum, target) => sum + target.airborne, 0);
   witness.require(airborne === 0, 'stats', () => `${airborne} attempts are still counted as in the air`);
 }

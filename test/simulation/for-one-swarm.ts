@@ -1,6 +1,6 @@
 /** One draw of which values are for one alone in a schedule: by a rule that targets and watches both can work out from what a value says of itself. */
-import type { Random } from './random.js';
-import type { SwarmOptions } from './swarm.js';
+import { Random } from './random.js';
+import type { Swarm, SwarmOptions } from './swarm.js';
 
 /** What the rule goes by. */
 export interface PrivateValue {
@@ -41,6 +41,14 @@ export function drawForOne(random: Random, { budget }: SwarmOptions, threads: nu
   const isLong = random.chance(0.5) && threads === 0 && budget === false;
   const count = isLong ? random.whole(1, RETURNS_MAX) : 0;
   return { targets, shares, says, returns: Array.from({ length: count }, () => REMEMBERED_MS + random.between(-5, RETURNS_MS)) };
+}
+
+/** Schedules in which some values always are: `npm run simulate -- --for-one`. */
+export function intoForOne(swarm: Swarm): Swarm {
+  const random = new Random(swarm.seed, 11);
+  let { forOne } = swarm;
+  while (forOne === null) forOne = drawForOne(random, swarm.options, swarm.threads);
+  return { ...swarm, forOne };
 }
 
 /** Is this value for one alone? */

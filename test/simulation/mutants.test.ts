@@ -8,6 +8,7 @@ import { HEDGE_MUTANTS } from './hedge-mutants.js';
 import { KEEP_MUTANTS } from './keep-mutants.js';
 import { LINK_MUTANTS } from './link-mutants.js';
 import { simulate } from './simulate.js';
+import { STEER_MUTANTS } from './steer-mutants.js';
 import { STREAM_MUTANTS } from './stream-mutants.js';
 
 /** Schedules until each must be found. */
@@ -21,6 +22,7 @@ const MUTANTS = [
   ...HEDGE_MUTANTS,
   ...KEEP_MUTANTS,
   ...FOR_ONE_MUTANTS,
+  ...STEER_MUTANTS,
 ];
 
 for (const { name, plant, alteration } of MUTANTS) {

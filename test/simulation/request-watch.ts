@@ -50,7 +50,7 @@ export class RequestWatch {
     flights.set(number, {
       number, isRefresh: request.kept !== null, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
-      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
+      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null, steered: this.#witness.steer?.version ?? 0,
     }); // biome-ignore format: one thought
     if (request.kept !== null) this.#launched(request, this.#witness.flight(number));
   }
@@ -190,12 +190,12 @@ export class RequestWatch {
     );
   }
 
-  #inTime(request: RequestTrace, { deadline, number, stalledMs }: FlightTrace): void {
+  #inTime(request: RequestTrace, { deadline, number, stalledMs, launchedAt }: FlightTrace): void {
     const { now, slackMs } = this.#witness;
     const { pausedMs } = this.#front;
     const ownTime = request.askedAt + (request.timeoutMs ?? Infinity);
-    // Beyond the flight's own time, that is what ends it.
-    const ownEnd = ownTime >= deadline ? Infinity : ownTime + pausedMs - request.stalledMs;
+    // Beyond the flight's own time, that is what ends it. Whoever flies alone has a millisecond for it.
+    const ownEnd = ownTime >= deadline ? Infinity : Math.max(ownTime, launchedAt + 1) + pausedMs - request.stalledMs;
     // The front ends a flight one tick after its shard should have, and one more where a waiter leaves in that very tick.
     const latest = Math.min(ownEnd, deadline + 2 * TICK_MS + pausedMs - stalledMs) + slackMs;
     const what = (): string => `request ${request.number} of flight ${number} settled at ${now}, ${now - latest} ms too late`;

@@ -71,8 +71,7 @@ function scriptOf(
   manner: Manner,
 ): { pieces: string[]; base: string } {
   const whole = piecesOf(flight, swarm.streams as StreamSwarm);
-  const told = (pieces: string[]): string[] =>
-    manner === 'differ' ? otherFrom(pieces, random.whole(0, pieces.length), attempt) : pieces;
+  const told = (pieces: string[]): string[] => (manner === 'differ' ? otherFrom(pieces, random.whole(0, pieces.length), attempt) : pieces);
   if (delivered === null) return { base: '', pieces: told(whole) };
   const base = delivered;
   // What was delivered may be of an attempt that told it another way.

@@ -6,6 +6,7 @@ import { drawForOne, type ForOneSwarm } from './for-one-swarm.js';
 import { drawKeep, type KeepSwarm } from './keep-swarm.js';
 import { drawHedge, makeWay, type HedgeSwarm } from './hedge-swarm.js';
 import { Random } from './random.js';
+import { drawSteering, type SteerSwarm } from './steer-swarm.js';
 import { drawStreams, isStreaming, type StreamSwarm } from './stream-swarm.js';
 
 export interface Swarm {
@@ -43,6 +44,8 @@ export interface Swarm {
   readonly keep: KeepSwarm | null;
   /** `null`: no value is for one alone. */
   readonly forOne: ForOneSwarm | null;
+  /** `null`: nobody steers. */
+  readonly steer: SteerSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -123,7 +126,7 @@ export function drawSwarm(seed: number): Swarm {
   // Nobody waits for a refresh, and it has a seat all the same.
   const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
   const forOne = drawForOne(new Random(seed, 7), options, threads);
-  return { ...swarm, options: { ...options, limits }, hedge, keep, forOne };
+  return { ...swarm, options: { ...options, limits }, hedge, keep, forOne, steer: drawSteering(new Random(seed, 8)) };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

@@ -87,6 +87,8 @@ export interface FlightTrace {
   kills: number;
   /** Made with its first chunk. */
   stream: FlightStream | null;
+  /** How often targets had been steered when it was launched. */
+  readonly steered: number;
 }
 
 /** A life, as far as calls on it matter. */
@@ -98,6 +100,8 @@ export interface LifeTrace {
   /** Flights whose abandonment it has read. */
   readonly abandonsRead: Set<number>;
   role: 'loading' | 'standby' | 'active' | 'quarantine';
+  /** Its front has heard of its death. */
+  isLost: boolean;
   /** The flight that evidence names for its death. */
   evidence: number | null;
 }
