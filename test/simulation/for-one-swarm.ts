@@ -23,7 +23,7 @@ export interface ForOneSwarm {
 
 /** How long it is remembered that values of a key are for one alone. */
 export const REMEMBERED_MS = 120_000;
-const SHARE = 0.15;
+const SHARE = 0.12;
 /** Later than the last one of a schedule could have been learned. */
 const RETURNS_MS = 400;
 const RETURNS_MAX = 8;

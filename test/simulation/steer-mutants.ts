@@ -94,6 +94,7 @@ export const STEER_MUTANTS: readonly Mutant[] = [
           weights.call(this, Object.fromEntries(Object.entries(given).map(([name, weight]) => [name, Math.max(0.5, weight)])));
         },
     ),
+    alteration: { swarm: intoSteering },
   },
   {
     name: 'the last target that is left is called though it is open by hand',
@@ -118,7 +119,7 @@ export const STEER_MUTANTS: readonly Mutant[] = [
         },
     ),
     // It takes a target that is held, and every one of them open for as long.
-    alteration: { swarm: intoSteering },
+    alteration: { swarm: (swarm) => ({ ...swarm, threads: 0, steer: { acts: 16, leavesOut: 0 } }) },
   },
   { name: 'opening a breaker by hand closes it', plant: force((state) => (state === 'open' ? 'closed' : state)) },
   { name: 'closing a breaker by hand leaves it to itself', plant: force((state) => (state === 'closed' ? 'auto' : state)) },

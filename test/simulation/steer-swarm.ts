@@ -8,12 +8,12 @@ export interface SteerSwarm {
   readonly leavesOut: number;
 }
 
-const SHARE = 0.15;
+const SHARE = 0.12;
 
 /** `null`: nobody does. */
 export function drawSteering(random: Random): SteerSwarm | null {
   if (!random.chance(SHARE)) return null;
-  return { acts: random.whole(1, 10), leavesOut: random.pick([0, 0.5, 0.5, 1]) };
+  return { acts: random.whole(1, 7), leavesOut: random.pick([0, 0.5, 0.5, 1]) };
 }
 
 /** Schedules in which somebody always does: `npm run simulate -- --steered`. */
