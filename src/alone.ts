@@ -48,7 +48,8 @@ export class AloneFlights {
       return this.#front.launch(boarding, false);
     } catch (refusal) {
       counters.released--;
-      throw refusal;
+      // Equal keys may stand for other payloads: this one may be the first that is looked at.
+      throw this.#front.failures.named(boarding.key, refusal);
     }
   }
 

@@ -10,8 +10,9 @@ export interface Boarding {
   readonly hasLongKey: boolean;
   /** Is the key the payload's canonical form? Then it need not cross beside it. */
   readonly keyIsPayload: boolean;
-  /** Targets of its own, and what tells them from others'; `null`: all, as written. */
+  /** Targets of its own; `null`: all, as they are steered. */
   readonly route: readonly string[] | null;
+  /** What tells them from others'; `null`: what everybody has. */
   readonly routeId: string | null;
   /** Dropped at settle. */
   payload: unknown;

@@ -15,7 +15,7 @@ import { KeptRequests } from './kept-requests.js';
 import type { FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
-import { checkRequest, checkStream, NO_OPTIONS, routeOf, type RequestOptions, type StreamOptions } from './requests.js';
+import { checkRequest, checkStream, NO_OPTIONS, routeIdOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { fitsOf, isFlying } from './selection.js';
 import { requestsOf } from './statistics.js';
 import { storyOf } from './story.js';
@@ -140,8 +140,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     if (signal?.aborted === true) throw signal.reason;
     const scope = this.#identities.scope(payload, requestedScope);
     const key = this.#identities.key(payload, requestedKey);
-    const route = routeOf(targets, this.#front.links.targetNames);
-    const routeId = route === null ? null : JSON.stringify(route);
+    const route = targets === undefined ? null : [...targets]; // its owner may change the list
+    const routeId = routeIdOf(route, this.#front.links);
     const index = key === null ? '' : indexOf(key);
     const hasLongKey = key !== null && index !== key;
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;

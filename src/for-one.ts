@@ -46,12 +46,14 @@ export class ForOneKeys {
 
 export type Identified = Pick<Boarding, 'scope' | 'index' | 'hasLongKey' | 'routeId'>;
 
-/** The leader gets the value, if it is still there; all others are told to fly for themselves. */
-export function giveOne(flight: Flight, value: unknown, detach: (waiter: Seat) => void): void {
+/** The leader is given the value, if it is still there; all others are told to fly for themselves. */
+export function giveOne(flight: Flight, { give, release }: Record<'give' | 'release', (waiter: Seat) => void>): void {
   for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-    detach(waiter);
-    if (waiter.isLeader) waiter.resolve(value);
-    else waiter.reject(FLY_ALONE);
+    if (waiter.isLeader) give(waiter);
+    else {
+      release(waiter);
+      waiter.reject(FLY_ALONE);
+    }
   }
   flight.rejectShared?.(FLY_ALONE);
 }

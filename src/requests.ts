@@ -1,5 +1,9 @@
 /** The options of one request: as given, and checked. */
+import { isSteered } from '../workers/steering.js';
+import type { Links } from './links.js';
 import { given } from './option-rules.js';
+
+type Steerable = Pick<Links, 'targetNames' | 'healthMemory'>;
 
 /** What one request may say. */
 export interface RequestOptions {
@@ -99,8 +103,9 @@ function checkTargets(targets: unknown, names: readonly string[] | null): void {
   }
 }
 
-/** The targets of a request where they differ from the coalescer's own order; `null`: all, as written. */
-export function routeOf(targets: readonly string[] | undefined, names: readonly string[] | null): readonly string[] | null {
-  if (targets === undefined) return null;
-  return names !== null && names.length === targets.length && names.every((name, index) => name === targets[index]) ? null : [...targets];
+/** What tells a request's own targets from those of others. `null`: none, or all as written, which is what everybody has as long as nobody steers. */
+export function routeIdOf(route: readonly string[] | null, { targetNames, healthMemory }: Steerable): string | null {
+  if (route === null) return null;
+  const isAsWritten = targetNames?.length === route.length && route.every((name, index) => name === targetNames[index]);
+  return isAsWritten && !isSteered(healthMemory) ? null : JSON.stringify(route);
 }

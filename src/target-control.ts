@@ -54,6 +54,8 @@ export class FrontedTargets implements TargetControl {
   weights(weights: Readonly<Record<string, number>>): void {
     if (typeof weights !== 'object' || weights === null)
       throw new TypeError(`targets.weights: expected a record of numbers, got ${given(weights)}`);
+    // Also where there is nothing to write.
+    this.#loaded();
     const written = Object.entries(weights).map(([name, weight]) => {
       if (!(typeof weight === 'number' && weight >= 0 && weight <= 1_000_000))
         throw new RangeError(`targets.weights.${name}: expected a number, 0 to 1000000, got ${given(weight)}`);

@@ -178,24 +178,21 @@ export class Waiters implements LeaveReceiver {
     if (!flight.incidents.isForOne) return this.#give(flight, value);
     this.#gone += flight.waiting;
     this.forOne.learn(flight.boarding, flight.settledAt);
-    giveOne(flight, value, (waiter) => this.#detach(waiter));
+    giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#detach(waiter) });
   }
 
   #give(flight: Flight, value: unknown): void {
     this.#gone += flight.waiting;
-    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-      this.#detach(waiter);
-      if (this.#setup.options.share === 'copy' && waiter.wantsValue) this.#copyTo(waiter, value);
-      else waiter.resolve(value);
-    }
+    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) this.#tell(waiter, value);
     flight.resolveShared?.(value);
   }
 
-  #copyTo(waiter: Seat, value: unknown): void {
-    const { failures } = this.#setup;
-    let copy: unknown;
+  #tell(waiter: Seat, value: unknown): void {
+    const { failures, options } = this.#setup;
+    let copy = value;
+    this.#detach(waiter);
     try {
-      copy = failures.copy(waiter.flight, value);
+      if (options.share === 'copy' && waiter.wantsValue) copy = failures.copy(waiter.flight, value);
     } catch (error) {
       return waiter.reject(error);
     }

@@ -32,6 +32,9 @@ export function writeOrder(memory: HealthMemory, order: readonly number[]): void
   Atomics.add(memory.cells, STEERING_VERSION, 1);
 }
 
+/** The front's side: has it been said by hand where flights go? Not every request's own targets are what everybody has, then. */
+export const isSteered = (memory: HealthMemory): boolean => memory.cells[STEERING_VERSION] !== 0;
+
 /** The front's side: weights of some targets, or all. */
 export function writeWeights(memory: HealthMemory, weights: ReadonlyMap<number, number>): void {
   for (const [target, weight] of weights) Atomics.store(memory.cells, WEIGHTS + target, Math.round(weight * WEIGHT_SCALE) + 1);

@@ -99,10 +99,11 @@ export class TargetHealth {
 
   /** Why `admit` would say no; `null`: it would not. */
   refusal(now: number): Refusal | null {
-    if (this.heldMs(now) > 0) return 'held';
     const { breaker } = this;
+    // First: a hold ends by itself, and nobody may wait for it in vain.
+    if (breaker?.forced === 'open') return 'forced';
+    if (this.heldMs(now) > 0) return 'held';
     if (breaker !== null && breaker.forced !== 'closed') {
-      if (breaker.forced === 'open') return 'forced';
       if (breaker.phase === 'half-open' || breaker.reopensInMs(now) > 0) return 'open';
     }
     return this.places.isFull ? 'full' : null;

@@ -2,7 +2,7 @@
 // they do not queue up behind each other. LESSONS 16; RELIABILITY (d), hit-for-miss.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer, threadTargets, type CoalescerOptions } from '../../src/index.js';
+import { createCoalescer, isCoalescerError, threadTargets, type CoalescerOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import type targets from '../threads/fixtures/private-values.js';
 import { codeOf, countedEnvironment, watch, type Script } from './stage.js';
@@ -103,6 +103,47 @@ test('who flies alone has the time that was left, its signal, and a limit', asyn
   assert.equal(timed.state, 'pending');
   await environment.advance(30);
   assert.equal(codeOf(timed), 'COALESCER_TIMEOUT');
+});
+
+test('who flies alone is refused as anybody is: with an error of the library that names the coalescer', async () => {
+  const module = new URL('../threads/fixtures/private-values.js', import.meta.url);
+  const coalescer = createCoalescer({
+    name: 'private',
+    scope: 'public',
+    key: () => 'one key for all',
+    limits: { payloadBytes: 100 },
+    targets: threadTargets<typeof targets>(module, { threads: 0 }),
+  });
+  const [leader, follower, told] = [coalescer.request('a'), coalescer.request('a'.repeat(200)), coalescer.outcome('a'.repeat(200))];
+  const settled = await Promise.allSettled([leader, follower, told]);
+  await coalescer.close();
+  assert.equal(settled[0].status, 'fulfilled');
+  const reasons: unknown[] = [];
+  if (settled[1].status === 'rejected') reasons.push(settled[1].reason);
+  if (settled[2].status === 'fulfilled' && settled[2].value.status === 'rejected') reasons.push(settled[2].value.reason);
+  assert.equal(reasons.length, 2);
+  for (const reason of reasons) {
+    assert.ok(isCoalescerError(reason, 'COALESCER_LIMIT'), String(reason));
+    assert.deepEqual([reason.limit, reason.coalescer], ['payloadBytes', 'private']);
+  }
+});
+
+test('where each waiter gets a copy, so does the one that the value is for', async () => {
+  const values: { n: number }[] = [];
+  const run = (): { n: number } => {
+    values.push({ n: values.length });
+    return values.at(-1) as { n: number };
+  };
+  const environment = countedEnvironment();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    share: 'copy',
+    environment,
+    targets: { primary: { run, isShareable: () => false } },
+  });
+  const got = await Promise.all([coalescer.request('a'), coalescer.request('a')]);
+  assert.deepEqual(got, [{ n: 0 }, { n: 1 }]);
+  for (const [index, value] of got.entries()) assert.notEqual(value, values[index], 'its target may still hold it');
 });
 
 test('outcome tells of the flight that the value came from', async () => {

@@ -59,6 +59,27 @@ test('a request’s own targets stay as they are', () => {
   assert.deepEqual([primary.calls.length, backup.calls.length], [0, 1]);
 });
 
+test('a request’s own targets stay as they are where they are all targets as written', async () => {
+  const { coalescer, primary, backup, settled } = openStage({}, 2);
+  coalescer.targets.order(['backup']);
+  const targets = ['primary', 'backup'];
+  const [mine, others] = [watch(coalescer.request('a', { targets })), watch(coalescer.request('a'))];
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'nor do they share with those who follow the order');
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  backup.calls[0]!.resolve('ordered');
+  backup.calls[1]!.resolve('own');
+  await settled();
+  assert.deepEqual([mine.value, others.value], ['own', 'ordered']);
+});
+
+test('a request’s own targets are tried in their order, whatever the weights', () => {
+  const { coalescer, primary } = openStage({}, 2);
+  coalescer.targets.weights({ primary: 0 });
+  watch(coalescer.request('a', { targets: ['primary', 'backup'] }));
+  assert.equal(primary.calls.length, 1);
+});
+
 test('with weights flights begin by weight', async () => {
   const { one, two, none } = await begun({ one: { weight: 3 }, two: { weight: 1 }, none: { weight: 0 } }, 2_000);
   assert.ok(one! > 1_400 && one! < 1_600, `${one}`);
@@ -110,6 +131,20 @@ test('a breaker is opened and closed by hand, until auto', async () => {
   assert.equal(primary.calls.length, 20);
   coalescer.targets.breaker('primary', 'auto');
   assert.deepEqual([coalescer.targets.report()[0]?.breaker, coalescer.targets.report()[0]?.forced], ['closed', false]);
+});
+
+test('nobody waits for the Retry-After of a target that is open by hand', async () => {
+  const { coalescer, primary, settled } = openStage({});
+  const asked = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(Object.assign(httpError(429), { retryAfterMs: 5_000 }));
+  await settled();
+  coalescer.targets.breaker('primary', 'open');
+  const later = watch(coalescer.request('b'));
+  await settled();
+  assert.equal(codeOf(later), 'COALESCER_TARGETS_FAILED');
+  assert.match(String(later.reason), /primary is closed off by hand/);
+  assert.deepEqual([asked.state, primary.calls.length], ['rejected', 1]);
+  assert.ok((coalescer.targets.report()[0]?.heldMs ?? 0) > 0);
 });
 
 test('a report tells how each target is', async () => {

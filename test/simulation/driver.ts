@@ -30,8 +30,8 @@ export class Driver {
 
   /** Lays out what will happen. */
   plan(): void {
-    const { random, swarm } = this.#world;
-    const { faults, requests, spanMs } = swarm;
+    const { random, swarm, scheduler, front } = this.#world;
+    const { faults, requests, spanMs, forOne } = swarm;
     for (let left = requests; left > 0; ) {
       const burst = Math.min(left, faults.bursts ? random.whole(1, 8) : 1);
       left -= burst;
@@ -40,6 +40,7 @@ export class Driver {
         for (let one = 0; one < burst; one++) this.#ask(random.chance(0.8) ? payload : this.#payload());
       });
     }
+    for (const at of forOne?.returns ?? []) scheduler.at(at, front, () => this.#ask(this.#payload()));
     if (faults.forgets) this.#sometimes(3, () => this.#forget());
     if (faults.cancels) this.#sometimes(2, () => this.#cancel());
     if (random.chance(0.2)) this.#sometimes(2, () => this.#explain());
@@ -74,10 +75,11 @@ export class Driver {
   }
 
   #ask(payload: number, repeats = 0): void {
-    const { random, swarm, coalescer, requestWatch, hedgeWatch, keepWatch } = this.#world;
+    const { random, swarm, coalescer, requestWatch, hedgeWatch, keepWatch, witness } = this.#world;
     const request = this.#draw(payload);
     const given = { payload } satisfies Payload;
     const options = this.#optionsOf(request);
+    witness.forOne?.asks(request, given);
     const settled = (isValue: boolean, result: unknown): void => {
       if (request.kept === null) requestWatch.settled(request, isValue, result);
       else keepWatch?.settled(request, request.kept, isValue, result);
@@ -127,7 +129,7 @@ export class Driver {
     const route = faults.routes && random.chance(0.2) ? this.#route() : null;
     const known = library.links.targetNames;
     const isReading = streams !== null && random.chance(streams.readerShare);
-    const isAll = route !== null && known !== null && route.join() === known.join();
+    const isAll = route !== null && known !== null && route.join() === known.join() && (witness.steer?.version ?? 0) === 0;
     const request: RequestTrace = {
       number: witness.requests.length + 1,
       payload,

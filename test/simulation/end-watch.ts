@@ -40,8 +40,10 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
   const stats = coalescer.stats();
-  const { launched, joined, refused, hits, stale, refreshes, fulfilled, rejected, abandoned } = stats;
-  const asked = launched + joined + refused + hits + stale - refreshes;
+  const { launched, joined, refused, hits, stale, refreshes, released, fulfilled, rejected, abandoned } = stats;
+  const asked = launched + joined + refused + hits + stale - refreshes - released;
+  const flown = witness.forOne?.flights ?? 0;
+  witness.require(released === flown, 'stats', () => `${released} are counted that flew alone, and ${flown} did`);
   witness.require(witness.requests.length === asked, 'stats', () => `${witness.requests.length} requests, and ${asked} are counted`);
   witness.require(
     launched === fulfilled + rejected + abandoned,
@@ -52,6 +54,7 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   const begun = [...witness.flights.values()].reduce((sum, flight) => sum + flight.begun, 0);
   witness.require(told === begun, 'stats', () => `${told} attempts are counted, ${begun} were begun`);
   hedgeWatch.checkCounts(stats.targets);
+  if (witness.isLoaded) witness.steer?.reported(coalescer.targets.report());
   const airborne = Object.values(stats.targets).reduce((sum, target) => sum + target.airborne, 0);
   witness.require(airborne === 0, 'stats', () => `${airborne} attempts are still counted as in the air`);
 }

@@ -97,21 +97,17 @@ export class FlightWatch {
     const said = racers.reduce((one, other) => (other.end !== null && (one.end === null || other.endedAt > one.endedAt) ? other : one));
     const isRetry = racers.some((other) => other.target === target && other.end === 'retry' && other.endedAt >= said.endedAt);
     const isOut = (name: string): boolean =>
-      this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
-    const untried = flight.leader.route.some((name) => !flight.tried.has(name) && !isOut(name));
-    this.#must(
-      !flight.tried.has(target) || isRetry || !untried,
-      'failover',
-      flight,
-      () => `called ${target} again, and others are untried`,
-    );
+      flight.tried.has(name) || this.#witness.health?.wasClosed(name, last.startedAt) === true || !canGoOn(swarm, flight, name);
+    const isNext = !flight.tried.has(target) || isRetry || this.#witness.mayHave(flight, (route) => route.every(isOut));
+    this.#must(isNext, 'failover', flight, () => `called ${target} again, and others are untried`);
     const isOnce = flight.calls.some((other) => !isReplayable(swarm, other));
     this.#must(!isOnce, 'I13', flight, () => `began attempt ${attempt} after one that must not be made twice`);
     const hold = flight.holds.get(target);
     const isHeld = hold !== undefined && hold.life === life && now < hold.until - 1e-6;
     this.#must(!isHeld, 'I13', flight, () => `called ${target} before its Retry-After`);
     this.#must(now <= flight.deadline + slackMs + call.loop.pausedMs, 'I2', flight, () => 'began an attempt past its deadline');
-    this.#must(flight.leader.route.includes(target), 'I5', flight, () => `called ${target}, which is not of its route`);
+    const isOfRoute = this.#witness.mayHave(flight, (route) => route.includes(target));
+    this.#must(isOfRoute, 'I5', flight, () => `called ${target}, which is not of its route`);
   }
 
   /** Nobody calls for a flight that is over, as far as this shard can know. */

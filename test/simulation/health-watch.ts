@@ -72,7 +72,23 @@ export class HealthWatch {
 
   /** Was it closed off at any time since then? */
   wasClosed(target: string, since: number): boolean {
-    return this.#of(target).closedAt >= since;
+    return this.#of(target).closedAt >= since || this.#witness.steer?.handOf(target) === 'open';
+  }
+
+  /** What its breaker says does not count. */
+  #isForced(target: string): boolean {
+    return (this.#witness.steer?.handOf(target) ?? 'auto') !== 'auto';
+  }
+
+  /** It is opened or closed by hand from now on, or left to itself and as good as new. Its holds stay. */
+  forced(target: string, before: 'open' | 'closed' | 'auto', hand: 'open' | 'closed' | 'auto'): void {
+    const { now } = this.#witness;
+    const trace = this.#of(target);
+    const heldUntil = now + (this.#health()?.of(this.#names.indexOf(target)).heldMs(now) ?? 0);
+    if (before === 'open') trace.closedAt = Math.max(trace.closedAt, now);
+    if (hand !== 'open') trace.closedAt = Math.min(trace.closedAt, heldUntil);
+    // A probe of before says nothing any more.
+    if (hand === 'auto') for (const call of trace.calls) call.isProbe = false;
   }
 
   /** An attempt begins: it has been admitted just now. */
@@ -81,6 +97,7 @@ export class HealthWatch {
     const { flight, target } = call;
     const trace = this.#of(target);
     this.look();
+    this.#witness.steer?.began(call);
     this.#must(now >= trace.heldUntil - 1e-6, 'I13', call, 'before the Retry-After that another flight was told');
     trace.calls = [...trace.calls.filter(isLive), call];
     const ceiling = swarm.ceilings[this.#names.indexOf(target)] as number;
@@ -96,12 +113,13 @@ export class HealthWatch {
     const { breaker } = this.#witness.swarm.options;
     const { flight, target } = call;
     const phase = this.#health()?.of(this.#names.indexOf(target)).breaker?.phase ?? 'closed';
-    if (breaker === false || phase === 'closed') return;
+    if (breaker === false || phase === 'closed' || this.#isForced(target)) return;
     if (breaker.whenAllOpen === 'try') {
       const isElsewhere = (name: string): boolean =>
         name !== target && !flight.tried.has(name) && this.#refusal(name) === null && canGoOn(this.#witness.swarm, flight, name);
       // As the probe it goes there before others.
-      if (phase === 'open') this.#must(!flight.leader.route.some(isElsewhere), 'I15', call, 'though it is open and others are not');
+      const isLast = phase !== 'open' || this.#witness.mayHave(flight, (route) => !route.some(isElsewhere));
+      this.#must(isLast, 'I15', call, 'though it is open and others are not');
       return;
     }
     this.#must(phase === 'half-open', 'I15', call, 'though it is open');
@@ -132,7 +150,7 @@ export class HealthWatch {
     trace.hedges++;
     trace.repeats++;
     const phase = this.#health()?.of(this.#names.indexOf(call.target)).breaker?.phase ?? 'closed';
-    this.#must(phase !== 'open', 'I15', call, 'as a hedge, though it is open');
+    this.#must(phase !== 'open' || this.#isForced(call.target), 'I15', call, 'as a hedge, though it is open');
     // The first one is there from the start.
     const most = 1 + maxExtraShare * trace.firsts + ROUNDING;
     this.#must(trace.hedges <= most, 'I12', call, `as hedge ${trace.hedges} for ${slow}, of ${most}`);
@@ -158,11 +176,11 @@ export class HealthWatch {
 
   /** Could this flight really go nowhere? */
   isShutOut(flight: FlightTrace): boolean {
-    const { leader, tried, launchedAt, calls } = flight;
+    const { tried, launchedAt, calls } = flight;
     this.look();
     const since = calls.at(-1)?.startedAt ?? launchedAt;
     const isOut = (name: string): boolean => tried.has(name) || this.wasClosed(name, since) || !canGoOn(this.#witness.swarm, flight, name);
-    return leader.route.every(isOut);
+    return this.#witness.mayHave(flight, (route) => route.every(isOut));
   }
 
   /** Nothing is in the air: no place is taken, and no probe is out. */

@@ -3,7 +3,7 @@ import type { Flight } from '../../src/flight.js';
 import type { AttemptReport } from '../../src/reports.js';
 import type { AttemptRecord } from '../../workers/protocol.js';
 import { hasWon, isLive, isOutraced, racersOf, type CallTrace, type FlightTrace, type LifeTrace } from './traces.js';
-import { allowedAttempts, isReplayable } from './verdict-on-errors.js';
+import { attemptsOn, isReplayable } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
 /** A percentile counts from here on. */
@@ -70,13 +70,14 @@ export class HedgeWatch {
     if (budget !== false || breaker !== false || loop.isStopped || loop.pausedMs > stalledMs) return false;
     const isOnce = flight.calls.some((other) => other.isHedge && other.life === life);
     const isOver = flight.end !== null || isInMidAir(flight, life);
-    if (isOnce || isOver || flight.begun >= allowedAttempts(swarm, flight) || !isReplayable(swarm, call)) return false;
+    if (isOnce || isOver || !isReplayable(swarm, call)) return false;
     const isOut = (target: string): boolean =>
       flight.tried.has(target) ||
       swarm.unreplayable[swarm.targetNames.indexOf(target)] === true ||
       swarm.ceilings[swarm.targetNames.indexOf(target)] !== Infinity ||
       health?.wasClosed(target, startedAt) === true;
-    return health?.hasSavedHedge(call.target, SAVED_MAX) === true && !flight.leader.route.every(isOut);
+    const mayHaveNone = (route: readonly string[]): boolean => flight.begun >= attemptsOn(swarm, route) || route.every(isOut);
+    return health?.hasSavedHedge(call.target, SAVED_MAX) === true && !this.#witness.mayHave(flight, mayHaveNone);
   }
 
   /** An attempt answers while another is out: in this very turn that one is told to stop. */

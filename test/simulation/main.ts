@@ -1,7 +1,9 @@
 /** `npm run simulate`: any number of schedules, or one alone with its whole story. */
+import { intoForOne } from './for-one-swarm.js';
 import { intoHedges } from './hedged.js';
 import { intoMidAir } from './mid-air.js';
 import { simulate } from './simulate.js';
+import { intoSteering } from './steer-swarm.js';
 import type { Swarm } from './swarm.js';
 import { tell } from './tell.js';
 
@@ -16,11 +18,13 @@ function numberAfter(name: string, otherwise: number): number {
   throw new RangeError(`${name}: expected a whole number, got ${process.argv[at + 1]}`);
 }
 
-/** Values alone; or most flights break off in mid-air, and may go on; or many attempts are hedged. */
+/** Values alone; or most flights break off in mid-air, and may go on; or many attempts are hedged; or values are for one alone; or targets are steered. */
 const ALTERATIONS: Readonly<Record<string, (swarm: Swarm) => Swarm>> = {
-  '--values': (swarm) => ({ ...swarm, streams: null, hedge: null, keep: null }),
+  '--values': (swarm) => ({ ...swarm, streams: null, hedge: null, keep: null, forOne: null, steer: null }),
   '--mid-air': intoMidAir,
   '--hedged': intoHedges,
+  '--for-one': intoForOne,
+  '--steered': intoSteering,
 };
 const [, alter] = Object.entries(ALTERATIONS).find(([flag]) => process.argv.includes(flag)) ?? [];
 const alteration = alter === undefined ? {} : { swarm: alter };

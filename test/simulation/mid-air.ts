@@ -31,5 +31,7 @@ export function intoMidAir(swarm: Swarm): Swarm {
       limits: { flights: 64, waitersPerFlight: 1_000, airborneBytes: 67_108_864, resultBytes: 1_048_576 },
     },
     streams: { ...drawStreams(random, TARGETS.length), breakRate: 0.8 },
+    // Streams are not kept.
+    keep: null,
   };
 }

@@ -50,15 +50,16 @@ export class RequestWatch {
     flights.set(number, {
       number, isRefresh: request.kept !== null, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
-      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null,
+      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null, steered: this.#witness.steer?.version ?? 0,
     }); // biome-ignore format: one thought
     if (request.kept !== null) this.#launched(request, this.#witness.flight(number));
   }
 
   /** A request got its seat. */
   boarded(flight: Flight): RequestTrace {
-    const request = this.asker as RequestTrace;
     const trace = this.#witness.flight(flight.number);
+    // Who was released asks no more.
+    const request = this.asker ?? trace.leader;
     trace.flight = flight;
     request.flight = trace;
     request.isLeader = trace.leader === request;
@@ -160,11 +161,11 @@ export class RequestWatch {
       witness.require(!isValue && why !== null, 'I28', () => `request ${number} was refused without a reason: ${String(result)}`);
       return;
     }
+    if (witness.forOne?.settled(request, flight, isValue, result) === true) return;
     this.#inTime(request, flight);
-    const { reader } = request;
-    if (reader !== null) reader.toldAt = witness.now;
+    if (request.reader !== null) request.reader.toldAt = witness.now;
     const isLeaving =
-      (reader?.left ?? null) !== null ||
+      (request.reader?.left ?? null) !== null ||
       (!isValue && mayLeave(request, witness.now) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
@@ -189,12 +190,12 @@ export class RequestWatch {
     );
   }
 
-  #inTime(request: RequestTrace, { deadline, number, stalledMs }: FlightTrace): void {
+  #inTime(request: RequestTrace, { deadline, number, stalledMs, launchedAt }: FlightTrace): void {
     const { now, slackMs } = this.#witness;
     const { pausedMs } = this.#front;
     const ownTime = request.askedAt + (request.timeoutMs ?? Infinity);
-    // Beyond the flight's own time, that is what ends it.
-    const ownEnd = ownTime >= deadline ? Infinity : ownTime + pausedMs - request.stalledMs;
+    // Beyond the flight's own time, that is what ends it. Whoever flies alone has a millisecond for it.
+    const ownEnd = ownTime >= deadline ? Infinity : Math.max(ownTime, launchedAt + 1) + pausedMs - request.stalledMs;
     // The front ends a flight one tick after its shard should have, and one more where a waiter leaves in that very tick.
     const latest = Math.min(ownEnd, deadline + 2 * TICK_MS + pausedMs - stalledMs) + slackMs;
     const what = (): string => `request ${request.number} of flight ${number} settled at ${now}, ${now - latest} ms too late`;
@@ -221,8 +222,8 @@ export class RequestWatch {
     if (end === null) return;
     // Who reads is told how many chunks there were.
     const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
-    const isCopy = swarm.options.share === 'copy' && isValue && textOf(result) === textOf(end.result);
-    const isSame = isCount || isCopy || result === end.result;
+    const isCopied = swarm.options.share === 'copy' && isValue && typeof result === 'object';
+    const isSame = isCopied ? result !== end.result && textOf(result) === textOf(end.result) : isCount || result === end.result;
     must(isValue === end.isValue && isSame, 'I9', 'was told something else than');
   }
 

@@ -43,6 +43,7 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
   /** The order in whose context code runs now; only a quarantine looks. */
   running: PortOrder | null = null;
   isHeld = false;
+  isLost = false;
   /** It is being ended by force. */
   isEnding = false;
   readonly #world: World;
@@ -160,7 +161,9 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
   async activate(role: 'active' | 'quarantine'): Promise<HostFacts> {
     this.role = role;
     try {
-      return await this.#ask('activate', (session) => session.activate(role), this.#world.swarm.readyWithinMs);
+      const facts = await this.#ask('activate', (session) => session.activate(role), this.#world.swarm.readyWithinMs);
+      this.#world.witness.isLoaded ||= !this.isLost;
+      return facts;
     } catch (error) {
       this.#endedFor = 'its set-up failed';
       this.#world.witness.hasLoadFailed = true;

@@ -3,6 +3,7 @@ import { Driver } from './driver.js';
 import { checkGone, checkQuiet } from './end-watch.js';
 import type { EventLog } from './event-log.js';
 import type { Loop } from './loop.js';
+import { planSteering } from './steer-driver.js';
 import type { Violation } from './witness.js';
 import { hasRead } from './stream-traces.js';
 import { World, type Alteration } from './world.js';
@@ -49,7 +50,8 @@ export async function simulate(seed: number, alteration: Alteration = {}): Promi
   const driver = new Driver(world);
   const isBroken = (): boolean => witness.violations.length > 0 || scheduler.isEndless;
   driver.plan();
-  await scheduler.runUntil(world.swarm.spanMs, isBroken);
+  if (world.swarm.steer !== null && witness.steer !== null) planSteering(world, world.swarm.steer, witness.steer);
+  await scheduler.runUntil(Math.max(world.swarm.spanMs, ...(world.swarm.forOne?.returns ?? [])), isBroken);
   witness.isCalm = true;
   witness.note('calm');
   if (!isBroken()) await quiet(world, driver, isBroken);

@@ -2,9 +2,11 @@
 import type { BreakerSettings } from '../../workers/breaker.js';
 import type { BudgetSettings } from '../../workers/budget.js';
 import { drawFaults, POISONS, type Faults, type Poison } from './faults.js';
+import { drawForOne, type ForOneSwarm } from './for-one-swarm.js';
 import { drawKeep, type KeepSwarm } from './keep-swarm.js';
 import { drawHedge, makeWay, type HedgeSwarm } from './hedge-swarm.js';
 import { Random } from './random.js';
+import { drawSteering, type SteerSwarm } from './steer-swarm.js';
 import { drawStreams, isStreaming, type StreamSwarm } from './stream-swarm.js';
 
 export interface Swarm {
@@ -40,6 +42,10 @@ export interface Swarm {
   readonly hedge: HedgeSwarm | null;
   /** `null`: nothing is kept. */
   readonly keep: KeepSwarm | null;
+  /** `null`: no value is for one alone. */
+  readonly forOne: ForOneSwarm | null;
+  /** `null`: nobody steers. */
+  readonly steer: SteerSwarm | null;
   readonly deferMsMax: number;
   readonly delayMsMax: number;
   readonly lateMsMax: number;
@@ -119,7 +125,9 @@ export function drawSwarm(seed: number): Swarm {
   const keep = swarm.streams === null ? drawKeep(new Random(seed, 6), options) : null;
   // Nobody waits for a refresh, and it has a seat all the same.
   const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
-  return { hedge, keep, ...swarm, options: { ...options, limits } };
+  const forOne = drawForOne(new Random(seed, 7), options, threads);
+  const steer = drawSteering(new Random(seed, 8));
+  return { hedge, keep, forOne, steer, ...swarm, options: { ...options, limits } };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

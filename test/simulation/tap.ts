@@ -2,6 +2,7 @@
  * Taps on the real front and links: what passes there is seen by the watches, and goes on unchanged. They are put in as literals: V8 makes the
  * function of `x.y = () => …` in its old space, where it holds its whole world until the next major collection (a quarter of the time went there).
  */
+import type { Boarding } from '../../src/boarding.js';
 import type { Flight } from '../../src/flight.js';
 import type { Tabled } from '../../src/flight-table.js';
 import type { KeptAnswer, Keeping } from '../../src/keeping.js';
@@ -12,6 +13,7 @@ import type { Reader } from '../../src/reader.js';
 import type { RequestOptions } from '../../src/requests.js';
 import type { Stream } from '../../src/stream.js';
 import type { LeaveReason, Seat } from '../../src/waiter.js';
+import type { ForOneWatch } from './for-one-watch.js';
 import type { SimLife } from './sim-life.js';
 import type { World } from './world.js';
 
@@ -43,7 +45,8 @@ export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }:
       requestWatch.airborne--;
       flightWatch.told(flight, attempt);
       flightWatch.landed(flight);
-      streamWatch.gaveValue(flight, value);
+      // What is refused because somebody reads is no chunk.
+      if (witness.forOne?.mayRefuse(witness.flight(flight.number)) !== true) streamWatch.gaveValue(flight, value);
       receiver.fulfilled(flight, attempt, value);
     },
     failed(flight, attempt, failure, error) {
@@ -84,9 +87,11 @@ export function tapLinks<Kind extends Links>({ witness, flightWatch, requestWatc
 }
 
 /** Who comes on board, and what all of them are told. */
-export function tapWaiters(world: World, { waiters }: Front): void {
+export function tapWaiters(world: World, front: Front): void {
+  const { waiters } = front;
   const { witness, flightWatch, requestWatch, readerWatch, streamWatch, keepWatch } = world;
   if (waiters.keeping !== null) tapKeeping(world, waiters.keeping);
+  if (witness.forOne !== null) tapLaunches(world, front, witness.forOne);
   const add = waiters.add.bind(waiters);
   const fulfil = waiters.fulfil.bind(waiters);
   const reject = waiters.reject.bind(waiters);
@@ -101,12 +106,14 @@ export function tapWaiters(world: World, { waiters }: Front): void {
       seat(flight);
     },
     add(flight: Flight, options: RequestOptions, isLeader: boolean): Promise<unknown> {
-      const { flight: trace } = requestWatch.boarded(flight);
-      if (trace?.stream) streamWatch.paced(trace);
+      const request = requestWatch.boarded(flight);
+      witness.forOne?.boarded(flight, request);
+      if (request.flight?.stream) streamWatch.paced(request.flight);
       return add(flight, options, isLeader);
     },
     read(flight: Flight, stream: Stream, options: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
       const request = requestWatch.boarded(flight);
+      witness.forOne?.boarded(flight, request);
       // First: one that begins further on takes what there is by coming, and upstream is asked for more in this very turn.
       if (request.flight !== null) streamWatch.paced(request.flight);
       const reader = read(flight, stream, options, place);
@@ -125,7 +132,8 @@ export function tapWaiters(world: World, { waiters }: Front): void {
     },
     fulfil(flight: Flight, value: unknown): void {
       flightWatch.settles(flight, true, value);
-      keepWatch?.gave(flight, witness.flight(flight.number), value);
+      const trace = witness.flight(flight.number);
+      if (witness.forOne?.gave(trace) !== true) keepWatch?.gave(flight, trace, value);
       fulfil(flight, value);
     },
     reject(flight: Flight, error: unknown): void {
@@ -139,6 +147,26 @@ export function tapWaiters(world: World, { waiters }: Front): void {
         'keep',
         () => `flight ${flight.number}: a kept value for its failure is ${flight.incidents.isStale}`,
       );
+    },
+  });
+}
+
+/** Those fly again who were released: out of no request. */
+function tapLaunches({ requestWatch }: World, front: Front, forOne: ForOneWatch): void {
+  const launch = front.launch.bind(front);
+  Object.assign(front, {
+    launch(boarding: Boarding, isFree: boolean): Flight {
+      if (requestWatch.asker !== null) return launch(boarding, isFree);
+      const request = forOne.flies(boarding.payload);
+      requestWatch.asker = request;
+      try {
+        const flight = launch(boarding, isFree);
+        forOne.flew(request);
+        return flight;
+      } finally {
+        requestWatch.asker = null;
+        request.airborne = requestWatch.airborne;
+      }
     },
   });
 }

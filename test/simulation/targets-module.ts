@@ -1,5 +1,6 @@
 /** The targets of a schedule, and the module that brings them to a life: its set-up takes time, fails, or kills the thread now and then. */
 import { openOn, type AttemptContext, type OpenableModule, type TargetSpec, type Targets } from '../../workers/targets.js';
+import { sharingOf } from './for-one-swarm.js';
 import type { SimLife } from './sim-life.js';
 import type { StreamSwarm } from './stream-swarm.js';
 import { isEndOfText, textOf } from './stream-text.js';
@@ -20,6 +21,7 @@ export function targetsOn(world: World, life: SimLife | null): Targets {
         const { verdict = 'failover', holdMs = 0 } = error as Partial<TargetError>;
         return holdMs === 0 || verdict === 'answer' ? verdict : { verdict, retryAfterMs: holdMs };
       },
+      ...sharingOf(swarm.forOne, name),
       replayable: swarm.unreplayable[index] !== true,
       maxConcurrency: swarm.ceilings[index] as number,
       ...(swarm.weights[index] === undefined ? {} : { weight: swarm.weights[index] }),

@@ -35,6 +35,7 @@ export class ThreadWatch {
   /** Its front hears of its death now. `residents`: flights it was thought to fly. */
   heard(life: LifeTrace, residents: readonly Flight[]): void {
     const begun = residents.filter(({ number }) => this.#witness.flight(number).calls.some((call) => call.life === life && isUntold(call)));
+    life.isLost = true;
     this.#witness.note('thread', life.thread, 'is lost', residents.length, begun.length);
     const named = life.evidence ?? (begun.length === 1 ? (begun[0] as Flight).number : null);
     for (const { number } of begun) this.#witness.flight(number).losses++;

@@ -19,6 +19,8 @@ export interface TraceIdentity {
 export const idOf = ({ scope, key, routeId }: TraceIdentity): string => `${routeId} of ${scope} for ${key}`;
 
 export interface RequestTrace extends TraceIdentity {
+  /** Once it is known that it must fly alone, it has none. */
+  key: string | null;
   readonly number: number;
   readonly payload: number;
   readonly route: readonly string[];
@@ -85,6 +87,8 @@ export interface FlightTrace {
   kills: number;
   /** Made with its first chunk. */
   stream: FlightStream | null;
+  /** How often targets had been steered when it was launched. */
+  readonly steered: number;
 }
 
 /** A life, as far as calls on it matter. */
@@ -96,6 +100,8 @@ export interface LifeTrace {
   /** Flights whose abandonment it has read. */
   readonly abandonsRead: Set<number>;
   role: 'loading' | 'standby' | 'active' | 'quarantine';
+  /** Its front has heard of its death. */
+  isLost: boolean;
   /** The flight that evidence names for its death. */
   evidence: number | null;
 }

@@ -19,6 +19,8 @@ type Verdict = TargetError['verdict'];
 
 /** Where targets stream, some give a value. */
 const VALUE_SHARE = 0.04;
+/** More do where values may be for one alone: streams never are. */
+const PRIVATE_SHARE = 0.5;
 /** There most of what goes wrong does so in mid-air. */
 const BEFORE_STREAMS = 0.3;
 
@@ -119,7 +121,8 @@ export class Upstream {
     // Nobody hears what is said the second time.
     if (time > 1) return undefined;
     // A stream of one chunk, for those who read.
-    if (call.delivered === null && random.chance(VALUE_SHARE)) return spokenValue(call, this.#value(call, time));
+    if (call.delivered === null && random.chance(swarm.forOne === null ? VALUE_SHARE : PRIVATE_SHARE))
+      return spokenValue(call, this.#value(call, time));
     return openStream(this.#world, { call, life: this.#life, isOwed });
   }
 
@@ -127,6 +130,7 @@ export class Upstream {
     const { flight, attempt, target, context } = call;
     const { scope, key } = context;
     if (time === 1) this.#world.flightWatch.ended(call, 'value');
+    this.#world.witness.forOne?.gives(call);
     return { flight: flight.number, attempt, target, scope, key, payload: flight.leader.payload, time };
   }
 

@@ -66,6 +66,7 @@ export function failureReason(witness: Witness, flight: FlightTrace, error: unkn
       return flight.named >= 2 || flight.aloneNamed >= 1 ? 'poisoned' : null;
     case 'COALESCER_NOT_SHAREABLE':
     case 'COALESCER_NOT_CLONEABLE':
+      if (witness.forOne?.mayRefuse(flight) === true) return 'for one alone, and read';
       return racers.some(({ end }) => end === 'refused') ? 'the value was refused' : null;
     case 'COALESCER_LIMIT':
       if (error.limit === 'resultBytes' && isTooLarge(swarm, flight)) return 'all of it is too large';
@@ -93,25 +94,31 @@ function targetErrorReason(
   return swarm.targetNames.length === 1 && (call.end === 'failover' || call.end === 'retry') ? 'the only target failed' : null;
 }
 
-export function allowedAttempts({ options }: Witness['swarm'], { leader }: FlightTrace): number {
-  return options.maxAttempts ?? Math.min(3, leader.route.length);
+/** At most: where targets are left out it may be fewer. */
+export function allowedAttempts(swarm: Witness['swarm'], { leader }: FlightTrace): number {
+  return attemptsOn(swarm, leader.route);
+}
+
+export function attemptsOn({ options }: Witness['swarm'], route: readonly string[]): number {
+  return options.maxAttempts ?? Math.min(3, route.length);
 }
 
 export const isReplayable = ({ targetNames, unreplayable }: Witness['swarm'], { target }: CallTrace): boolean =>
   unreplayable[targetNames.indexOf(target)] !== true;
 
-function exhaustedReason({ swarm }: Witness, flight: FlightTrace): string | null {
+function exhaustedReason(witness: Witness, flight: FlightTrace): string | null {
+  const { swarm } = witness;
   const { options } = swarm;
   const racers = racersOf(flight);
   // One that has failed ends nothing while another is out.
   if (racers.some(isLive)) return null;
-  if (flight.begun >= allowedAttempts(swarm, flight)) return 'all attempts were made';
+  if (witness.mayHave(flight, (route) => flight.begun >= attemptsOn(swarm, route))) return 'all attempts were made';
   if (flight.losses > options.relaunchesMax) return 'worn out';
   if (racers.some((racer) => !isReplayable(swarm, racer))) return 'must not be called twice';
   // Attempts are left, but none that could begin before the deadline: only where a wait was due.
   const isWaitDue =
     racers.some(({ end }) => end === 'retry') ||
-    flight.leader.route.every((target) => flight.tried.has(target) || !canGoOn(swarm, flight, target));
+    witness.mayHave(flight, (route) => route.every((target) => flight.tried.has(target) || !canGoOn(swarm, flight, target)));
   return isWaitDue ? 'no time for the wait' : null;
 }
 

@@ -2,8 +2,10 @@
 import { rememberFlight } from '../../src/errors.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import { EventLog } from './event-log.js';
+import type { ForOneWatch } from './for-one-watch.js';
 import type { HealthWatch } from './health-watch.js';
 import type { Scheduler } from './scheduler.js';
+import type { SteerWatch } from './steer-watch.js';
 import type { Swarm } from './swarm.js';
 import type { FlightTrace, RequestTrace } from './traces.js';
 
@@ -34,17 +36,24 @@ export class Witness {
   readonly #errors: unknown[] = [];
   /** Loading or set-up failed somewhere. */
   hasLoadFailed = false;
+  /** The front knows its targets. */
+  isLoaded: boolean;
   isClosing = false;
   /** Promises of `ready` that have not settled. */
   waitingForReady = 0;
   /** Set when the process is put together. */
   health: HealthWatch | null = null;
+  /** `null`: no value is for one alone. */
+  forOne: ForOneWatch | null = null;
+  /** `null`: nobody steers. */
+  steer: SteerWatch | null = null;
   /** Faults have stopped. */
   isCalm = false;
 
   constructor(swarm: Swarm, scheduler: Scheduler) {
     this.swarm = swarm;
     this.#scheduler = scheduler;
+    this.isLoaded = swarm.threads === 0;
   }
 
   get now(): number {
@@ -79,6 +88,11 @@ export class Witness {
    */
   forgetErrors(): void {
     for (const error of this.#errors) rememberFlight(error, NOWHERE);
+  }
+
+  /** Is this so of the targets that a flight tries, in their order? Where that is changed meanwhile there may be several such lists: of one of them. */
+  mayHave(flight: FlightTrace, holds: (route: readonly string[]) => boolean): boolean {
+    return this.steer === null ? holds(flight.leader.route) : this.steer.mayHave(flight, holds);
   }
 
   flight(number: number): FlightTrace {

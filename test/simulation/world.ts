@@ -10,9 +10,10 @@ import { HealthMemory, LATENCY } from '../../workers/health-memory.js';
 import { Latency } from '../../workers/latency.js';
 import type { PortShardSettings } from '../../workers/port-shard.js';
 import type { TargetSpec } from '../../workers/targets.js';
-import { Wheel } from '../../workers/wheel.js';
+import { TICK_MS, Wheel } from '../../workers/wheel.js';
 import type { Envelope } from '../../workers/wire.js';
 import { FlightWatch } from './flight-watch.js';
+import { ForOneWatch } from './for-one-watch.js';
 import { HedgeWatch } from './hedge-watch.js';
 import { HealthWatch } from './health-watch.js';
 import { Loop, type LoopHabits } from './loop.js';
@@ -23,6 +24,7 @@ import { Scheduler } from './scheduler.js';
 import { SimHosts } from './sim-hosts.js';
 import type { SimLife } from './sim-life.js';
 import { textOf } from './stream-text.js';
+import { SteerWatch } from './steer-watch.js';
 import { StreamWatch } from './stream-watch.js';
 import { drawSwarm, type Swarm } from './swarm.js';
 import { tapLinks, tapReceiver, tapWaiters } from './tap.js';
@@ -92,6 +94,9 @@ export class World {
     this.flightWatch = new FlightWatch(this.witness, this.streamWatch, this.hedgeWatch);
     this.threadWatch = new ThreadWatch(this.witness);
     this.keepWatch = swarm.keep === null ? null : new KeepWatch(this.witness, swarm.keep);
+    if (swarm.forOne !== null)
+      this.witness.forOne = new ForOneWatch(this.witness, swarm.forOne, (check) => void scheduler.at(scheduler.now, this.machine, check));
+    if (swarm.steer !== null) this.witness.steer = new SteerWatch(this.witness, (check) => this.#later(check));
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets(swarm.targetNames.length);
     this.settings = {
@@ -146,6 +151,15 @@ export class World {
       return tapLinks(this, new InlineLinks({ targets: targetsOn(this, null), seam, wheel, options, reentrance: null, receiver }));
     const openHosts = (): Promise<SimHosts> => Promise.resolve(this.hosts);
     return tapLinks(this, new ThreadLinks({ threads: swarm, seam, options, receiver, openHosts, healthMemory: this.healthMemory }));
+  }
+
+  #later(check: () => void): void {
+    const { scheduler, machine, front, witness } = this;
+    const { pausedMs } = front;
+    // A tick for who is looked at each tick, beside what any time is late by.
+    scheduler.at(scheduler.now + witness.slackMs + TICK_MS, machine, () => {
+      if (front.pausedMs === pausedMs) check();
+    });
   }
 
   /** What arrives of what is posted. */

@@ -14,6 +14,8 @@ test('order, weights and breakers are changed on real threads while requests run
     () => control.report(),
     (error) => isCoalescerError(error, 'COALESCER_TARGETS_NOT_LOADED'),
   );
+  for (const act of [() => control.order(['primary']), () => control.weights({}), () => control.breaker('primary', 'open')])
+    assert.throws(act, (error) => isCoalescerError(error, 'COALESCER_TARGETS_NOT_LOADED'));
   await coalescer.ready();
   let id = 1_000;
   /** Where twenty flights got their answers, on both threads. */
