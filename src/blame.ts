@@ -9,6 +9,8 @@ export interface Resident {
   readonly passage: Pick<Passage, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
   /** Was an attempt of it in the air? Not begun is innocent, where no evidence names it. */
   readonly isBegun: boolean;
+  /** Has an attempt of it been made on this thread, whether or not it is over? */
+  readonly hasFlown: boolean;
 }
 
 /** What becomes of one resident. */
@@ -35,7 +37,9 @@ export function judgeDeath(
   isQuarantine: boolean,
   relaunchesMax: number,
 ): readonly Fate[] {
-  const begun = residents.filter(({ isBegun }) => isBegun);
+  const inAir = residents.filter(({ isBegun }) => isBegun);
+  // In quarantine, with none in the air: what has killed it was left behind by one that waits for its next attempt.
+  const begun = inAir.length > 0 || !isQuarantine ? inAir : residents.filter(({ hasFlown }) => hasFlown);
   // Evidence holds for one that waits for its next attempt too: what an earlier one left behind has thrown. Alone on the thread: there is nobody else to name.
   const named = culprit ?? (begun.length === 1 ? (begun[0] as Resident) : null);
   return residents.map((resident): Fate => {

@@ -182,12 +182,12 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#gone.inherit(memory);
     this.#health.giveBack(link, this.targetNames);
     this.#roster.lost(link);
-    const residents = flights.map((flight): Resident & { readonly flight: Flight } => ({
-      flight,
-      passage: flight.passage,
-      // An attempt of it was in the air, or its end could not be told any more. One in its backoff has nothing to do with the death.
-      isBegun: memory.ledger(flight.slot).attemptsMade > (flight.attempts?.length ?? 0),
-    }));
+    const residents = flights.map((flight): Resident & { readonly flight: Flight } => {
+      const { passage, attempts } = flight;
+      const { attemptsMade } = memory.ledger(passage.slot);
+      // In the air, or its end could not be told any more. One in its backoff has mostly nothing to do with the death.
+      return { flight, passage, isBegun: attemptsMade > (attempts?.length ?? 0), hasFlown: attemptsMade > passage.attemptsMade };
+    });
     const culprit = memory.culprit === 0 ? null : (residents.find(({ flight }) => (flight.number | 0) === memory.culprit) ?? 'gone');
     const fates = judgeDeath(residents, culprit, quarantine !== null, options.relaunchesMax);
     const goOn = residents.filter(({ flight }, index) => flight.status === 'flying' && fates[index]?.end === 'relaunch');

@@ -34,16 +34,20 @@ export class ThreadWatch {
 
   /** Its front hears of its death now. `residents`: flights it was thought to fly. */
   heard(life: LifeTrace, residents: readonly Flight[]): void {
-    const begun = residents.filter(({ number }) => this.#witness.flight(number).calls.some((call) => call.life === life && isUntold(call)));
+    const callsOf = ({ number }: Flight): CallTrace[] => this.#witness.flight(number).calls.filter((call) => call.life === life);
+    const inAir = residents.filter((flight) => callsOf(flight).some(isUntold));
+    // In quarantine, whoever was called there may have left behind what has killed it.
+    const isByLeftovers = inAir.length === 0 && life.role === 'quarantine';
+    const suspects = isByLeftovers ? residents.filter((flight) => callsOf(flight).length > 0) : inAir;
     life.isLost = true;
-    this.#witness.note('thread', life.thread, 'is lost', residents.length, begun.length);
-    const named = life.evidence ?? (begun.length === 1 ? (begun[0] as Flight).number : null);
-    for (const { number } of begun) this.#witness.flight(number).losses++;
+    this.#witness.note('thread', life.thread, 'is lost', residents.length, inAir.length);
+    const named = life.evidence ?? (suspects.length === 1 ? (suspects[0] as Flight).number : null);
+    for (const { number } of inAir) this.#witness.flight(number).losses++;
     if (named === null || !residents.some(({ number }) => number === named)) return;
     const flight = this.#witness.flight(named);
     flight.named++;
     // What an earlier attempt left behind has killed it: a death that it had part in, though none was in the air.
-    if (!begun.some(({ number }) => number === named)) flight.losses++;
+    if (!inAir.some(({ number }) => number === named)) flight.losses++;
     if (life.role === 'quarantine' && residents.length === 1) flight.aloneNamed++;
   }
 

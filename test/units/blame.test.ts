@@ -7,7 +7,11 @@ import { judgeDeath, type Fate, type Resident } from '../../src/blame.js';
 
 type Held = { -readonly [Name in keyof Resident['passage']]: Resident['passage'][Name] };
 const newcomer = (): Held => ({ deathsBlamed: 0, lossesBegun: 0, suspicion: 'none' });
-const resident = (flight: Partial<Held> = {}, isBegun = true): Resident => ({ passage: { ...newcomer(), ...flight }, isBegun });
+const resident = (flight: Partial<Held> = {}, isBegun = true, hasFlown = isBegun): Resident => ({
+  passage: { ...newcomer(), ...flight },
+  isBegun,
+  hasFlown,
+});
 const told = ({ end, suspicion, deathsBlamed, lossesBegun }: Fate): string => `${end} ${suspicion} ${deathsBlamed} ${lossesBegun}`;
 
 const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number | 'gone'; quarantine?: boolean; fates: string[] }>> = {
@@ -21,6 +25,10 @@ const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number |
   'named for the second time it is poisoned': { residents: [resident({ deathsBlamed: 1, lossesBegun: 1, suspicion: 'alone' }), resident()], culprit: 0, fates: ['poisoned alone 2 2', 'relaunch none 0 1'] },
   'suspects that die together in quarantine fly on one by one': { residents: [resident({ suspicion: 'suspect', lossesBegun: 1 }), resident({ suspicion: 'suspect', lossesBegun: 1 })], quarantine: true, fates: ['relaunch alone 0 2', 'relaunch alone 0 2'] },
   'one that dies alone where it flew alone is poisoned': { residents: [resident({ suspicion: 'alone', lossesBegun: 2 })], quarantine: true, fates: ['poisoned alone 3 3'] },
+  'one that waits where it flew alone, and has flown there, has left behind what kills: it is poisoned': { residents: [resident({ suspicion: 'alone', lossesBegun: 2, deathsBlamed: 1 }, false, true)], quarantine: true, fates: ['poisoned alone 3 3'] },
+  'one that has not flown where it is alone is innocent': { residents: [resident({ suspicion: 'alone', lossesBegun: 2 }, false)], quarantine: true, fates: ['relaunch alone 0 2'] },
+  'suspects that wait in quarantine are as innocent as before where another is in the air': { residents: [resident({ suspicion: 'suspect', lossesBegun: 1 }, false, true), resident({ suspicion: 'suspect', lossesBegun: 1 })], quarantine: true, fates: ['relaunch suspect 0 1', 'relaunch alone 1 2'] },
+  'among others, one that waits and has flown is innocent': { residents: [resident({}, false, true), resident({}, false)], fates: ['relaunch none 0 0', 'relaunch none 0 0'] },
   'a death by one that has settled is nobody else\'s': { residents: [resident(), resident({ deathsBlamed: 1, suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch none 0 1', 'relaunch alone 1 2'] },
   'one that is left alone by one that has settled is not named in its stead': { residents: [resident({ suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch alone 0 2'] },
   'a bystander of too many deaths is worn out, not poisoned': { residents: [resident({ lossesBegun: 3 }), resident({ lossesBegun: 2 })], fates: ['worn-out suspect 0 4', 'relaunch suspect 0 3'] },
@@ -42,7 +50,10 @@ interface Life {
 
 /** A death of a thread with these on it; what is judged is written to the flights. */
 function die(life: Life, aboard: readonly Held[], isAttributed: boolean, isQuarantine: boolean, begun: (flight: Held) => boolean): void {
-  const residents = aboard.map((flight) => ({ passage: flight, isBegun: flight === life.poison || begun(flight) }));
+  const residents = aboard.map((flight) => {
+    const isBegun = flight === life.poison || begun(flight);
+    return { passage: flight, isBegun, hasFlown: isBegun };
+  });
   const culprit = isAttributed ? (residents.find(({ passage }) => passage === life.poison) ?? null) : null;
   life.deaths++;
   for (const [index, fate] of judgeDeath(residents, culprit, isQuarantine, 3).entries()) {
