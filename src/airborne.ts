@@ -17,6 +17,10 @@ export class Airborne {
   get size(): number {
     return this.#size;
   }
+  /** Number of the oldest; `Infinity`: there is none. */
+  get oldest(): number {
+    return this.#first?.number ?? Infinity;
+  }
   /** Is there one whose time may still come? */
   get isTimed(): boolean {
     return this.#last !== this.#lastOverdue;

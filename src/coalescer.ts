@@ -80,7 +80,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
       const report = kept?.report ?? flight?.report(now) ?? NO_FLIGHT;
-      const role = kept?.role ?? (flight?.incidents.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+      const isStale = flight?.incidents.isStale === true && options?.fresh !== true;
+      const role = kept?.role ?? (isStale ? 'stale' : isLeader ? 'leader' : 'follower');
       return { role, waitedMs: now - startedAt, ...report };
     };
     try {
@@ -99,12 +100,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
-      const isOperating =
-        flight !== null ||
-        kept !== null ||
-        options?.signal?.aborted === true ||
-        (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
-      if (!isOperating) throw reason;
+      const isRefusal = options?.signal?.aborted === true || (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
+      if (flight === null && kept === null && !isRefusal) throw reason;
       return { status: 'rejected', reason, ...told() };
     }
   }
@@ -179,11 +176,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   forget(which: Which<unknown>): number {
-    const flying = this.#flying(which);
-    const current = flying.filter(({ isCurrent }) => isCurrent);
-    for (const flight of flying) flight.ownIncidents().isForgotten = true;
+    const fits = this.#fits(which);
+    // Also one that is just being kept: `ttlMs` is the user's, and may ask for this.
+    const found = this.#front.airborne.filter(fits);
+    const current = found.filter(({ isCurrent }) => isCurrent);
+    for (const flight of found) flight.ownIncidents().isForgotten = true;
     for (const flight of current) this.#front.detach(flight);
-    return current.length + (this.#front.waiters.keeping?.forget(this.#fits(which)) ?? 0);
+    return current.length + (this.#front.waiters.keeping?.forget(fits) ?? 0);
   }
 
   cancel(which: Which<unknown>, reason?: unknown): number {

@@ -17,6 +17,7 @@ export interface FlightOwner {
   readonly name: string;
   readonly flightTimeoutMs: number;
   readonly links: Pick<Links, 'mayBeForOne'>;
+  readonly airborne: { readonly oldest: number };
 }
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */

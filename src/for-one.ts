@@ -59,4 +59,4 @@ export function giveOne(flight: Flight, { give, release }: Record<'give' | 'rele
 }
 
 /** A long key's digest says as much as the key: sha256 of all of it. */
-const idOf = ({ scope, index, hasLongKey, routeId }: Identified): string => JSON.stringify([scope, hasLongKey, index, routeId]);
+export const idOf = ({ scope, index, hasLongKey, routeId }: Identified): string => JSON.stringify([scope, hasLongKey, index, routeId]);

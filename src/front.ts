@@ -45,13 +45,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly waiters: Waiters;
   readonly streaming: Streaming;
   readonly plainJoins: PlainJoins;
+  readonly reentrance: Reentrance | null;
   /** At most `limits.flights`. */
   readonly airborne = new Airborne();
   readonly #table = new FlightTable();
   readonly #seam: Seam;
   readonly #wheel: Wheel;
   readonly #options: FilledOptions;
-  readonly #reentrance: Reentrance | null;
   #flightNumber = 0;
   #bytes = 0;
   #isClosing = false;
@@ -62,7 +62,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#options = options;
     this.name = options.name;
     this.flightTimeoutMs = options.flightTimeoutMs;
-    this.#reentrance = reentrance;
+    this.reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
@@ -80,7 +80,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const found = this.#table.find(routeId, scope, index, key);
     if (found === undefined) return undefined;
     if (!found.hasRoom) throw this.failures.limit('waitersPerFlight', this.#options.limits.waitersPerFlight, key);
-    if (this.#reentrance?.wouldDeadlock(found) === true) throw this.failures.reentrant(found);
+    if (this.reentrance?.wouldDeadlock(found) === true) throw this.failures.reentrant(found);
     return found;
   }
 
@@ -111,7 +111,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#bytes += bytes;
     this.#wheel.wake(launchedAt);
     if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0) watching.warnNothingJoins(name);
-    this.#reentrance?.wouldDeadlock(flight);
+    this.reentrance?.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
     this.waiters.seat(flight);
     this.links.launch(flight);
@@ -129,7 +129,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   /** Nobody waits any more. */
   lastLeft(flight: Flight, now: number): void {
     const { abandonAfterMs } = this.#options;
-    if (abandonAfterMs === 'finish') return;
+    if (abandonAfterMs === 'finish' || flight.incidents.isRefresh) return;
     // One that nobody can join any more need not be kept for another.
     if (abandonAfterMs === 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
     const patience = (flight.ownIncidents().patience ??= new Patience(flight, this));

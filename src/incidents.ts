@@ -9,6 +9,8 @@ export class Incidents {
   failure: string | null = null;
   /** Dropped by `forget`: what it brings is for those who wait, and not kept. */
   isForgotten = false;
+  /** It was launched for what is kept: it goes on though nobody waits. */
+  isRefresh = false;
   /** A kept value stood in for its failure. */
   isStale = false;
   /** Its target says that its value is for its leader alone. */

@@ -4,6 +4,7 @@
 import late from '../workers/late-libraries.cjs';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity } from './kept.js';
+import { LastEnds } from './last-ends.js';
 import type { FlightReport } from './reports.js';
 import { weightOf } from './weight.js';
 
@@ -21,13 +22,15 @@ export interface KeepSettings {
 export interface Settlement extends KeptIdentity {
   /** Number of the flight. */
   readonly flight: number;
+  /** Number of the oldest flight in the air. */
+  readonly oldest: number;
   /** How it went: made only for what is kept. */
   readonly report: () => FlightReport;
 }
 
 /** Of an entry without its value: the object, its place in two tables. */
 const ENTRY_BYTES = 300;
-/** Of an entry that holds a failure only. */
+/** Of a failure without its error: how it came about. */
 const ERROR_BYTES = 1_000;
 
 export class Keep {
@@ -35,6 +38,7 @@ export class Keep {
   readonly #table = new FlightTable<Kept>();
   /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
   readonly #order: ReturnType<typeof late.recency<Kept>>;
+  readonly #lastEnds = new LastEnds();
 
   constructor(settings: KeepSettings) {
     const { entries, bytes } = settings;
@@ -69,32 +73,56 @@ export class Keep {
   /** A flight has settled with a value. */
   keepValue(settlement: Settlement, value: unknown, now: number): void {
     const { staleWhileRevalidateMs, staleIfErrorMs, bytes } = this.#settings;
-    const found = this.find(settlement, now);
-    // Two flights of one key: what the newer one brought is newer, whichever ends first.
-    if (found !== undefined && found.flight > settlement.flight) return;
+    if (this.#isPast(settlement, now)) return;
     const freshUntil = now + this.#ttlOf(value);
     const refreshUntil = freshUntil + staleWhileRevalidateMs;
     const ifErrorUntil = freshUntil + staleIfErrorMs;
     // Also when the new one is not worth keeping: the old one is no longer what its key stands for.
-    if (found !== undefined) this.#order.delete(found);
-    if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return;
+    this.#drop(settlement, now);
+    if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return this.#note(settlement);
     const kept = new Kept(settlement);
     Object.assign(kept, { flight: settlement.flight, value, valueReport: settlement.report(), freshUntil, refreshUntil, ifErrorUntil });
-    kept.bytes += ENTRY_BYTES + weightOf(value, bytes);
+    kept.valueBytes = ENTRY_BYTES + weightOf(value, bytes);
     this.#put(kept);
+  }
+
+  /** A flight has ended with what is not kept: what was kept before no longer stands for its key. */
+  keepNothing(settlement: Settlement, now: number): void {
+    if (this.#isPast(settlement, now)) return;
+    this.#drop(settlement, now);
+    this.#note(settlement);
   }
 
   /** A flight has failed: late-comers get its error for a moment. An error that is the answer ends what was kept. */
   keepError(settlement: Settlement, error: unknown, { isAnswer, now }: { readonly isAnswer: boolean; readonly now: number }): void {
-    const found = this.find(settlement, now);
-    if (found !== undefined && found.flight > settlement.flight) return;
-    const errorUntil = now + this.#settings.errorMs;
-    const kept = found ?? new Kept(settlement);
-    if (isAnswer) kept.dropValue();
-    if (kept.flight === 0) kept.bytes = 2 * kept.key.length + ERROR_BYTES;
-    if (errorUntil > now) Object.assign(kept, { error, errorReport: settlement.report(), errorUntil });
+    if (this.#isPast(settlement, now)) return;
+    const { errorMs, bytes } = this.#settings;
+    const kept = this.find(settlement, now) ?? new Kept(settlement);
+    if (isAnswer) {
+      kept.dropValue();
+      this.#note(settlement);
+    }
+    const errorBytes = ERROR_BYTES + (errorMs > 0 ? weightOf(error, bytes) : 0);
+    // Too large an error must not cost the value that may stand in for it.
+    if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
+      Object.assign(kept, { error, errorBytes, errorReport: settlement.report(), errorUntil: now + errorMs });
     if (kept.isOver(now)) this.#order.delete(kept);
     else this.#put(kept);
+  }
+
+  /** Two flights of one key: what the newer one brought is newer, whichever ends first, and also where nothing was kept of it. */
+  #isPast(settlement: Settlement, now: number): boolean {
+    const { flight } = settlement;
+    return (this.find(settlement, now)?.flight ?? 0) > flight || this.#lastEnds.isNewerThan(settlement, flight);
+  }
+
+  #note(settlement: Settlement): void {
+    this.#lastEnds.note(settlement, settlement.flight, settlement.oldest);
+  }
+
+  #drop(settlement: Settlement, now: number): void {
+    const found = this.find(settlement, now);
+    if (found !== undefined) this.#order.delete(found);
   }
 
   /** Frees all that fits. Returns how many keys. */
@@ -109,8 +137,10 @@ export class Keep {
       this.#order.delete(kept);
       return;
     }
+    // What is in the order is not weighed again: it goes, and comes anew.
+    if (kept.isCurrent) this.#order.delete(kept);
     // First where it is found, then where it is counted: what has to go for it leaves the table by itself.
-    if (!kept.isCurrent) this.#table.put(kept);
+    this.#table.put(kept);
     this.#order.set(kept, kept);
   }
 

@@ -1,11 +1,12 @@
 /** Kept values in the life of a coalescer: what a request gets without a flight, what is kept of a flight's end, and what stands in for a failure. */
+import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
 import type { KeptIdentity } from './kept.js';
 import type { FilledOptions } from './options.js';
 import type { FlightReport } from './reports.js';
-import type { Share } from './share.js';
+import { freezeDeep, type Share } from './share.js';
 
 /** What a request gets without a flight of its own. */
 export interface KeptAnswer {
@@ -17,8 +18,11 @@ export interface KeptAnswer {
   readonly isToBeRefreshed: boolean;
 }
 
-/** Failures that a kept value may stand in for: all that could be tried was. An error that is the answer is not one of them. */
-const OPERATING: ReadonlySet<string | null> = new Set(['exhausted', 'timed-out', 'worn-out']);
+/**
+ * Failures that a kept value may stand in for: all that could be tried was. Told by what waiters would be told, since the front alone may know of it (a
+ * deaf thread), and where no target may be called there was nothing to try. An error that is the answer is not one of them.
+ */
+const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TIMEOUT']);
 
 export class Keeping {
   readonly #keep: Keep;
@@ -48,16 +52,22 @@ export class Keeping {
   /** A flight has settled with a value. */
   fulfilled(flight: Flight, value: unknown): void {
     const settlement = settlementOf(flight);
-    if (settlement !== null) this.#keep.keepValue(settlement, value, flight.settledAt);
+    if (settlement === null) return;
+    if (isKept(flight)) this.#keep.keepValue(settlement, value, flight.settledAt);
+    // Or `ttlMs`, which is the user's, has just dropped it.
+    if (!isKept(flight)) this.#keep.keepNothing(settlement, flight.settledAt);
   }
 
   /** A flight has failed. The value that stands in for its failure; `null`: none. */
   rejected(flight: Flight, error: unknown): { readonly value: unknown } | null {
     const settlement = settlementOf(flight);
-    const { failure } = flight.incidents;
-    const isAnswer = failure === 'answered';
-    if (settlement === null || !(isAnswer || OPERATING.has(failure))) return null;
+    const isAnswer = flight.incidents.failure === 'answered';
+    if (settlement === null || !(isAnswer || isOperating(flight, error))) return null;
     const now = flight.settledAt;
+    if (flight.stream !== null) {
+      if (isAnswer) this.#keep.keepNothing(settlement, now);
+      return null;
+    }
     this.#keep.keepError(settlement, error, { isAnswer, now });
     const kept = isAnswer ? undefined : this.#keep.find(settlement, now);
     return kept?.isGoodIfError(now) === true ? { value: kept.value } : null;
@@ -83,9 +93,23 @@ export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>
   return keep === null ? null : new Keeping(keep, share);
 }
 
-/** What is kept of a flight: nothing of one that is not shared, that was dropped meanwhile, or whose chunks were read as they came. */
+/** With one target, its own error is what waiters are told. */
+function isOperating({ incidents }: Flight, error: unknown): boolean {
+  return incidents.failure === 'exhausted' || (error instanceof CoalescerError && OPERATING.has(error.code));
+}
+
+/** Not what is its leader's alone, was dropped meanwhile, or was read as it came. */
+const isKept = ({ incidents, stream }: Flight): boolean => !incidents.isForgotten && !incidents.isForOne && stream === null;
+
+/** What a flight's end is for its key: nothing of one that is not shared, or that was dropped meanwhile. */
 function settlementOf(flight: Flight): Settlement | null {
-  const { key, scope, index, routeId, number, incidents, stream } = flight;
-  if (key === null || incidents.isForgotten || incidents.isForOne || stream !== null) return null;
-  return { scope, key, index, routeId, flight: number, report: () => flight.report() };
+  const { key, scope, index, routeId, number, incidents, owner } = flight;
+  if (key === null || incidents.isForgotten) return null;
+  const report = (): FlightReport => {
+    const told = flight.report();
+    // All who are given it get this one.
+    freezeDeep(told);
+    return told;
+  };
+  return { scope, key, index, routeId, flight: number, oldest: owner.airborne.oldest, report };
 }

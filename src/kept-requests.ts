@@ -21,7 +21,12 @@ export class KeptRequests {
     const kept = waiters.keeping.answer({ scope, key, index, routeId }, this.#seam.now());
     if (kept === null) return null;
     counters[kept.role === 'hit' ? 'hits' : 'stale']++;
-    if (kept.isToBeRefreshed) this.#refresh(boarding, key);
+    if (kept.isToBeRefreshed) {
+      const { reentrance } = this.#front;
+      // A target that asks for what is kept has it: it does not wait for what is refreshed.
+      if (reentrance === null) this.#refresh(boarding, key);
+      else reentrance.asNobody(() => this.#refresh(boarding, key));
+    }
     return kept;
   }
 
@@ -32,11 +37,18 @@ export class KeptRequests {
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.refreshes++;
     try {
-      if (this.#front.find(routeId, scope, index, key) === undefined) this.#front.launch(boarding, !boarding.hasLongKey);
+      if (this.#front.find(routeId, scope, index, key) === undefined) this.#launch(boarding);
       else counters.refreshes--;
     } catch {
       // At a limit, or closing: what is kept is good for a while yet.
       counters.refreshes--;
     }
+  }
+
+  /** It goes on though nobody waits for it, and takes no place among those who do. */
+  #launch(boarding: Boarding): void {
+    const flight = this.#front.launch(boarding, !boarding.hasLongKey);
+    flight.ownIncidents().isRefresh = true;
+    if (flight.status === 'flying') this.#front.waiters.unseatLeader(flight);
   }
 }

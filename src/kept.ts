@@ -33,7 +33,9 @@ export class Kept implements Tabled {
   error: unknown = undefined;
   errorReport: FlightReport | null = null;
   errorUntil = -Infinity;
-  bytes: number;
+  /** What they take in memory: an error may hang on to as much as a value. */
+  valueBytes = 0;
+  errorBytes = 0;
 
   constructor({ scope, key, index, routeId }: KeptIdentity) {
     this.scope = scope;
@@ -41,7 +43,10 @@ export class Kept implements Tabled {
     this.index = index;
     this.hasLongKey = index !== key;
     this.routeId = routeId;
-    this.bytes = 2 * key.length;
+  }
+
+  get bytes(): number {
+    return 2 * this.key.length + this.valueBytes + this.errorBytes;
   }
 
   answerAt(now: number): KeptAnswer {
@@ -69,7 +74,7 @@ export class Kept implements Tabled {
   dropValue(): void {
     this.value = undefined;
     this.valueReport = null;
-    this.flight = 0;
+    this.flight = this.valueBytes = 0;
     this.freshUntil = this.refreshUntil = this.ifErrorUntil = -Infinity;
   }
 }

@@ -29,6 +29,11 @@ export class Reentrance {
     return false;
   }
 
+  /** No target asks for what is launched in here: whoever runs now is not going to wait for it. */
+  asNobody(run: () => void): void {
+    this.flying.run(undefined as unknown as Flight, run);
+  }
+
   /** One of its waits was given up. */
   gaveUp(asking: Flight, wanted: Flight): void {
     const { waitsFor } = asking.incidents;

@@ -15,7 +15,7 @@ export interface RequestOptions {
   readonly scope?: string;
   /** Instead of the coalescer's key; `null`: do not share. */
   readonly key?: string | null;
-  /** Do not join a flight that began before now (HTTP `no-cache`). */
+  /** Take no kept value, not even where all targets fail, and do not join a flight that began before now (HTTP `no-cache`). */
   readonly fresh?: boolean;
   /** Only these targets, in this order. Requests with other targets never share a flight. */
   readonly targets?: readonly string[];

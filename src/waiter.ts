@@ -18,6 +18,8 @@ export abstract class Seat extends WheelEntry {
   asking: Flight | null = null;
   /** It launched the flight: what is for one is its own. */
   isLeader = false;
+  /** It takes nothing that was kept, also where its flight fails. */
+  isFresh = false;
   /** Neighbours in the flight's list. */
   previous: Seat | null = null;
   next: Seat | null = null;
@@ -42,6 +44,11 @@ export abstract class Seat extends WheelEntry {
   abstract reject(error: unknown): void;
   /** It has left, with this to say. */
   abstract left(error: unknown): void;
+
+  /** Is it in the flight's list? */
+  get isSeated(): boolean {
+    return this.previous !== null || this.flight.firstWaiter === this;
+  }
 
   /** Out of the flight's list. */
   unlink(): void {
@@ -109,9 +116,14 @@ export class SignalWatch {
       this.#watched.delete(signal);
       for (const each of waiters) each.signalled();
     };
-    // A signal that cannot be listened to throws here, and is not watched.
-    signal.addEventListener('abort', listener, { once: true });
+    // Watched before: one that calls its listener at once is watched no more.
     this.#watched.set(signal, { waiters, listener });
+    try {
+      signal.addEventListener('abort', listener, { once: true });
+    } catch (error) {
+      this.#watched.delete(signal);
+      throw error;
+    }
   }
 
   remove(signal: AbortSignal, waiter: Seat): void {

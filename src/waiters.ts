@@ -12,7 +12,6 @@ import type { Stream } from './stream.js';
 import { type LeaveReason, type LeaveReceiver, type Seat, SignalWatch, Waiter } from './waiter.js';
 import type { WaitersSetup } from './waiters-setup.js';
 import * as watching from './watching.js';
-import { channels } from './watching.js';
 
 /** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
 const SAME_MS = 2 * TICK_MS;
@@ -38,14 +37,20 @@ export class Waiters implements LeaveReceiver {
 
   /** All that wait now. */
   get count(): number {
-    const { launched, joined } = this.#counters;
-    return launched + joined - this.#gone;
+    return this.#counters.launched + this.#counters.joined - this.#gone;
   }
 
   /** Counts one in. The leader is counted before its promise is made. */
   seat(flight: Flight): void {
     flight.joined++;
     if (flight.waiting >= this.#waitersMax) flight.makeRoom(false);
+  }
+
+  /** Nobody waits for it: it was launched for what is kept. */
+  unseatLeader(flight: Flight): void {
+    this.#gone++;
+    flight.joined--;
+    flight.makeRoom(true);
   }
 
   /** Counts in one that did not launch it. */
@@ -55,30 +60,27 @@ export class Waiters implements LeaveReceiver {
   }
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
-  add(flight: Flight, { signal, timeoutMs }: RequestOptions, isLeader: boolean): Promise<unknown> {
-    const { options } = this.#setup;
+  add(flight: Flight, request: RequestOptions, isLeader: boolean): Promise<unknown> {
+    const { signal, timeoutMs, fresh } = request;
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
-    const isAlone = isLeader && this.#setup.receiver.links.mayBeForOne;
+    // What is for one is its leader's, and one that is fresh takes nothing that was kept.
+    const isAlone = isLeader && (this.#setup.receiver.links.mayBeForOne || (fresh === true && this.keeping !== null));
     // One that a target waits with may be refused the value while its flight goes on, and then its target waits no more.
     const isNested = (this.#setup.reentrance?.asking ?? null) !== null;
-    const isPlain = signal === undefined && timeoutMs === undefined && options.share !== 'copy' && !isAlone && !isNested;
-    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, signal, timeoutMs, isLeader);
+    const isPlain = signal === undefined && timeoutMs === undefined && this.#setup.options.share !== 'copy' && !isAlone && !isNested;
+    const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, request, isLeader);
     // Once it waits: what there is already may be too large for it, and then it is told.
     flight.stream?.wanted();
     // Last: whoever listens may end the flight, and this waiter with it.
-    if (!isLeader && channels.joined.hasSubscribers) watching.joined(options.name, flight);
+    if (!isLeader && watching.channels.joined.hasSubscribers) watching.joined(this.#setup.options.name, flight);
     return promise;
   }
 
   /** One more that reads the flight's stream, from the chunk with index `from` on. @throws what the flight ended with, had it ended already */
-  read(
-    flight: Flight,
-    stream: Stream,
-    { signal, timeoutMs }: RequestOptions,
-    { isLeader, from }: { isLeader: boolean; from: number },
-  ): Reader {
+  read(flight: Flight, stream: Stream, { signal, timeoutMs }: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
     const { options, failures } = this.#setup;
+    const { isLeader, from } = place;
     if (flight.status !== 'flying') throw this.#endOf(flight);
     if (!isLeader) this.follow(flight);
     const reader = new Reader({
@@ -104,9 +106,10 @@ export class Waiters implements LeaveReceiver {
   }
 
   /** A waiter of its own: it may leave, or gets a copy. */
-  #waitApart(flight: Flight, signal: AbortSignal | undefined, timeoutMs: number | undefined, isLeader: boolean): Promise<unknown> {
+  #waitApart(flight: Flight, { signal, timeoutMs, fresh }: RequestOptions, isLeader: boolean): Promise<unknown> {
     const waiter = new Waiter(flight, signal ?? null, this);
     waiter.isLeader = isLeader;
+    waiter.isFresh = fresh === true;
     try {
       this.#mind(waiter, timeoutMs);
     } catch (error) {
@@ -128,7 +131,7 @@ export class Waiters implements LeaveReceiver {
       throw error;
     }
     // Aborted by the target while it was being called: an aborted signal tells no one any more.
-    if (signal?.aborted === true) return this.waiterLeft(seat, 'signal');
+    if (signal?.aborted === true || !seat.isSeated) return this.waiterLeft(seat, 'signal');
     // Not beyond the flight's own end, which says more; but that may be told two ticks late.
     const now = timeoutMs === undefined ? 0 : seam.now();
     if (timeoutMs !== undefined && now + timeoutMs < flight.deadline + SAME_MS) wheel.arm(seat, timeoutMs, now);
@@ -137,7 +140,7 @@ export class Waiters implements LeaveReceiver {
   waiterLeft(waiter: Seat, why: LeaveReason): void {
     const { seam, counters, reentrance } = this.#setup;
     const { flight } = waiter;
-    if (flight.status !== 'flying') return;
+    if (flight.status !== 'flying' || !waiter.isSeated) return; // it is told once, also by a signal that tells at once
     this.#detach(waiter);
     waiter.unlink();
     const now = seam.now();
@@ -181,22 +184,22 @@ export class Waiters implements LeaveReceiver {
     giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#detach(waiter) });
   }
 
-  #give(flight: Flight, value: unknown): void {
+  #give(flight: Flight, value: unknown, error?: unknown): void {
     this.#gone += flight.waiting;
-    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) this.#tell(waiter, value);
+    for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) this.#tell(waiter, value, error);
     flight.resolveShared?.(value);
   }
 
-  #tell(waiter: Seat, value: unknown): void {
+  #tell(waiter: Seat, value: unknown, failure?: unknown): void {
     const { failures, options } = this.#setup;
-    let copy = value;
     this.#detach(waiter);
+    if (waiter.isFresh && waiter.flight.incidents.isStale) return waiter.reject(failure);
+    if (options.share !== 'copy' || !waiter.wantsValue) return waiter.resolve(value);
     try {
-      if (options.share === 'copy' && waiter.wantsValue) copy = failures.copy(waiter.flight, value);
+      waiter.resolve(failures.copy(waiter.flight, value));
     } catch (error) {
-      return waiter.reject(error);
+      waiter.reject(error);
     }
-    waiter.resolve(copy);
   }
 
   /** There is a stream, but no value for those who want one: they are told, and readers read on. */
@@ -222,17 +225,17 @@ export class Waiters implements LeaveReceiver {
   }
 
   reject(flight: Flight, error: unknown): void {
+    if (flight.waiting > 0) rememberFlight(error, flight.forStory());
     const standIn = this.keeping?.rejected(flight, error) ?? null;
     if (standIn !== null) {
       flight.ownIncidents().isStale = true;
-      return this.#give(flight, standIn.value);
+      return this.#give(flight, standIn.value, error);
     }
     // Those who have left, or leave just now, are told why by their own leaving, and not by the end of what nobody reads.
     if (flight.status === 'abandoned') flight.stream?.log.leave();
     else flight.stream?.log.fail(error);
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#gone += flight.waiting;
-    if (flight.waiting > 0) rememberFlight(error, flight.forStory());
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
       this.#detach(waiter);
       waiter.reject(error);

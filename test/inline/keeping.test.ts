@@ -58,6 +58,24 @@ test('fresh takes no kept value, and what it brings replaces it', async () => {
   assert.equal(stage.primary.calls.length, 2);
 });
 
+test('fresh takes no kept value where all targets fail either; who has joined it does', async () => {
+  const stage = openStage({ keep: { ttlMs: 100, staleIfErrorMs: 60_000 } });
+  await given(stage, 'old');
+  await stage.environment.advance(200);
+  const [fresh, told, joined] = [
+    stage.coalescer.request('a', { fresh: true }),
+    stage.coalescer.outcome('a', { fresh: true }),
+    stage.coalescer.outcome('a'),
+  ];
+  const waiting = watch(fresh);
+  const error = httpError(503);
+  for (const call of stage.primary.calls.slice(1)) call.reject(error);
+  const outcome = await told;
+  assert.equal(waiting.reason, error);
+  assert.deepEqual([outcome.status === 'rejected' && outcome.reason, outcome.role], [error, 'leader']);
+  assert.equal((await joined).role, 'stale');
+});
+
 test('a stale value is given at once to all, while one flight refreshes it', async () => {
   const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 5_000 } });
   await given(stage, 'old');
@@ -70,6 +88,30 @@ test('a stale value is given at once to all, while one flight refreshes it', asy
   assert.deepEqual([await stage.coalescer.request('a'), stage.primary.calls.length], ['new', 2]);
   assert.deepEqual(counts(stage), { launched: 2, joined: 0, hits: 1, stale: 100, refreshes: 1, kept: 1 });
   assert.deepEqual([stage.coalescer.stats().waiting, stage.coalescer.stats().airborne], [0, 0]);
+});
+
+test('nobody waits for a refresh: it is no waiter, takes no place of one, and goes on when all who joined it have left', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 2_000 }, limits: { waitersPerFlight: 1 } });
+  await given(stage, 'old');
+  await stage.environment.advance(2_500);
+  assert.equal(await stage.coalescer.request('a'), 'old');
+  assert.equal(stage.primary.calls.length, 2);
+  assert.deepEqual([stage.coalescer.waiters({ payload: 'a' }), stage.coalescer.stats().waiting], [0, 0]);
+  // Too old to be given by now: those who come wait for what is on its way.
+  await stage.environment.advance(1_000);
+  const controller = new AbortController();
+  const leaving = watch(stage.coalescer.request('a', { signal: controller.signal }));
+  await stage.settled();
+  assert.deepEqual([leaving.state, stage.coalescer.waiters({ payload: 'a' }), stage.primary.calls.length], ['pending', 1, 2]);
+  const refused = watch(stage.coalescer.request('a'));
+  await stage.settled();
+  assert.equal(codeOf(refused), 'COALESCER_LIMIT');
+  controller.abort(new Error('enough'));
+  await stage.settled();
+  assert.ok(!stage.primary.calls[1]!.signal.aborted);
+  stage.primary.calls[1]!.resolve('new');
+  await stage.settled();
+  assert.deepEqual([await stage.coalescer.request('a'), stage.primary.calls.length], ['new', 2]);
 });
 
 test('a refresh that fails troubles nobody, and is tried again by the next request', async () => {
@@ -107,6 +149,85 @@ test('when all targets fail a value that was kept for it stands in, and outcome 
   stage.backup.calls[1]!.reject(httpError(503));
   await stage.settled();
   assert.equal(codeOf(late), 'COALESCER_TARGETS_FAILED', 'its time is over');
+});
+
+// Only the request that was told of the Retry-After got it; all that came after it were refused, the value at hand.
+for (const barred of ['held', 'forced', 'open'] as const) {
+  test(`where no target may be called (${barred}), a kept value stands in as well`, async () => {
+    const breaker = { consecutive: 1, whenAllOpen: 'wait' } as const;
+    const stage = openStage({ keep: { ttlMs: 100, staleIfErrorMs: 600_000 }, breaker, flightTimeoutMs: 1_000, maxAttempts: 1 });
+    await given(stage, 'old');
+    await stage.environment.advance(200);
+    if (barred === 'forced') stage.coalescer.targets.breaker('primary', 'open');
+    else {
+      watch(stage.coalescer.request('b'));
+      stage.primary.calls[1]!.reject(Object.assign(httpError(barred === 'held' ? 429 : 503), { headers: { 'retry-after': '120' } }));
+      await stage.settled();
+    }
+    const calls = stage.primary.calls.length;
+    const asked = stage.coalescer.outcome('a');
+    await stage.environment.advance(1_100);
+    const outcome = await asked;
+    assert.equal(stage.primary.calls.length, calls);
+    assert.deepEqual([outcome.status === 'fulfilled' && outcome.value, outcome.role], ['old', 'stale']);
+  });
+}
+
+test('a newer flight that was read as a stream, or ended with an answer, ends what was kept and what an older one brings', async () => {
+  for (const isRead of [false, true]) {
+    for (const isAnswer of isRead ? [false, true] : [true]) {
+      const stage = openStage({ keep: { ttlMs: 60_000 } });
+      await given(stage, 'old');
+      const older = watch(stage.coalescer.request('a', { fresh: true }));
+      watch(stage.coalescer.request('a', { fresh: true }));
+      if (isRead) watch(stage.coalescer.stream('a').outcome);
+      if (isAnswer) stage.primary.calls[2]!.reject(httpError(404));
+      else stage.primary.calls[2]!.resolve('new');
+      await stage.settled();
+      stage.primary.calls[1]!.resolve('older');
+      await stage.settled();
+      assert.equal(older.value, 'older');
+      watch(stage.coalescer.request('a'));
+      assert.equal(stage.primary.calls.length, 4, `read: ${isRead}, an answer: ${isAnswer}`);
+    }
+  }
+});
+
+test('forget from inside `ttlMs` holds for the value that is just being kept', async () => {
+  const stage = openStage({
+    keep: {
+      ttlMs() {
+        stage.coalescer.forget({ payload: 'a' });
+        return 60_000;
+      },
+    },
+  });
+  await given(stage);
+  assert.equal(stage.coalescer.stats().kept, 0);
+});
+
+// What hangs on the value was looked at to weigh it, and threw: nobody was told, and the process ended with an unhandled rejection.
+test('a value that does not let itself be looked at is everybody’s, and costs no waiter', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const environment = virtualEnvironment();
+  const targets = { target: () => Promise.resolve({ inner: proxy }) };
+  const coalescer = createCoalescer({ scope: 'public', keep: { ttlMs: 60_000 }, environment, targets });
+  const waiters = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
+  await environment.advance(0);
+  assert.deepEqual(
+    waiters.map(({ state }) => state),
+    ['fulfilled', 'fulfilled'],
+  );
+  assert.equal(coalescer.stats().airborne, 0);
+});
+
+test('nobody can write what others are told of where a kept value came from', async () => {
+  const stage = openStage({ keep: { ttlMs: 60_000 } });
+  await given(stage);
+  const { attempts } = await stage.coalescer.outcome('a');
+  assert.throws(() => (attempts as unknown[]).push('mine'), TypeError);
+  assert.throws(() => Object.assign(attempts[0]!, { target: 'mine' }), TypeError);
 });
 
 test('an error that is the answer is given as it is, and ends what was kept', async () => {

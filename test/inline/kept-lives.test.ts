@@ -26,6 +26,8 @@ interface Call {
 interface Shelf {
   value: { readonly value: string; readonly call: number; readonly at: number } | null;
   error: { readonly error: unknown; readonly until: number } | null;
+  /** The newest call whose answer was an error, or not kept at all: what an older one brings is older than that. */
+  answered: number;
   /** The call in the air that a request joins. */
   current: Call | null;
 }
@@ -34,7 +36,7 @@ class Life {
   readonly #environment: VirtualEnvironment;
   readonly #keep: Keep;
   readonly #coalescer: ReturnType<Life['open']>;
-  readonly #shelves = new Map(KEYS.map((key): [string, Shelf] => [key, { value: null, error: null, current: null }]));
+  readonly #shelves = new Map(KEYS.map((key): [string, Shelf] => [key, { value: null, error: null, answered: 0, current: null }]));
   readonly #calls: Call[] = [];
   readonly roles = new Map<string, number>();
   /** Calls that the model wants. */
@@ -92,16 +94,22 @@ class Life {
 
   #gave({ key, number, isForgotten }: Call, value: string, at: number): void {
     const shelf = this.#shelf(key);
-    if (isForgotten || (shelf.value !== null && !this.#isOver(shelf, at) && shelf.value.call > number)) return;
+    if (isForgotten || this.#isPast(shelf, number, at)) return;
     shelf.value = { value, call: number, at };
     shelf.error = null;
+    if (this.#isOver(shelf, at)) shelf.answered = number;
   }
 
   #failed({ key, number, isForgotten }: Call, error: unknown, isAnswer: boolean, at: number): void {
     const shelf = this.#shelf(key);
-    if (isForgotten || (shelf.value !== null && !this.#isOver(shelf, at) && shelf.value.call > number)) return;
+    if (isForgotten || this.#isPast(shelf, number, at)) return;
+    if (isAnswer) shelf.answered = number;
     if (isAnswer || this.#isOver(shelf, at)) shelf.value = null;
     if (this.#keep.errorMs > 0) shelf.error = { error, until: at + this.#keep.errorMs };
+  }
+
+  #isPast(shelf: Shelf, number: number, at: number): boolean {
+    return shelf.answered > number || (shelf.value !== null && !this.#isOver(shelf, at) && shelf.value.call > number);
   }
 
   #isOver({ value, error }: Shelf, now: number): boolean {
@@ -153,7 +161,7 @@ class Life {
 
   #forget(key: string): void {
     this.#coalescer.forget({ payload: key });
-    Object.assign(this.#shelf(key), { value: null, error: null, current: null } satisfies Shelf);
+    Object.assign(this.#shelf(key), { value: null, error: null, answered: 0, current: null } satisfies Shelf);
     for (const call of this.#calls) if (call.key === key && !call.isOver) call.isForgotten = true;
   }
 

@@ -242,3 +242,30 @@ test('the next flight of a key is not the one whose code still runs: a ring need
   assert.equal(first.value, 'first a');
   assert.equal(coalescer.stats().airborne, 0);
 });
+
+// The refresh was taken for a wait of the target that was given the stale value: what it asked for was refused as a deadlock.
+test('a target that is given a kept value does not wait for what refreshes it', async () => {
+  const environment = countedEnvironment();
+  let isWarm = false;
+  const run = async (key: string): Promise<string> => {
+    if (!isWarm) return `first ${key}`;
+    const other = await coalescer.request(key === 'asks' ? 'kept' : 'asks');
+    if (key === 'asks') await new Promise<void>((resolve) => void environment.setTimer(50, resolve));
+    return `${key} with ${other}`;
+  };
+  const keep = { ttlMs: 10, staleWhileRevalidateMs: 1_000 };
+  const coalescer: Coalescer<string, string> = createCoalescer({
+    scope: 'public',
+    targets: { run },
+    environment,
+    detectReentrance: true,
+    keep,
+  });
+  await coalescer.request('kept');
+  await environment.advance(20);
+  isWarm = true;
+  const asked = watch(coalescer.request('asks'));
+  await environment.advance(100);
+  assert.equal(asked.value, 'asks with first kept');
+  assert.equal(await coalescer.request('kept'), 'kept with asks with first kept');
+});

@@ -212,3 +212,25 @@ test('a signal that is only half of one is refused, or at least keeps nobody els
     assert.equal(requests, launched + joined + refused);
   }
 });
+
+// Such a waiter left twice: it was counted out once more, and the flight was taken from under those who still waited.
+test('a signal that tells at once when it is listened to takes nobody else along', async () => {
+  const { coalescer, primary, settled } = openStage();
+  const reason = new Error('mine');
+  const signal = {
+    aborted: false,
+    reason,
+    addEventListener(_: string, listener: () => void) {
+      this.aborted = true;
+      listener();
+    },
+    removeEventListener: () => undefined,
+  };
+  const staying = watch(coalescer.request('a'));
+  const leaving = watch(coalescer.request('a', { signal: signal as unknown as AbortSignal, timeoutMs: 10 }));
+  await settled();
+  assert.deepEqual([leaving.reason, coalescer.waiters({ payload: 'a' }), coalescer.stats().left], [reason, 1, 1]);
+  primary.calls[0]!.resolve('x');
+  await settled();
+  assert.equal(staying.value, 'x');
+});

@@ -97,7 +97,8 @@ export class Driver {
     const told = (outcome: Outcome<unknown>): void => {
       if (request.kept !== null) return keepWatch?.outcome(request, request.kept, outcome);
       requestWatch.outcome(request, outcome);
-      reported(outcome.attempts, outcome.status === 'fulfilled' && reader === null);
+      // What was kept may stand in for a flight that the front cut short.
+      reported(outcome.attempts, outcome.status === 'fulfilled' && outcome.role !== 'stale' && reader === null);
     };
     const { reader } = request;
     if (reader !== null) {

@@ -1,4 +1,5 @@
 /** What holds for values that outlive their flight: who is given what, when, and what stands in for a failure. By a model of its own. */
+import { isCoalescerError } from '../../src/errors.js';
 import type { Flight } from '../../src/flight.js';
 import type { KeptAnswer } from '../../src/keeping.js';
 import type { Outcome } from '../../src/reports.js';
@@ -6,8 +7,8 @@ import type { KeepSwarm } from './keep-swarm.js';
 import { idOf, type FlightTrace, type RequestTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
-/** Failures that are no answers, and that a kept value stands in for. */
-const OPERATING: ReadonlySet<string | null> = new Set(['exhausted', 'timed-out', 'worn-out']);
+/** What those are told for whom a kept value stands in; with one target, its own error. */
+const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TIMEOUT']);
 
 /** What is kept of one identity, by the model. */
 interface Shelf {
@@ -30,6 +31,8 @@ export class KeepWatch {
   readonly #witness: Witness;
   readonly #keep: KeepSwarm;
   readonly #shelves = new Map<string, Shelf>();
+  /** The newest flight of each identity that ended with an error for an answer, or a value that is not kept at all. */
+  readonly #answered = new Map<string, number>();
 
   constructor(witness: Witness, keep: KeepSwarm) {
     this.#witness = witness;
@@ -82,17 +85,30 @@ export class KeepWatch {
     const freshUntil = at + this.#keep.ttlMs;
     shelf.value = { value, flight: trace.number, freshUntil };
     shelf.error = null;
+    if (this.#isOver(shelf, at)) this.#answered.set(idOf(trace.leader), trace.number);
+  }
+
+  /** A flight has settled with a value that is nobody else's: what was kept before it is older. */
+  gaveToOne({ settledAt: at }: Flight, trace: FlightTrace): void {
+    const shelf = this.#shelfFor(trace, at);
+    if (shelf === null) return;
+    shelf.value = shelf.error = null;
+    this.#answered.set(idOf(trace.leader), trace.number);
   }
 
   /** A flight has failed. The value that must stand in for it; `null`: none. */
   failed({ settledAt: at, incidents }: Flight, trace: FlightTrace, error: unknown): { readonly value: unknown } | null {
     const { failure } = incidents;
     const isAnswer = failure === 'answered';
-    if (!isAnswer && !OPERATING.has(failure)) return null;
+    const isOperating = failure === 'exhausted' || (isCoalescerError(error) && OPERATING.has(error.code));
+    if (!isAnswer && !isOperating) return null;
     // A value may stand in for the failure of an older flight, too.
     const known = trace.isForgotten || trace.leader.key === null ? undefined : this.#shelves.get(idOf(trace.leader));
     const shelf = this.#shelfFor(trace, at);
-    if (shelf !== null && isAnswer) shelf.value = null;
+    if (shelf !== null && isAnswer) {
+      shelf.value = null;
+      this.#answered.set(idOf(trace.leader), trace.number);
+    }
     if (shelf !== null && this.#keep.errorMs > 0) shelf.error = { error, flight: trace.number, until: at + this.#keep.errorMs };
     const value = isAnswer ? null : (known?.value ?? null);
     return value !== null && at < value.freshUntil + this.#keep.staleIfErrorMs ? { value: value.value } : null;
@@ -102,6 +118,8 @@ export class KeepWatch {
   #shelfFor({ number, leader, isForgotten }: FlightTrace, at: number): Shelf | null {
     if (leader.key === null || isForgotten) return null;
     const id = idOf(leader);
+    // A newer one has ended with an answer that is no value.
+    if ((this.#answered.get(id) ?? 0) > number) return null;
     let shelf = this.#shelves.get(id);
     if (shelf === undefined || this.#isOver(shelf, at)) {
       shelf = { scope: leader.scope, key: leader.key, value: null, error: null };

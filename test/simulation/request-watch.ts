@@ -50,7 +50,7 @@ export class RequestWatch {
     flights.set(number, {
       number, isRefresh: request.kept !== null, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
       waiting: new Set(), calls: [], begun: 0, tried: new Set(), holds: new Map(), isForgotten: false, isCancelled: false, emptySince: now,
-      end: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null, steered: this.#witness.steer?.version ?? 0,
+      end: null, failure: null, winner: null, landings: 0, abandoned: 'no', losses: 0, named: 0, aloneNamed: 0, kills: 0, stream: null, steered: this.#witness.steer?.version ?? 0,
     }); // biome-ignore format: one thought
     if (request.kept !== null) this.#launched(request, this.#witness.flight(number));
   }
@@ -176,7 +176,8 @@ export class RequestWatch {
   /** It asked how its answer came about. */
   outcome(request: RequestTrace, { role, waitedMs, flight, seams = [] }: Outcome<unknown>): void {
     const { flight: trace, number, askedAt, isLeader } = request;
-    const isRole = role === (trace?.flight?.incidents.isStale === true ? 'stale' : isLeader ? 'leader' : 'follower');
+    const isStale = trace?.flight?.incidents.isStale === true && !request.isFresh;
+    const isRole = role === (isStale ? 'stale' : isLeader ? 'leader' : 'follower');
     const isTrue = (trace === null || isRole) && Math.abs(waitedMs - (this.#witness.now - askedAt)) < 1e-6;
     const isFlight = flight === (trace === null ? '' : `simulated#${trace.number}`);
     this.#witness.require(isTrue && isFlight, 'outcome', () => `request ${number} was told ${role} of ${flight} after ${waitedMs} ms`);
@@ -210,7 +211,7 @@ export class RequestWatch {
     this.#witness.require(isOwn, 'I7', () => `request ${request.number} left flight ${number} with ${String(result)}`);
   }
 
-  #toldItsEnd(request: RequestTrace, { number, end, stream }: FlightTrace, isValue: boolean, result: unknown): void {
+  #toldItsEnd(request: RequestTrace, { number, end, failure, stream }: FlightTrace, isValue: boolean, result: unknown): void {
     const { swarm } = this.#witness;
     if (!isValue && request.reader === null && stream?.refusals.includes(result) === true) return;
     const must = (holds: boolean, invariant: string, what: string): void => {
@@ -222,9 +223,10 @@ export class RequestWatch {
     if (end === null) return;
     // Who reads is told how many chunks there were.
     const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
+    const wanted = request.isFresh ? (failure ?? end) : end;
     const isCopied = swarm.options.share === 'copy' && isValue && typeof result === 'object';
-    const isSame = isCopied ? result !== end.result && textOf(result) === textOf(end.result) : isCount || result === end.result;
-    must(isValue === end.isValue && isSame, 'I9', 'was told something else than');
+    const isSame = isCopied ? result !== wanted.result && textOf(result) === textOf(wanted.result) : isCount || result === wanted.result;
+    must(isValue === wanted.isValue && isSame, 'I9', 'was told something else than');
   }
 
   /** The key is free in this very tick. */

@@ -123,11 +123,9 @@ export function drawSwarm(seed: number): Swarm {
   const options = hedge === null ? swarm.options : makeWay(other, swarm.options);
   // Streams are not kept.
   const keep = swarm.streams === null ? drawKeep(new Random(seed, 6), options) : null;
-  // Nobody waits for a refresh, and it has a seat all the same.
-  const limits = keep === null ? options.limits : { ...options.limits, waitersPerFlight: 1_000 };
   const forOne = drawForOne(new Random(seed, 7), options, threads);
   const steer = drawSteering(new Random(seed, 8));
-  return { hedge, keep, forOne, steer, ...swarm, options: { ...options, limits } };
+  return { hedge, keep, forOne, steer, ...swarm, options };
 }
 
 function drawOptions(random: Random, faults: Faults): SwarmOptions {

@@ -133,14 +133,18 @@ export function tapWaiters(world: World, front: Front): void {
     fulfil(flight: Flight, value: unknown): void {
       flightWatch.settles(flight, true, value);
       const trace = witness.flight(flight.number);
-      if (witness.forOne?.gave(trace) !== true) keepWatch?.gave(flight, trace, value);
+      if (witness.forOne?.gave(trace) === true) keepWatch?.gaveToOne(flight, trace);
+      else keepWatch?.gave(flight, trace, value);
       fulfil(flight, value);
     },
     reject(flight: Flight, error: unknown): void {
       flightWatch.settles(flight, false, error);
       const trace = witness.flight(flight.number);
       const standIn = keepWatch?.failed(flight, trace, error) ?? null;
-      if (standIn !== null) trace.end = { isValue: true, result: standIn.value, at: witness.now };
+      if (standIn !== null) {
+        trace.end = { isValue: true, result: standIn.value, at: witness.now };
+        trace.failure = { isValue: false, result: error };
+      }
       reject(flight, error);
       witness.require(
         flight.incidents.isStale === (standIn !== null),

@@ -71,6 +71,8 @@ export interface FlightTrace {
   emptySince: number;
   /** What all waiters are told at its end. */
   end: { readonly isValue: boolean; readonly result: unknown; readonly at: number } | null;
+  /** What those are told who take nothing that was kept, where that stood in for it; `null`: it did not. */
+  failure: { readonly isValue: false; readonly result: unknown } | null;
   /** The attempt whose answer it was, as the front was told; `null`: none. */
   winner: CallTrace | null;
   /** How often its link told its end. */

@@ -77,3 +77,21 @@ test('the last of ten waiters to leave is not one of the nine who stay: none of 
   for (const { id } of answers) assert.equal(id, 1);
   await coalescer.close();
 });
+
+// The shard of such a thread cannot say that the time is up; the front does, and what is kept was not asked.
+test('a kept value stands in for a flight whose thread is deaf at its deadline', async () => {
+  const tally = new Tally();
+  const module = new URL('./fixtures/answer-or-die.js', import.meta.url);
+  const coalescer = createCoalescer({
+    scope: 'public',
+    key: ({ id }: Order) => String(id),
+    keep: { ttlMs: 1, staleIfErrorMs: 60_000 },
+    flightTimeoutMs: 500,
+    targets: threadTargets<typeof targets>(module, { config: { tally: tally.buffer }, spare: false, heartbeatMs: 2_000 }),
+  });
+  await coalescer.ready();
+  const kept = await coalescer.request({ id: 1 });
+  const outcome = await coalescer.outcome({ id: 1, dies: 'spin', atOnce: true });
+  assert.deepEqual([outcome.status === 'fulfilled' && outcome.value, outcome.role], [kept, 'stale']);
+  await coalescer.close({ drainMs: 0 });
+});

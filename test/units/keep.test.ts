@@ -30,6 +30,7 @@ const of = (key: string, changed: Partial<Settlement> = {}): Settlement => ({
   index: indexOf(key),
   routeId: null,
   flight: ++flights,
+  oldest: 0,
   report: () => report,
   ...changed,
 });
@@ -109,6 +110,42 @@ test('of two flights of one key the newer one’s value stays, whichever ends fi
   assert.equal(keep.find(of('k'), 2)?.value, 'new');
   keep.keepError({ ...older }, new Error('404'), { isAnswer: true, now: 3 });
   assert.equal(keep.find(of('k'), 3)?.value, 'new');
+});
+
+test('what a newer flight ended with counts also where nothing is kept of it: the older one’s value is not kept', () => {
+  for (const end of ['an answer', 'no time', 'nothing to keep'] as const) {
+    const keep = keeping({ ttlMs: (value: never) => (value === 'none' ? -1 : 1_000) });
+    const older = of('k');
+    const newer = of('k', { oldest: older.flight });
+    if (end === 'an answer') keep.keepError(newer, new Error('404'), { isAnswer: true, now: 0 });
+    else if (end === 'no time') keep.keepValue(newer, 'none', 0);
+    else keep.keepNothing(newer, 0);
+    keep.keepValue(of('other', { oldest: older.flight }), 'other', 0);
+    keep.keepValue(older, 'old', 1);
+    assert.equal(keep.find(of('k'), 1), undefined, end);
+    keep.keepValue(of('k'), 'newest', 2);
+    assert.equal(keep.find(of('k'), 2)?.value, 'newest', end);
+  }
+});
+
+test('a value that an answer has ended is no longer counted, and the errors that are held are', () => {
+  const keep = keeping({ errorMs: 1_000, bytes: 100_000 });
+  keep.keepValue(of('k'), 'x'.repeat(40_000), 0);
+  keep.keepError(of('k'), new Error('404'), { isAnswer: true, now: 1 });
+  assert.ok(keep.bytes < 10_000, `${keep.bytes}`);
+  for (let key = 0; key < 100; key++) {
+    const error = Object.assign(new Error('503'), { body: Buffer.alloc(10_000) });
+    keep.keepError(of(String(key)), error, { isAnswer: false, now: 2 });
+    assert.ok(keep.bytes <= 100_000, `${keep.bytes}`);
+  }
+  assert.ok(keep.size < 15, `${keep.size}`);
+});
+
+test('an error that is too large to be held does not cost the value that may stand in for it', () => {
+  const keep = keeping({ errorMs: 1_000, staleIfErrorMs: 60_000, bytes: 100_000 });
+  keep.keepValue(of('k'), 'v', 0);
+  keep.keepError(of('k'), Object.assign(new Error('503'), { body: Buffer.alloc(1_000_000) }), { isAnswer: false, now: 2_000 });
+  assert.equal(keep.find(of('k'), 2_000)?.isGoodIfError(2_000), true);
 });
 
 test('scope, key and targets are compared in full', () => {

@@ -37,6 +37,17 @@ test('circles end, what is there twice counts once, getters are not called and t
       },
     },
   );
+  const faceless = new Proxy(
+    {},
+    {
+      getPrototypeOf() {
+        throw new Error('boom');
+      },
+    },
+  );
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  assert.ok(weightOf([faceless, { inner: revoked.proxy }], LOTS) < 1_000);
   const getter = Object.defineProperty({}, 'a', { enumerable: true, get: () => assert.fail('called') });
   assert.ok(weightOf([trap, getter, null, undefined, 1n, Symbol('s'), () => 1], LOTS) < 1_000);
 });
@@ -49,4 +60,22 @@ test('what is too large is not walked to its end', () => {
   );
   assert.ok(weightOf(list, 2_000) > 2_000);
   assert.ok(looked < 50, `${looked} of 1000`);
+});
+
+// A list of a million numbers was a million descriptors: it held the event loop for a second before anybody got the value.
+test('a long list is weighed by its places and never as descriptors, and one that is all holes ends', (context) => {
+  const { getOwnPropertyDescriptor, getOwnPropertyDescriptors, getOwnPropertyNames } = Object;
+  let looked = 0;
+  const counting = <Look extends (...given: never[]) => unknown>(look: Look): Look => ((...given) => (looked++, look(...given))) as Look;
+  context.mock.method(Object, 'getOwnPropertyDescriptor', counting(getOwnPropertyDescriptor));
+  context.mock.method(Object, 'getOwnPropertyDescriptors', counting(getOwnPropertyDescriptors));
+  context.mock.method(Object, 'getOwnPropertyNames', counting(getOwnPropertyNames));
+  const bytes = weightOf(
+    Array.from({ length: 1_000_000 }, (_, at) => at),
+    LOTS,
+  );
+  const ofHoles = weightOf(Object.assign([], { length: 4_000_000_000 }), 1_000_000);
+  context.mock.restoreAll();
+  assert.equal(looked, 0);
+  assert.ok(bytes >= 8_000_000 && ofHoles > 1_000_000, `${bytes}, ${ofHoles}`);
 });
