@@ -45,7 +45,7 @@ export class AloneFlights {
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.released++;
     try {
-      return this.#front.launch(boarding, false);
+      return this.#front.launch(boarding, false, true);
     } catch (refusal) {
       counters.released--;
       // Equal keys may stand for other payloads: this one may be the first that is looked at.

@@ -23,16 +23,28 @@ export function drainMsOf(options: CloseOptions): number {
 
 export async function drain(front: Front, seam: Seam, drainMs: number): Promise<void> {
   front.seal();
-  if (front.airborne.size > 0) {
+  // Who was released in this very turn is not in the air yet.
+  if (front.airborne.size > 0 || front.links.mayBeForOne) {
     let timer: unknown;
     const timeUp = new Promise<void>((resolve) => {
       timer = seam.setTimer(drainMs, resolve);
     });
-    await Promise.race([front.airborne.empty(), timeUp]);
+    await Promise.race([landed(front, seam), timeUp]);
     seam.clearTimer(timer);
     for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
   }
   await front.close();
   front.waiters.keeping?.forget(() => true);
   front.waiters.forOne.forget();
+}
+
+/** Nothing is in the air. Whoever is released by a value that is one's alone flies in the turn in which that has come: there may be more behind it. */
+async function landed({ airborne, links }: Front, seam: Seam): Promise<void> {
+  do {
+    await airborne.empty();
+    if (links.mayBeForOne)
+      await new Promise<void>((resolve) => {
+        seam.defer(resolve);
+      });
+  } while (airborne.size > 0);
 }

@@ -46,15 +46,14 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly streaming: Streaming;
   readonly plainJoins: PlainJoins;
   readonly reentrance: Reentrance | null;
-  /** At most `limits.flights`. */
-  readonly airborne = new Airborne();
+  readonly airborne = new Airborne(); // at most `limits.flights`
   readonly #table = new FlightTable();
   readonly #seam: Seam;
   readonly #wheel: Wheel;
   readonly #options: FilledOptions;
   #flightNumber = 0;
   #bytes = 0;
-  #isClosing = false;
+  #closing: 'no' | 'draining' | 'over' = 'no';
 
   constructor({ seam, wheel, options, reentrance, connect }: FrontSetup) {
     this.#seam = seam;
@@ -84,20 +83,20 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     return found;
   }
 
-  /** @param isFree was its key just looked for, and found free? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
-  launch(boarding: Boarding, isFree: boolean): Flight {
+  /** @param isFree was its key just looked for, and found free? @param isOwed does it carry on what is in the air, so that it flies also while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
+  launch(boarding: Boarding, isFree: boolean, isOwed = false): Flight {
     const { limits, carry, name } = this.#options;
     const { key, payload } = boarding;
     const keyBytes = key === null ? 0 : key.length;
     // First for speed: at a limit, nothing is packed.
-    this.#checkRoom(key, keyBytes);
+    this.#checkRoom(key, keyBytes, isOwed);
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
     const admission = this.links.admit(payload);
     const carried = carry === null ? undefined : carry();
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
-    this.#checkRoom(key, bytes);
+    this.#checkRoom(key, bytes, isOwed);
     const launchedAt = this.#seam.now();
     const flight = new Flight(boarding, ++this.#flightNumber, this);
     flight.launchedAt = launchedAt;
@@ -119,9 +118,9 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     return flight;
   }
 
-  #checkRoom(key: string | null, bytes: number): void {
+  #checkRoom(key: string | null, bytes: number, isOwed: boolean): void {
     const { limits } = this.#options;
-    if (this.#isClosing) throw this.failures.closed();
+    if (this.#closing === 'over' || (this.#closing === 'draining' && !isOwed)) throw this.failures.closed();
     if (this.airborne.size >= limits.flights) throw this.failures.limit('flights', limits.flights, key);
     if (this.#bytes + bytes > limits.airborneBytes) throw this.failures.limit('airborneBytes', limits.airborneBytes, key);
   }
@@ -217,13 +216,14 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     watching.thread(this.#options.name, event, thread, relaunched);
   }
 
-  /** No launches from now on. */
+  /** No launches from now on but of what is owed. */
   seal(): void {
-    this.#isClosing = true;
+    this.#closing = 'draining';
   }
 
   /** Nothing is left after this: no thread, no timer. */
   async close(): Promise<void> {
+    this.#closing = 'over';
     await this.links.close();
     this.#wheel.stop();
   }

@@ -20,9 +20,9 @@ export interface KeptAnswer {
 
 /**
  * Failures that a kept value may stand in for: all that could be tried was. Told by what waiters would be told, since the front alone may know of it (a
- * deaf thread), and where no target may be called there was nothing to try. An error that is the answer is not one of them.
+ * deaf thread), and where no target may be called, or no thread can be had, there was nothing to try. An error that is the answer is not one of them.
  */
-const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TIMEOUT']);
+const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TARGETS_NOT_LOADED', 'COALESCER_TIMEOUT']);
 
 export class Keeping {
   readonly #keep: Keep;

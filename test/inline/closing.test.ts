@@ -4,12 +4,12 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { createCoalescer } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
-import { codeOf, countedEnvironment, httpError, openStage, watch, type Stage } from './stage.js';
+import { codeOf, countedEnvironment, httpError, openStage, watch, type Script, type Stage } from './stage.js';
 
 function assertNothingLeft({ coalescer, environment }: Pick<Stage, 'coalescer' | 'environment'>): void {
-  const { airborne, waiting, bytes, requests, launched, joined, refused, fulfilled, rejected, abandoned } = coalescer.stats();
+  const { airborne, waiting, bytes, requests, launched, joined, refused, released, fulfilled, rejected, abandoned } = coalescer.stats();
   assert.deepEqual({ airborne, waiting, bytes }, { airborne: 0, waiting: 0, bytes: 0 });
-  assert.equal(requests, launched + joined + refused);
+  assert.equal(requests, launched + joined + refused - released);
   assert.equal(launched, fulfilled + rejected + abandoned);
   assert.equal(environment.timers(), 0);
 }
@@ -43,6 +43,28 @@ test('while it drains, joins are taken, launches are refused, and flights end as
   await settled();
   assert.deepEqual([before.value, joined.value, closing.state], ['answer', 'answer', 'fulfilled']);
   assertNothingLeft(stage);
+});
+
+test('those who are released by a value for one fly while it drains, in the time that it has', async () => {
+  for (const drainMs of [500, 10_000]) {
+    const environment = countedEnvironment();
+    const run: Script = scriptedTarget<string, string>();
+    const targets = { primary: { run, isShareable: (value: string) => value !== 'mine' } };
+    const coalescer = createCoalescer({ scope: 'public', environment, targets });
+    const waiters = ['a', 'a', 'a'].map((payload) => watch(coalescer.request(payload)));
+    const closing = watch(coalescer.close({ drainMs }));
+    run.calls[0]!.resolve('mine');
+    await environment.advance(0);
+    assert.equal(run.calls.length, 3);
+    assert.deepEqual([waiters[0]!.value, closing.state], ['mine', 'pending']);
+    await environment.advance(600);
+    const isTimeUp = drainMs < 600;
+    for (const call of run.calls.slice(1)) call.resolve('mine too');
+    await environment.advance(0);
+    assert.deepEqual(waiters.slice(1).map(codeOf), isTimeUp ? ['COALESCER_CLOSED', 'COALESCER_CLOSED'] : ['fulfilled', 'fulfilled']);
+    assert.equal(closing.state, 'fulfilled');
+    assertNothingLeft({ coalescer, environment });
+  }
 });
 
 test('what is left after drainMs rejects with one typed error, and its call is aborted', async () => {

@@ -243,7 +243,7 @@ export class Driver {
   close(): void {
     const { coalescer, witness, swarm } = this.#world;
     if (this.closing !== null) return;
-    witness.isClosing = true;
+    witness.drainsUntil = witness.now + swarm.drainMs;
     witness.note('close', swarm.drainMs);
     this.closing = coalescer.close({ drainMs: swarm.drainMs });
   }

@@ -122,7 +122,8 @@ export class ForOneWatch {
     }
     const hasLeft = mayLeave(request, this.#witness.now) && (result === request.signal?.reason || codeOf(result) === 'COALESCER_TIMEOUT');
     const why = hasLeft ? 'it left' : refusalReason(this.#witness, request, result);
-    this.#must(!isValue && why !== null, request, () => `was released by flight ${flight.number}, and told ${String(result)}`);
+    const isDrained = codeOf(result) !== 'COALESCER_CLOSED' || this.#witness.now >= this.#witness.drainsUntil - 1;
+    this.#must(!isValue && why !== null && isDrained, request, () => `was released by flight ${flight.number}, and told ${String(result)}`);
     return true;
   }
 }

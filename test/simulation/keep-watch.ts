@@ -8,7 +8,7 @@ import { idOf, type FlightTrace, type RequestTrace } from './traces.js';
 import type { Witness } from './witness.js';
 
 /** What those are told for whom a kept value stands in; with one target, its own error. */
-const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TIMEOUT']);
+const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COALESCER_TARGETS_NOT_LOADED', 'COALESCER_TIMEOUT']);
 
 /** What is kept of one identity, by the model. */
 interface Shelf {

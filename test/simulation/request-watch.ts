@@ -39,13 +39,14 @@ export class RequestWatch {
 
   /** A flight is launched, and its target not called yet. */
   launching(number: number): void {
-    const { now, flights, swarm } = this.#witness;
+    const { now, flights, swarm, isClosing } = this.#witness;
     const request = this.asker;
     if (request === null) throw new Error('simulation: a launch that nobody asked for');
     const { flightTimeoutMs, limits } = swarm.options;
     this.#witness.require(number === flights.size + 1, 'harness', () => `flight ${number} is not the next`);
     this.#witness.require(this.airborne < limits.flights, 'I28', () => `flight ${number} is one more than limits.flights`);
-    this.#witness.require(!this.#witness.isClosing, 'I26', () => `flight ${number} was launched after close()`);
+    // What is in the air is let finish, also where its waiters fly on alone.
+    this.#witness.require(!isClosing || request.flight !== null, 'I26', () => `flight ${number} was launched after close()`);
     this.airborne++;
     flights.set(number, {
       number, isRefresh: request.kept !== null, leader: request, launchedAt: now, deadline: now + flightTimeoutMs, stalledMs: this.#front.pausedMs, flight: null,
@@ -74,11 +75,8 @@ export class RequestWatch {
     const witness = this.#witness;
     witness.note('launched', trace.number, 'by', request.number);
     if (request.key === null) return;
-    witness.require(
-      !request.couldJoin,
-      'I8',
-      () => `request ${request.number} launched although it could join ${this.#current.get(idOf(request))?.number}`,
-    );
+    const current = this.#current.get(idOf(request));
+    witness.require(!request.couldJoin, 'I8', () => `request ${request.number} launched although it could join ${current?.number}`);
     this.#current.set(idOf(request), trace);
   }
 

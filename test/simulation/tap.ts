@@ -159,12 +159,12 @@ export function tapWaiters(world: World, front: Front): void {
 function tapLaunches({ requestWatch }: World, front: Front, forOne: ForOneWatch): void {
   const launch = front.launch.bind(front);
   Object.assign(front, {
-    launch(boarding: Boarding, isFree: boolean): Flight {
-      if (requestWatch.asker !== null) return launch(boarding, isFree);
+    launch(boarding: Boarding, isFree: boolean, isOwed?: boolean): Flight {
+      if (requestWatch.asker !== null) return launch(boarding, isFree, isOwed);
       const request = forOne.flies(boarding.payload);
       requestWatch.asker = request;
       try {
-        const flight = launch(boarding, isFree);
+        const flight = launch(boarding, isFree, isOwed);
         forOne.flew(request);
         return flight;
       } finally {

@@ -38,7 +38,11 @@ export class Witness {
   hasLoadFailed = false;
   /** The front knows its targets. */
   isLoaded: boolean;
-  isClosing = false;
+  /** Closed, until then what is in the air has time; it may be told so a little early. */
+  drainsUntil = Infinity;
+  get isClosing(): boolean {
+    return this.drainsUntil < Infinity;
+  }
   /** Promises of `ready` that have not settled. */
   waitingForReady = 0;
   /** Set when the process is put together. */
