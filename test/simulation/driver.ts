@@ -4,6 +4,7 @@ import type { AttemptReport, Outcome } from '../../src/reports.js';
 import type { RequestOptions } from '../../src/requests.js';
 import { hedgeDueAt } from './hedge-swarm.js';
 import { ReaderDriver } from './reader-driver.js';
+import { Session } from './session.js';
 import { newReader } from './stream-traces.js';
 import type { RequestTrace } from './traces.js';
 import type { Payload } from './upstream.js';
@@ -11,11 +12,8 @@ import type { World } from './world.js';
 
 /** Somebody who asks again because it failed does so this often in a row. */
 const REPEATS_MAX = 3;
-
-interface Session {
-  readonly controller: AbortController;
-  readonly requests: RequestTrace[];
-}
+/** Of so many signals one is Node's own. */
+const NODES_SIGNALS = 4;
 
 export class Driver {
   readonly #world: World;
@@ -140,7 +138,7 @@ export class Driver {
       routeId: route === null || isAll ? null : JSON.stringify(route),
       askedAt: scheduler.now,
       timeoutMs: faults.timeouts && random.chance(0.3) ? this.#within(options.flightTimeoutMs * 1.2) : undefined,
-      signal: faults.signals && random.chance(0.4) ? this.#session().controller.signal : null,
+      signal: faults.signals && random.chance(0.4) ? this.#session().signal : null,
       isFresh: faults.freshness && random.chance(0.1),
       stalledMs: front.pausedMs,
       reader: isReading ? newReader(random.chance(0.1) ? random.whole(1, 12) : 0) : null,
@@ -153,7 +151,7 @@ export class Driver {
       airborne: 0,
       couldJoin: false,
     };
-    if (request.signal !== null) this.sessions.find(({ controller }) => controller.signal === request.signal)?.requests.push(request);
+    if (request.signal !== null) this.sessions.find(({ signal }) => signal === request.signal)?.requests.push(request);
     return request;
   }
 
@@ -189,11 +187,11 @@ export class Driver {
     const { random, scheduler, front, requestWatch } = this.#world;
     const last = this.sessions.at(-1);
     if (last !== undefined && random.chance(0.2)) return last;
-    const session: Session = { controller: new AbortController(), requests: [] };
+    const session = new Session(this.sessions.length % NODES_SIGNALS === 0);
     this.sessions.push(session);
     const abort = (): void => {
       for (const request of session.requests) requestWatch.aborted(request);
-      session.controller.abort(new Error('left'));
+      session.abort(new Error('left'));
     };
     if (random.chance(0.05)) abort();
     else if (random.chance(0.7)) scheduler.at(scheduler.now + this.#within(60), front, abort);

@@ -1,5 +1,4 @@
 /** What holds at the end: everybody was told, and nothing is left. */
-import { getEventListeners } from 'node:events';
 import type { Driver } from './driver.js';
 import { hasRead } from './stream-traces.js';
 import type { Witness } from './witness.js';
@@ -36,7 +35,7 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   witness.require(front.timers === 0, 'I26', () => `${front.timers} timers are left after close()`);
   witness.require(wheel.size === 0, 'I26', () => `${wheel.size} times are armed after close()`);
   witness.require(front.deferred === 0, 'I26', () => `${front.deferred} deferred calls are left after close()`);
-  const listeners = sessions.reduce((sum, { controller }) => sum + getEventListeners(controller.signal, 'abort').length, 0);
+  const listeners = sessions.reduce((sum, session) => sum + session.listeners, 0);
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
   const stats = coalescer.stats();
