@@ -38,7 +38,7 @@ export class ShardHosts implements Hosts {
   readonly #placed = new Set<number>();
 
   constructor(setup: ShardHostsSetup) {
-    const { threads, heapMbMax } = setup.threads;
+    const { threads, heapMbMax, niceness } = setup.threads;
     this.#setup = setup;
     this.#pool = new Piscina({
       filename: setup.entry,
@@ -47,6 +47,8 @@ export class ShardHosts implements Hosts {
       // The default blocks an idle worker in Atomics.wait: its timers and ports would stand still.
       atomics: 'disabled',
       idleTimeout: Infinity,
+      // On Linux alone it is one thread's: elsewhere the caller's own would step back with it.
+      niceIncrement: process.platform === 'linux' ? niceness : 0,
       // A shard's task is over when it is set up; the pool must not take the thread for free.
       concurrentTasksPerWorker: 2,
       loadBalancer: (task, workers) => {
