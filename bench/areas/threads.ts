@@ -26,7 +26,7 @@ function rowsOf(name: string, ask: Ask): TimedRow[] {
 }
 
 function delayRow(name: string, ask: (id: number) => Promise<unknown>): TakenRow {
-  return { name: `threads/event loop delay p99, ${name}`, unit: 'ms', take: () => loopDelay(ask), rounds: 2 };
+  return { name: `threads/event loop delay p99, ${name}`, unit: 'ms', take: () => loopDelay(ask), rounds: 4 };
 }
 
 export const threads: Area = {
