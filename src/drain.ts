@@ -29,7 +29,7 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
     const timeUp = new Promise<void>((resolve) => {
       timer = seam.setTimer(drainMs, resolve);
     });
-    await Promise.race([landed(front, seam), timeUp]);
+    await Promise.race([landed(front), timeUp]);
     seam.clearTimer(timer);
     for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
   }
@@ -38,13 +38,8 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
   front.waiters.forOne.forget();
 }
 
-/** Nothing is in the air. Whoever is released by a value that is one's alone flies in the turn in which that has come: there may be more behind it. */
-async function landed({ airborne, links }: Front, seam: Seam): Promise<void> {
-  do {
-    await airborne.empty();
-    if (links.mayBeForOne)
-      await new Promise<void>((resolve) => {
-        seam.defer(resolve);
-      });
-  } while (airborne.size > 0);
+/** Nothing is in the air. Whoever is released by a value that is one's alone flies before this is told that it has landed: there may be more behind it. */
+async function landed({ airborne }: Front): Promise<void> {
+  do await airborne.empty();
+  while (airborne.size > 0);
 }

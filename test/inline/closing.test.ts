@@ -67,6 +67,22 @@ test('those who are released by a value for one fly while it drains, in the time
   }
 });
 
+test('they fly also where whom the value is for closes as soon as it has it', async () => {
+  const environment = countedEnvironment();
+  const run: Script = scriptedTarget<string, string>();
+  const targets = { primary: { run, isShareable: () => false } };
+  const coalescer = createCoalescer({ scope: 'public', environment, targets });
+  const closing = watch(coalescer.request('a').then(() => coalescer.close()));
+  const follower = watch(coalescer.request('a'));
+  run.calls[0]!.resolve('mine');
+  await environment.advance(0);
+  assert.equal(run.calls.length, 2);
+  run.calls[1]!.resolve('mine too');
+  await environment.advance(0);
+  assert.deepEqual([follower.value, closing.state], ['mine too', 'fulfilled']);
+  assertNothingLeft({ coalescer, environment });
+});
+
 test('what is left after drainMs rejects with one typed error, and its call is aborted', async () => {
   const stage = openStage();
   const { coalescer, primary, environment } = stage;
