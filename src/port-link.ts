@@ -4,30 +4,16 @@ import type { BreakerPhase } from '../workers/breaker.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
 import {
-  ABANDON,
-  ATTEMPTED,
-  attemptOf,
-  type Body,
-  BREAKER,
-  CHUNK,
-  CHUNK_BYTES_EXTRA,
-  CREDIT,
-  FAILED,
-  type FrontFrame,
-  FULFILLED,
-  LAUNCH,
-  type LaunchFrame,
-  OPENED,
-  type PackedPart,
-  type ShardFrame,
-  STREAM_ENDED,
+  ABANDON, ATTEMPTED, attemptOf, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED,
+  type FrontFrame, FULFILLED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, type ShardFrame, STREAM_ENDED,
   STREAMED,
-} from '../workers/protocol.js';
+} from '../workers/protocol.js'; // biome-ignore format: one import
 import type { Seam } from '../workers/environment.js';
 import type { Envelope, Wire } from '../workers/wire.js';
 import type { Flight } from './flight.js';
 import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { LinkReceiver } from './links.js';
+import type { Passage } from './passage.js';
 
 /** Told what a life does beyond its flights' ends. */
 export interface PortLinkOwner {
@@ -55,6 +41,8 @@ export class PortLink implements LifeReceiver {
   readonly #residents: (Flight | undefined)[] = [];
   /** Slots given back, to be used again first. */
   readonly #freeSlots: number[] = [];
+  /** As its module names them. Written when it is set up. */
+  targetNames: readonly string[] = [];
   #life: HostLife | null = null;
   #residentCount = 0;
   #isLost = false;
@@ -111,31 +99,28 @@ export class PortLink implements LifeReceiver {
     passage.boards(this, slot);
     const isAlone = this.#residentCount++ === 0;
     if (isAlone) this.life.hold(true);
-    const { number, scope, key, keyIsPayload, route, launchedAt, deadline } = flight;
-    const { attemptsMade, targetsTried, lastTarget, body, carriedBody } = passage;
-    const { kind, bytes } = body as Body;
-    const carried = partOf(carriedBody);
-    const sentKey = keyIsPayload ? undefined : key;
+    const { number, scope, key, keyIsPayload, launchedAt, deadline } = flight;
+    const { kind, bytes } = passage.body as Body;
     const frame: LaunchFrame = [
       LAUNCH,
       slot,
       number,
       scope,
-      sentKey,
-      route,
+      keyIsPayload ? false : key,
       launchedAt,
       deadline,
-      attemptsMade,
-      targetsTried,
-      lastTarget,
-      carried,
-      flight.chunksGiven,
-      partOf(this.#deliveredOf(flight)),
+      this.#extrasOf(flight, passage),
       kind,
       bytes,
     ];
     if (isAlone) this.#outbox.send(frame);
     else this.#outbox.push(frame);
+  }
+
+  #extrasOf(flight: Flight, { attemptsMade, targetsTried, lastTarget, carriedBody }: Passage): LaunchExtras | null {
+    const { route, chunksGiven } = flight;
+    if (route === null && attemptsMade === 0 && carriedBody === null && chunksGiven === 0) return null;
+    return [route, attemptsMade, targetsTried, lastTarget, partOf(carriedBody), chunksGiven, partOf(this.#deliveredOf(flight))];
   }
 
   /** Whatever came from one thread can go to another, unless a reader has written to it; `null`: nothing, or nothing that can be gone on from. */
@@ -174,7 +159,7 @@ export class PortLink implements LifeReceiver {
     if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);
     const { receiver } = this.#setup;
     if (op === ATTEMPTED) {
-      receiver.attempted(flight, attemptOf(frame[3]));
+      receiver.attempted(flight, this.#attemptOf(frame[3]));
     } else if (op === CHUNK) {
       // Nobody waits any more: not even unpacked.
       if (flight.status !== 'flying') return;
@@ -189,13 +174,19 @@ export class PortLink implements LifeReceiver {
         : flight.status === 'flying'
           ? this.#wire.unpackBody(frame[4], frame[5] as Uint8Array)
           : undefined;
+      const attempt = this.#attemptOf(frame[3]);
       this.#land(flight);
-      receiver.fulfilled(flight, attemptOf(frame[3]), value);
+      receiver.fulfilled(flight, attempt, value);
     } else if (op === FAILED) {
       const error = errorOf(this.#wire.unpackBody(frame[5], frame[6] as Uint8Array) as ErrorRecord);
+      const attempt = frame[3] === null ? null : this.#attemptOf(frame[3]);
       this.#land(flight);
-      receiver.failed(flight, frame[3] === null ? null : attemptOf(frame[3]), frame[4], error);
+      receiver.failed(flight, attempt, frame[4], error);
     } else throw new Error(`a frame with unknown operation ${String(op)}`);
+  }
+
+  #attemptOf(tuple: AttemptTuple): AttemptRecord {
+    return attemptOf(tuple, this.targetNames);
   }
 
   #land(flight: Flight): void {

@@ -185,7 +185,7 @@ export class Roster {
         if (tableHash !== TABLE_HASH)
           throw new Error(`the thread flies table ${tableHash}, this thread ${TABLE_HASH}: two builds of the package`);
         if (link.isLost) throw new Error('the thread died when it was set up');
-        this.#targetNames = targetNames;
+        this.#targetNames = link.targetNames = targetNames;
         this.#mayBeForOne = mayBeForOne;
         this.#refill();
         return link;

@@ -2,7 +2,8 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
-import { PortShard, type PortOrder, type PortShardSettings } from './port-shard.js';
+import type { PortOrder } from './port-order.js';
+import { PortShard, type PortShardSettings } from './port-shard.js';
 import type { InAir } from './protocol.js';
 import { TABLE_HASH } from './flight-steps.js';
 import type { SharedMemory } from './shared-memory.js';

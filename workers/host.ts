@@ -9,7 +9,7 @@ import { processEnvironment } from './environment.js';
 import { HostSession } from './host-session.js';
 import type { HostTask } from './host-task.js';
 import { loadModule } from './load-module.js';
-import type { PortOrder } from './port-shard.js';
+import type { PortOrder } from './port-order.js';
 import { SharedMemory } from './shared-memory.js';
 
 /** The pool's task: loads, and returns the thread's number. A module that cannot be loaded rejects it with the reason. */

@@ -1,10 +1,13 @@
-/** Frames waiting for the end of the tick: one envelope for all of them. Belongs to one life of one link, and dies with it. */
+/** Frames waiting for the end of the tick, or for enough others: one envelope for all of them. Belongs to one life of one link, and dies with it. */
 import type { Seam } from './environment.js';
 import type { FrontFrame, ShardFrame } from './protocol.js';
 import type { Envelope, Wire } from './wire.js';
 
-/** Frames in one envelope; more make several. */
-const FRAMES_MAX = 1_024;
+/**
+ * As soon as so many wait they are sent: the other side begins with them while this one packs the rest. All of a tick in one envelope kept each side
+ * waiting for the other (256 in the air: 7.8 µs a flight; 5.3 with 32, 5.5 with 64; 16 cost more in posts than they win).
+ */
+const FRAMES_MAX = 32;
 
 export interface OutboxSetup {
   readonly seam: Seam;
@@ -18,14 +21,21 @@ export class Outbox<Frame extends FrontFrame | ShardFrame> {
   readonly #setup: OutboxSetup;
   #frames: Frame[] = [];
   #isClosed = false;
-  readonly #flush = (): void => this.flush();
+  #isDeferred = false;
+  readonly #flush = (): void => {
+    this.#isDeferred = false;
+    this.flush();
+  };
 
   constructor(setup: OutboxSetup) {
     this.#setup = setup;
   }
 
   push(frame: Frame): void {
-    if (this.#frames.push(frame) === 1) this.#setup.seam.defer(this.#flush);
+    if (this.#frames.push(frame) >= FRAMES_MAX) return this.flush();
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#setup.seam.defer(this.#flush);
   }
 
   /** For a frame that is alone in the air: nothing is won by waiting for others, and each turn of the loop is a fifth of its way. */
@@ -41,13 +51,8 @@ export class Outbox<Frame extends FrontFrame | ShardFrame> {
     const frames = this.#frames;
     this.#frames = [];
     const { wire, post, transfersBodies } = this.#setup;
-    for (let from = 0; from < frames.length; from += FRAMES_MAX) {
-      const { envelope, transferList } = wire.pack(
-        frames.length <= FRAMES_MAX ? frames : frames.slice(from, from + FRAMES_MAX),
-        transfersBodies,
-      );
-      post(envelope, transferList);
-    }
+    const { envelope, transferList } = wire.pack(frames, transfersBodies);
+    post(envelope, transferList);
   }
 
   /** Its life is over: nothing more is sent. */

@@ -1,7 +1,6 @@
 /** A shard behind a port: frames in, frames out. The same on a worker thread, on the caller's own, and in the simulation. */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { packBody } from './body.js';
-import { canonicalKey } from './canonical.js';
 import type { BreakerPhase } from './breaker.js';
 import type { Seam } from './environment.js';
 import { errorRecord } from './error-record.js';
@@ -10,9 +9,10 @@ import { Delivered } from './delivered.js';
 import { HealthMemory } from './health-memory.js';
 import { Health } from './health.js';
 import { Outbox } from './outbox.js';
+import { NO_EXTRAS, PortOrder } from './port-order.js';
 import {
-  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
-  FULFILLED, type FulfilledFrame, type InAir, LAUNCH, type LaunchFrame, type LaunchOrder, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
+  ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
+  FULFILLED, type FulfilledFrame, type InAir, LAUNCH, type LaunchFrame, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -22,68 +22,6 @@ import type { ShardReceiver, ShardSettings } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
 import type { Envelope, Wire } from './wire.js';
-
-/** A launch order that came in a frame. */
-export class PortOrder implements LaunchOrder {
-  readonly slot: number;
-  readonly number: number;
-  readonly scope: string | null;
-  readonly route: readonly string[] | null;
-  readonly launchedAt: number;
-  readonly deadline: number;
-  readonly attemptsMade: number;
-  readonly targetsTried: number;
-  readonly lastTarget: number;
-  readonly payload: unknown;
-  readonly carried: unknown;
-  /** The value or chunk, packed when it was looked at. */
-  value: Body | null = null;
-  chunksGiven: number;
-  readonly #delivered: Delivered | null;
-  #key: string | null | undefined;
-
-  constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts) {
-    const [, slot, number, scope, key, route, launchedAt, deadline, attemptsMade, targetsTried, lastTarget, , chunksGiven] = frame;
-    this.slot = slot;
-    this.number = number;
-    this.scope = scope;
-    this.route = route;
-    this.launchedAt = launchedAt;
-    this.deadline = deadline;
-    this.attemptsMade = attemptsMade;
-    this.targetsTried = targetsTried;
-    this.lastTarget = lastTarget;
-    this.payload = payload;
-    this.carried = carried;
-    this.chunksGiven = chunksGiven;
-    this.#delivered = delivered;
-    this.#key = key;
-  }
-
-  /** Each time as new: a `resume` may write to what it gets. */
-  get delivered(): readonly unknown[] | null {
-    return this.#delivered?.all() ?? null;
-  }
-
-  /** One more chunk has been given. */
-  gave(chunk: Body): void {
-    this.chunksGiven++;
-    this.#delivered?.add(chunk);
-  }
-
-  /** Not sent where it is the payload's canonical form: few targets read it, and then it is made again. */
-  get key(): string | null {
-    this.#key = this.#key === undefined ? canonicalKey(this.payload) : this.#key;
-    return this.#key;
-  }
-}
-
-/** What a launch frame's bodies hold. */
-export interface OrderParts {
-  readonly payload: unknown;
-  readonly carried: unknown;
-  readonly delivered: Delivered | null;
-}
 
 export interface PortShardSetup {
   readonly seam: Seam;
@@ -107,6 +45,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
   readonly #shard: Shard<PortOrder>;
   readonly #outbox: Outbox<ShardFrame>;
   readonly #records: (FlightRecord<PortOrder> | undefined)[] = [];
+  readonly #placeOf: ReadonlyMap<string, number>;
   #airborne = 0;
 
   constructor(setup: PortShardSetup) {
@@ -114,6 +53,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#setup = setup;
     this.#outbox = new Outbox({ seam, wire, post, transfersBodies: true });
     const { memory, targets, settings } = setup;
+    this.#placeOf = new Map(targets.map(({ name }, place) => [name, place]));
     const healthMemory = new HealthMemory(settings.health);
     const random = (): number => seam.random();
     const health = new Health({
@@ -159,7 +99,8 @@ export class PortShard implements ShardReceiver<PortOrder> {
 
   #launch(frame: LaunchFrame): void {
     const { wire, targets, settings, memory } = this.#setup;
-    const [, slot, , , , , , , , , , carried, chunksGiven, delivered, kind, body] = frame;
+    const [, slot, , , , , , extras, kind, body] = frame;
+    const [, , , , carried, chunksGiven, delivered] = extras ?? NO_EXTRAS;
     const { midStream, replayBytes } = settings.streams;
     const order = new PortOrder(frame, {
       payload: wire.unpackBody(kind, body as Uint8Array),
@@ -202,7 +143,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
 
   /** Sent at once: should the next target kill this thread in this very tick, what went before must be known. Failures are rare, a post costs 5 µs. */
   attempted({ slot, number }: PortOrder, attempt: AttemptRecord): void {
-    this.#outbox.push([ATTEMPTED, slot, number, attemptTuple(attempt)]);
+    this.#outbox.push([ATTEMPTED, slot, number, this.#tupleOf(attempt)]);
     this.#outbox.flush();
   }
 
@@ -222,9 +163,9 @@ export class PortShard implements ShardReceiver<PortOrder> {
   fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord, result: unknown): void {
     this.#records[slot] = undefined;
     this.#airborne--;
-    if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, attemptTuple(attempt), STREAMED, null]);
+    if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, this.#tupleOf(attempt), STREAMED, null]);
     const { kind, bytes } = value as Body;
-    const frame: FulfilledFrame = [FULFILLED, slot, number, attemptTuple(attempt), kind, bytes];
+    const frame: FulfilledFrame = [FULFILLED, slot, number, this.#tupleOf(attempt), kind, bytes];
     if (this.#airborne === 0) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }
@@ -232,10 +173,14 @@ export class PortShard implements ShardReceiver<PortOrder> {
   failed({ slot, number }: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
     if (this.#records[slot] !== undefined) this.#airborne--;
     this.#records[slot] = undefined;
-    const tuple = attempt === null ? null : attemptTuple(attempt);
+    const tuple = attempt === null ? null : this.#tupleOf(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
     const { kind, bytes } = packBody(errorRecord(error), this.#setup.wire.packValue);
     this.#outbox.push([FAILED, slot, number, tuple, failure, kind, bytes]);
+  }
+
+  #tupleOf(attempt: AttemptRecord): AttemptTuple {
+    return attemptTuple(attempt, this.#placeOf.get(attempt.target) as number);
   }
 
   breaker(target: string, from: BreakerPhase, to: BreakerPhase): void {

@@ -108,18 +108,27 @@ export interface Body {
 /** A body inside a frame, small enough to travel in it. */
 export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
 
-/** An attempt on the wire: the fields of `AttemptRecord` in their order. */
-export type AttemptTuple = readonly [
-  target: string, attempt: number, startedAt: number, endedAt: number, end: AttemptEnd, code: string | null, status: number | null,
-  message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null, waitMs: number | null,
-  passedOver: readonly PassedOver[] | null, isForOne: boolean, isHedge: boolean, unhedged: Unhedged | null,
+/** What an attempt may have that did not simply bring the value: the fields of `AttemptRecord` in their order. */
+export type AttemptDetails = readonly [
+  code: string | null, status: number | null, message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null,
+  waitMs: number | null, passedOver: readonly PassedOver[] | null, isForOne: boolean, isHedge: boolean, unhedged: Unhedged | null,
 ]; // biome-ignore format: one screen
 
-/** Front to shard: begin. `key` is `undefined` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
+/** An attempt on the wire: its target and its end as places in their lists. Numbers alone: texts would cost as much as the rest of most frames. */
+export type AttemptTuple = readonly [
+  target: number, attempt: number, startedAt: number, endedAt: number, end: number, details: AttemptDetails | null,
+]; // biome-ignore format: one screen
+
+/** What few launches have: a route of their own, earlier lives, something carried along. */
+export type LaunchExtras = readonly [
+  route: readonly string[] | null, attemptsMade: number, targetsTried: number, lastTarget: number, carried: PackedPart | null,
+  chunksGiven: number, delivered: PackedPart | null,
+]; // biome-ignore format: one screen
+
+/** Front to shard: begin. `key` is `false` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
 export type LaunchFrame = readonly [
-  op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | undefined, route: readonly string[] | null,
-  launchedAt: number, deadline: number, attemptsMade: number, targetsTried: number, lastTarget: number, carried: PackedPart | null,
-  chunksGiven: number, delivered: PackedPart | null, kind: BodyKind, body: Uint8Array | number,
+  op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, launchedAt: number, deadline: number,
+  extras: LaunchExtras | null, kind: BodyKind, body: Uint8Array | number,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */
@@ -152,30 +161,25 @@ export const CREDIT_BYTES = 64 * 1_024;
 /** What each chunk takes beyond its own bytes: frames and list entries are not free, and empty chunks are chunks. */
 export const CHUNK_BYTES_EXTRA = 32;
 
-export function attemptTuple(record: AttemptRecord): AttemptTuple {
-  const {
-    target,
-    attempt,
-    startedAt,
-    endedAt,
-    end,
-    code = null,
-    status = null,
-    message = null,
-    verdict = null,
-    next = null,
-    waitMs = null,
-    passedOver = null,
-    isForOne = false,
-    isHedge = false,
-    unhedged = null,
-  } = record;
-  return [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged];
+const ENDS: readonly AttemptEnd[] = ['value', 'answer', 'failed', 'timed-out', 'aborted', 'outraced', 'thread-lost'];
+
+/** @param at the place of its target in the module's list */
+export function attemptTuple(record: AttemptRecord, at: number): AttemptTuple {
+  const { attempt, startedAt, endedAt, end, passedOver = null, isForOne = false, isHedge = false, unhedged = null } = record;
+  const isPlain = end === 'value' && passedOver === null && unhedged === null && !isForOne && !isHedge;
+  if (isPlain) return [at, attempt, startedAt, endedAt, 0, null];
+  const { code = null, status = null, message = null, verdict = null, next = null, waitMs = null } = record;
+  const details: AttemptDetails = [code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged];
+  return [at, attempt, startedAt, endedAt, ENDS.indexOf(end), details];
 }
 
-export function attemptOf(tuple: AttemptTuple): AttemptRecord {
-  const [target, attempt, startedAt, endedAt, end, code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged] =
-    tuple;
+/** @throws TypeError for what this build does not know: then the frame is not ours */
+export function attemptOf([at, attempt, startedAt, endedAt, endAt, details]: AttemptTuple, targetNames: readonly string[]): AttemptRecord {
+  const target = targetNames[at];
+  const end = ENDS[endAt];
+  if (target === undefined || end === undefined) throw new TypeError(`an attempt on target ${at} that ended as ${endAt}`);
+  if (details === null) return { target, attempt, startedAt, endedAt, end };
+  const [code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged] = details;
   return {
     target, attempt, startedAt, endedAt, end, code: code ?? undefined, status: status ?? undefined, message: message ?? undefined,
     verdict: verdict ?? undefined, next: next ?? undefined, waitMs: waitMs ?? undefined,

@@ -15,6 +15,9 @@ export type Envelope = Uint8Array | readonly [frames: Uint8Array, ...beside: Uin
 /** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
 const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 
+/** The same bytes as a Buffer. What is cut from one is one already. */
+const bufferOn = (view: Uint8Array): Buffer => (Buffer.isBuffer(view) ? view : Buffer.from(view.buffer, view.byteOffset, view.byteLength));
+
 /** What the types leave out: documented for subclasses. */
 const reading = DefaultDeserializer.prototype as unknown as { readonly _readHostObject: (this: DefaultDeserializer) => NodeJS.TypedArray };
 
@@ -57,7 +60,7 @@ export class Wire {
   /** The frames of an envelope, their bodies being views on it. @throws when it is not ours: that ends the life of the link. */
   unpack<Frame extends FrontFrame | ShardFrame>(envelope: Envelope): readonly Frame[] {
     const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
-    const frames = this.#frames.unpack(packed) as unknown[][];
+    const frames = this.#frames.unpack(bufferOn(packed)) as unknown[][];
     for (const frame of frames) {
       if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
       const last = frame.length - 1;
@@ -75,7 +78,7 @@ export class Wire {
     switch (kind) {
       case PACKED:
         // As a Buffer: the packing library cuts nested bytes by the kind of what it reads.
-        return this.#bodies.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+        return this.#bodies.unpack(bufferOn(bytes));
       case BYTES:
         return new Uint8Array(bytes);
       case BUFFER:

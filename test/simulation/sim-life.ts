@@ -6,7 +6,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostLife, LifeReceiver } from '../../src/hosts.js';
 import type { HostFacts } from '../../workers/control.js';
 import { HostSession } from '../../workers/host-session.js';
-import type { PortOrder } from '../../workers/port-shard.js';
+import type { PortOrder } from '../../workers/port-order.js';
 import type { InAir } from '../../workers/protocol.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
 import type { OpenableModule } from '../../workers/targets.js';

@@ -42,7 +42,7 @@ test('a turn in which hundreds of flights are taken over beats the heart at each
   const { kind, bytes } = packBody('payload', null);
   const frames = Array.from(
     { length: FLIGHTS },
-    (_, slot): LaunchFrame => [LAUNCH, slot, slot + 1, null, 'key', null, 0, 30_000, 0, 0, -1, null, 0, null, kind, bytes],
+    (_, slot): LaunchFrame => [LAUNCH, slot, slot + 1, null, 'key', 0, 30_000, null, kind, bytes],
   );
   shard.receive(new Wire().pack(frames, false).envelope);
   assert.equal(heard.length, FLIGHTS, 'every target was called');
