@@ -57,8 +57,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     try {
-      const joined = this.#front.plainJoins.join(payload, options);
-      if (joined !== null) return joined;
+      const plain = this.#front.plainRequests.answer(payload, options);
+      if (plain !== null) return plain;
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);

@@ -16,7 +16,7 @@ import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
-import { PlainJoins } from './plain-joins.js';
+import { PlainRequests } from './plain-requests.js';
 import { StoryRing } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters } from './waiters.js';
@@ -44,7 +44,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly failures: FlightFailures;
   readonly waiters: Waiters;
   readonly streaming: Streaming;
-  readonly plainJoins: PlainJoins;
+  readonly plainRequests: PlainRequests;
   readonly reentrance: Reentrance | null;
   readonly airborne = new Airborne(); // at most `limits.flights`
   readonly #table = new FlightTable();
@@ -65,7 +65,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
-    this.plainJoins = new PlainJoins(this.#table, this.waiters, { ...options, detectReentrance: reentrance !== null });
+    this.plainRequests = new PlainRequests(this, this.#table, { seam, options, reentrance });
     this.links = connect(this);
     wheel.tell(this);
   }

@@ -1,9 +1,9 @@
 /**
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
-import late from '../workers/late-libraries.cjs';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity } from './kept.js';
+import { KeptOrder } from './kept-order.js';
 import { LastEnds } from './last-ends.js';
 import type { FlightReport } from './reports.js';
 import { weightOf } from './weight.js';
@@ -36,19 +36,13 @@ const ERROR_BYTES = 1_000;
 export class Keep {
   readonly #settings: KeepSettings;
   readonly #table = new FlightTable<Kept>();
-  /** Which go first when there is no room. Its keys are the entries themselves: identity is the table's matter. */
-  readonly #order: ReturnType<typeof late.recency<Kept>>;
+  readonly #order: KeptOrder;
   readonly #lastEnds = new LastEnds();
 
   constructor(settings: KeepSettings) {
     const { entries, bytes } = settings;
     this.#settings = settings;
-    this.#order = late.recency<Kept>({
-      entries,
-      bytes,
-      bytesOf: (kept) => kept.bytes,
-      dropped: (kept) => this.#table.remove(kept),
-    });
+    this.#order = new KeptOrder({ entries, bytes, dropped: (kept) => this.#table.remove(kept) });
   }
 
   /** Keys for which something is held. */
@@ -56,18 +50,24 @@ export class Keep {
     return this.#order.size;
   }
   get bytes(): number {
-    return this.#order.calculatedSize;
+    return this.#order.bytes;
   }
 
-  /** What is held for a key. Looked at, it is the last to go. */
+  /** What is held for a text that is its own key, of whatever worth. */
+  findShort(scope: string | null, key: string): Kept | null | undefined {
+    return this.#table.findShort(scope, key);
+  }
+
+  /** What is held for a key. */
   find({ scope, key, index, routeId }: KeptIdentity, now: number): Kept | undefined {
     const kept = this.#table.find(routeId, scope, index, key);
     if (kept === undefined) return undefined;
     if (kept.isOver(now)) {
-      this.#order.delete(kept);
+      this.#remove(kept);
       return undefined;
     }
-    return this.#order.get(kept);
+    kept.isAsked = true;
+    return kept;
   }
 
   /** A flight has settled with a value. */
@@ -81,7 +81,9 @@ export class Keep {
     this.#drop(settlement, now);
     if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return this.#note(settlement);
     const kept = new Kept(settlement);
-    Object.assign(kept, { flight: settlement.flight, value, valueReport: settlement.report(), freshUntil, refreshUntil, ifErrorUntil });
+    kept.keep(value, { freshUntil, refreshUntil, ifErrorUntil });
+    kept.flight = settlement.flight;
+    kept.valueReport = settlement.report();
     kept.valueBytes = ENTRY_BYTES + weightOf(value, bytes);
     this.#put(kept);
   }
@@ -106,7 +108,7 @@ export class Keep {
     // Too large an error must not cost the value that may stand in for it.
     if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
       Object.assign(kept, { error, errorBytes, errorReport: settlement.report(), errorUntil: now + errorMs });
-    if (kept.isOver(now)) this.#order.delete(kept);
+    if (kept.isOver(now)) this.#remove(kept);
     else this.#put(kept);
   }
 
@@ -122,26 +124,29 @@ export class Keep {
 
   #drop(settlement: Settlement, now: number): void {
     const found = this.find(settlement, now);
-    if (found !== undefined) this.#order.delete(found);
+    if (found !== undefined) this.#remove(found);
   }
 
   /** Frees all that fits. Returns how many keys. */
   forget(fits: (kept: Kept) => boolean): number {
-    const found = [...this.#order.keys()].filter(fits);
-    for (const kept of found) this.#order.delete(kept);
+    const found = this.#order.filter(fits);
+    for (const kept of found) this.#remove(kept);
     return found.length;
   }
 
+  /** What is in the order is not weighed again: it goes, and comes anew where there is room for it. */
   #put(kept: Kept): void {
-    if (kept.bytes > this.#settings.bytes) {
-      this.#order.delete(kept);
-      return;
-    }
-    // What is in the order is not weighed again: it goes, and comes anew.
-    if (kept.isCurrent) this.#order.delete(kept);
-    // First where it is found, then where it is counted: what has to go for it leaves the table by itself.
+    this.#remove(kept);
+    if (kept.bytes > this.#settings.bytes) return;
+    this.#order.add(kept);
     this.#table.put(kept);
-    this.#order.set(kept, kept);
+  }
+
+  /** One that is not held stays so. */
+  #remove(kept: Kept): void {
+    if (!kept.isCurrent) return;
+    this.#table.remove(kept);
+    this.#order.delete(kept);
   }
 
   /** What the user's function says of a value; one that throws, or says no time, keeps nothing. */

@@ -3,7 +3,7 @@ import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
-import type { KeptIdentity } from './kept.js';
+import type { Kept, KeptIdentity } from './kept.js';
 import type { FilledOptions } from './options.js';
 import type { FlightReport } from './reports.js';
 import { freezeDeep, type Share } from './share.js';
@@ -26,15 +26,26 @@ const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COA
 
 export class Keeping {
   readonly #keep: Keep;
-  readonly #share: Share;
+  readonly #shareOf: Share;
 
   constructor(settings: KeepSettings, share: Share) {
     this.#keep = new Keep(settings);
-    this.#share = share;
+    this.#shareOf = share;
   }
 
   get size(): number {
     return this.#keep.size;
+  }
+
+  /** What is held for a text that is its own key, of whatever worth. */
+  findShort(scope: string | null, key: string): Kept | null | undefined {
+    return this.#keep.findShort(scope, key);
+  }
+
+  /** The value, for all who may share it: one promise, as for those who wait for one flight. */
+  share(kept: Kept): Promise<unknown> {
+    if (!kept.isAsked) kept.isAsked = true; // not to write where nothing changes
+    return (kept.promise ??= Promise.resolve(kept.value));
   }
 
   /** What a request for this identity may be given now; `null`: it takes a flight. */
@@ -44,7 +55,7 @@ export class Keeping {
     if (kept === undefined || answer === null) return null;
     if (answer === 'failure')
       return { role: 'hit', report: kept.errorReport as FlightReport, promise: Promise.reject(kept.error), isToBeRefreshed: false };
-    const promise = this.#give(kept.value);
+    const promise = this.#give(kept);
     if (promise === null) return null;
     return { role: answer, report: kept.valueReport as FlightReport, promise, isToBeRefreshed: kept.isToBeRefreshed(now) };
   }
@@ -78,8 +89,9 @@ export class Keeping {
   }
 
   /** A copy where each waiter gets its own; `null`: it cannot be copied, as those found who waited for it. */
-  #give(value: unknown): Promise<unknown> | null {
-    if (this.#share !== 'copy') return Promise.resolve(value);
+  #give(kept: Kept): Promise<unknown> | null {
+    if (this.#shareOf !== 'copy') return this.share(kept);
+    const { value } = kept;
     try {
       return Promise.resolve(Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
     } catch {

@@ -13,7 +13,19 @@ export interface KeptIdentity {
 /** What a later request gets without a flight of its own. */
 export type KeptAnswer = 'hit' | 'stale' | 'failure' | null;
 
+/** So that a year of them is a small number. */
+const STEP_MS = 16;
+const STEPS_MAX = 2 ** 31 - 1;
+
 export class Kept implements Tabled {
+  // All that a plain hit looks at, side by side and first: of a million values, none is in the processor's cache.
+  /** What all who may share the value are given. Made for the first of them. */
+  promise: Promise<unknown> | null = null;
+  /** Was it asked for since its turn to go? */
+  isAsked = false;
+  /** The last whole step before `freshUntil`: a small number lies in the object itself, an instant does not. */
+  surelyFreshUntil = 0;
+
   readonly scope: string | null;
   readonly key: string;
   readonly index: string;
@@ -36,6 +48,10 @@ export class Kept implements Tabled {
   /** What they take in memory: an error may hang on to as much as a value. */
   valueBytes = 0;
   errorBytes = 0;
+  /** Neighbours in the order in which they go, and the bytes it counts for there. */
+  earlier: Kept | null = null;
+  later: Kept | null = null;
+  heldBytes = 0;
 
   constructor({ scope, key, index, routeId }: KeptIdentity) {
     this.scope = scope;
@@ -47,6 +63,20 @@ export class Kept implements Tabled {
 
   get bytes(): number {
     return 2 * this.key.length + this.valueBytes + this.errorBytes;
+  }
+
+  /** Becomes a value, good until then. */
+  keep(value: unknown, { freshUntil, refreshUntil, ifErrorUntil }: Pick<Kept, 'freshUntil' | 'refreshUntil' | 'ifErrorUntil'>): void {
+    this.value = value;
+    this.freshUntil = freshUntil;
+    this.refreshUntil = refreshUntil;
+    this.ifErrorUntil = ifErrorUntil;
+    this.surelyFreshUntil = Math.min(Math.floor(freshUntil / STEP_MS), STEPS_MAX);
+  }
+
+  /** A hit, without a look at the instant itself; `false`: ask `answerAt`. */
+  isSurelyFresh(now: number): boolean {
+    return now / STEP_MS < this.surelyFreshUntil;
   }
 
   answerAt(now: number): KeptAnswer {
@@ -73,8 +103,9 @@ export class Kept implements Tabled {
 
   dropValue(): void {
     this.value = undefined;
-    this.valueReport = null;
+    this.promise = this.valueReport = null;
     this.flight = this.valueBytes = 0;
     this.freshUntil = this.refreshUntil = this.ifErrorUntil = -Infinity;
+    this.surelyFreshUntil = 0;
   }
 }

@@ -186,6 +186,39 @@ test('there are never more entries than allowed, and what was looked at last goe
   );
 });
 
+test('nobody who was asked for since its turn goes before one who was not, and what comes never goes for itself', () => {
+  const keep = keeping({ entries: 4 });
+  const held = (): string[] => ['a', 'b', 'c', 'd', 'e', 'f', 'g'].filter((key) => keep.find(of(key), 1) !== undefined);
+  for (const key of ['a', 'b', 'c', 'd']) keep.keepValue(of(key), key, 0);
+  assert.deepEqual(held(), ['a', 'b', 'c', 'd']);
+  keep.keepValue(of('e'), 'e', 0);
+  // All had been asked for: it was the oldest one's turn, and the others' marks are spent.
+  assert.deepEqual([keep.size, keep.findShort(null, 'a') ?? null], [4, null]);
+  keep.find(of('b'), 1);
+  keep.keepValue(of('f'), 'f', 0);
+  keep.keepValue(of('g'), 'g', 0);
+  assert.deepEqual(held(), ['b', 'e', 'f', 'g']);
+});
+
+test('what is forgotten, grows or is replaced leaves the order whole: what is counted is what is held', () => {
+  const keep = keeping({ entries: 5, bytes: 3_000, staleIfErrorMs: 500, errorMs: 100 });
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  for (let turn = 0; turn < 400; turn++) {
+    const key = keys[(turn * 7 + (turn >> 3)) % keys.length] as string;
+    if (turn % 5 === 4) keep.forget((kept) => kept.key === key);
+    else if (turn % 7 === 6) keep.keepError(of(key), new Error('x'), { isAnswer: turn % 2 === 0, now: turn });
+    else if (turn % 3 === 2) keep.find(of(key), turn);
+    else keep.keepValue(of(key), 'x'.repeat((turn * 37) % 400), turn);
+    const held = keys.map((each) => keep.findShort(null, each)).filter((kept) => kept !== undefined && kept !== null);
+    assert.equal(keep.size, held.length);
+    assert.equal(
+      keep.bytes,
+      held.reduce((sum, kept) => sum + kept.bytes, 0),
+    );
+    assert.ok(keep.size <= 5 && keep.bytes <= 3_000);
+  }
+});
+
 test('there are never more bytes than allowed, and a value too large for all of them is not kept', () => {
   const keep = keeping({ bytes: 10_000 });
   for (let key = 0; key < 100; key++) {

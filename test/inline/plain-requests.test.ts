@@ -1,4 +1,5 @@
-// The short way into a flight (a string and nothing else) must be the long way's shadow: whatever it may not decide goes the long way.
+// The short way (a string and nothing else: what is kept, or a flight in the air) must be the long way's shadow: whatever it may not decide goes the long
+// way.
 import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
 import { test } from 'node:test';
@@ -116,4 +117,54 @@ test('options that throw when they are read reject the request, and it is counte
   };
   await assert.rejects(coalescer.request('a', options), /no signal/);
   assert.deepEqual([primary.calls.length, coalescer.stats().requests, coalescer.stats().refused], [1, 2, 1]);
+});
+
+test('a string takes what is kept for its own key, all the same promise, and not what is kept for a key that looks like it', async () => {
+  const { coalescer, primary, settled } = openStage({ keep: { ttlMs: 1_000 } });
+  watch(coalescer.request('a'));
+  watch(coalescer.request('anything', { key: '["a"]' }));
+  primary.calls[0]?.resolve('x');
+  primary.calls[1]?.resolve('listed');
+  await settled();
+  const [one, other] = [coalescer.request('a'), coalescer.request('a')];
+  assert.equal(one, other);
+  assert.deepEqual([await one, primary.calls.length, coalescer.stats().hits], ['x', 2, 2]);
+  watch(coalescer.request('["a"]'));
+  assert.equal(primary.calls.length, 3, 'a text that reads like a list is no list');
+  const fresh = watch(coalescer.request('a', { fresh: true }));
+  assert.deepEqual([primary.calls.length, fresh.state], [4, 'pending']);
+  assert.equal(await coalescer.request('a'), 'x', 'what is kept comes before what is in the air');
+  assert.deepEqual([coalescer.stats().hits, coalescer.stats().joined], [3, 0]);
+});
+
+test('a string takes what is kept to the last instant of its time, and where nothing is kept it joins', async () => {
+  const { coalescer, primary, environment, settled } = openStage({ keep: { ttlMs: 1_005 } });
+  watch(coalescer.request('a'));
+  const joined = watch(coalescer.request('a'));
+  assert.deepEqual([primary.calls.length, coalescer.stats().joined], [1, 1]);
+  primary.calls[0]?.resolve('x');
+  await settled();
+  assert.equal(joined.value, 'x');
+  for (const step of [990, 10, 4]) {
+    await environment.advance(step);
+    assert.equal(await coalescer.request('a'), 'x');
+  }
+  await environment.advance(1);
+  watch(coalescer.request('a'));
+  assert.deepEqual([primary.calls.length, coalescer.stats().hits], [2, 3]);
+});
+
+test('a string is not given what is kept for a key whose values are known to be for one alone', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  const primary = { run: target, isShareable: (value: string) => value !== 'mine' };
+  const coalescer = createCoalescer({ scope: 'public', keep: { ttlMs: 1_000 }, targets: { primary }, environment });
+  const [mine, fresh] = [watch(coalescer.request('a')), watch(coalescer.request('a', { fresh: true }))];
+  target.calls[0]?.resolve('mine');
+  await environment.advance(0);
+  target.calls[1]?.resolve('ours');
+  await environment.advance(0);
+  assert.deepEqual([mine.value, fresh.value, coalescer.stats().kept], ['mine', 'ours', 1]);
+  watch(coalescer.request('a'));
+  assert.deepEqual([target.calls.length, coalescer.stats().hits], [3, 0]);
 });
