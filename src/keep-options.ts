@@ -10,7 +10,7 @@ export interface KeepOptions<V> {
   readonly staleIfErrorMs?: number;
   /** A failure is given to late-comers for so long, at most 1_000, so that a herd's retries meet again. @default 0 */
   readonly errorMs?: number;
-  /** Keys held at once; the one not asked for the longest goes first. @default 10_000 */
+  /** Keys held at once. Where there is no room the oldest goes first; one that was asked for since its turn last came is passed over once. @default 10_000 */
   readonly entries?: number;
   /** Bytes held at once, as far as they can be told. @default 64 MiB */
   readonly bytes?: number;

@@ -168,3 +168,12 @@ test('a string is not given what is kept for a key whose values are known to be 
   watch(coalescer.request('a'));
   assert.deepEqual([target.calls.length, coalescer.stats().hits], [3, 0]);
 });
+
+test('what a string was given goes after what nobody asked for', async () => {
+  const calls: string[] = [];
+  const answer = async (payload: string): Promise<string> => (calls.push(payload), payload);
+  const coalescer = createCoalescer({ scope: 'public', keep: { ttlMs: 60_000, entries: 2 }, targets: { answer } });
+  for (const payload of ['a', 'b', 'a', 'c', 'a', 'b']) assert.equal(await coalescer.request(payload), payload);
+  assert.deepEqual(calls, ['a', 'b', 'c', 'b'], 'b had to go for c, and a, which was asked for, did not');
+  await coalescer.close();
+});

@@ -200,6 +200,17 @@ test('nobody who was asked for since its turn goes before one who was not, and w
   assert.deepEqual(held(), ['b', 'e', 'f', 'g']);
 });
 
+test('a failure that is remembered beside a value is no question for it: it goes when its turn comes', () => {
+  const keep = keeping({ entries: 2, errorMs: 100, staleIfErrorMs: 500 });
+  for (const key of ['a', 'b']) keep.keepValue(of(key), key, 0);
+  keep.keepError(of('a'), new Error('x'), { isAnswer: false, now: 1 });
+  for (const key of ['c', 'd']) keep.keepValue(of(key), key, 2);
+  assert.deepEqual(
+    ['a', 'b', 'c', 'd'].map((key) => keep.find(of(key), 3)?.value),
+    [undefined, undefined, 'c', 'd'],
+  );
+});
+
 test('what is forgotten, grows or is replaced leaves the order whole: what is counted is what is held', () => {
   const keep = keeping({ entries: 5, bytes: 3_000, staleIfErrorMs: 500, errorMs: 100 });
   const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
