@@ -7,7 +7,7 @@ const join =
 const flight =
   'The least that can end a flight before its target does (a Map, a record and a promise of its own, nothing else) takes 1.6 to 2.0 times the Map and more than the peers, which hand out the target’s own promise; with a clock, counts and a context for the target it takes 3.0. No entry in the wheel for each flight, a clock that is read less, a key map that never becomes empty, no object for each call (963 to 600 ns alone, 882 to 590 among 256, before breakers, holds and kept values came); no list of arguments for each call brought nothing. What is left is flat, no function above 5 % of it: a record with attempts, a deadline, a story and a context of its own for the target, and a sixth of it is the collection of what they allocate.';
 const crossing =
-  'A flight that is alone sent at once, no closures for what crosses (alone 25.5 to 22.4 µs of the main thread), envelopes that go as soon as 32 frames wait, and frames without texts (256 in the air: 7.8 to 4.9 µs, 3.5 to 2.4 times the raw port with batches in one run; 2,048: 5.6 to 4.6). The raw port with batches is itself 3 to 5 times as fast as piscina.run and comlink here, so five times is at or beyond what a port can do. What is left beside the raw port: a key derived from the payload, a guard that looks at every value that crosses, and packing on both sides.';
+  'A flight that is alone sent at once, no closures for what crosses (alone 25.5 to 22.4 µs of the main thread), envelopes that go as soon as 32 frames wait, and frames without texts (256 in the air, alone in its process: 7.8 to 4.9 µs; 2,048: 5.6 to 4.6). Fresh, the raw port with batches is itself 3 to 5 times as fast as piscina.run: there five times is at or beyond what a port can do. What is left beside the raw port: a key derived from the payload, a guard that looks at every value that crosses, and packing on both sides.';
 
 export const limits: Readonly<Record<string, string>> = {
   'join/coalescer': join,
@@ -29,7 +29,7 @@ export const limits: Readonly<Record<string, string>> = {
   'threads/event loop delay p99, parsing on a thread':
     'Threads step back for the caller’s loop (niceness 5: 3.5 to 0.7 ms, beside 4 to 7 inline; 0.2 when nothing runs). What is left is in which round another process of the machine computes.',
   'memory/coalescer, hits at 10^6 keys':
-    'Second chance instead of an order of who was asked for last, one promise for all who share a value, one look-up (2,550 to 1,150 ns, 2.5 times the Map in one run). What is left beside the Map: a clock, and an entry that lies in a heap ten times as large; the same entries in a process that held nothing else took 590.',
+    'Second chance instead of an order of who was asked for last, one promise for all who share a value, one look-up (2,550 to 1,150 ns). What is left beside the Map: a clock, and an entry that lies in a heap ten times as large; the same entries in a process that held nothing else took 590.',
   'start/import of coalescer':
     'One bundled file instead of some 90 modules, libraries that are loaded when the first payload needs them, and node:crypto and node:v8 likewise (65 to 13 ms on a quiet machine). What is left is the reading of 230 kB.',
 };
