@@ -11,17 +11,23 @@ export interface Judgement {
   readonly bound: Bound;
   /** One for each condition in which both rows were measured; none: not measured in this run. */
   readonly readings: readonly Reading[];
+  /** The same of the bound's `least`: where it is above `most`, nothing that does the row's work holds the bound. */
+  readonly floor: readonly Reading[];
   readonly verdict: 'holds' | 'does not hold' | 'not measured';
 }
 
 /** A bound holds when it does in every condition, fresh, after a collection and worn. */
 export function judge(bounds: readonly Bound[], samples: readonly Samples[]): Judgement[] {
   return bounds.map((bound) => {
-    const readings = samples.filter(({ name }) => name === bound.row).flatMap((own) => readingOf(bound, own, samples));
-    if (readings.length === 0) return { bound, readings, verdict: 'not measured' };
-    return { bound, readings, verdict: readings.every(({ p50 }) => p50 <= bound.most) ? 'holds' : 'does not hold' };
+    const readings = readingsOf(bound.row, bound, samples);
+    const floor = bound.least === undefined ? [] : readingsOf(bound.least, bound, samples);
+    if (readings.length === 0) return { bound, readings, floor, verdict: 'not measured' };
+    return { bound, readings, floor, verdict: readings.every(({ p50 }) => p50 <= bound.most) ? 'holds' : 'does not hold' };
   });
 }
+
+const readingsOf = (row: string, bound: Bound, samples: readonly Samples[]): Reading[] =>
+  samples.filter(({ name }) => name === row).flatMap((own) => readingOf(bound, own, samples));
 
 function readingOf({ against }: Bound, own: Samples, samples: readonly Samples[]): Reading[] {
   const { condition } = own;

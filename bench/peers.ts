@@ -5,7 +5,7 @@ import CircuitBreaker from 'opossum';
 import pMemoize from 'p-memoize';
 import { coalesceAsync } from 'promise-coalesce';
 import { interceptors } from 'undici';
-import { byMap, type Call } from './measure/floor.js';
+import { byMap, byRecord, type Call } from './measure/floor.js';
 
 export interface Peer {
   readonly name: string;
@@ -19,6 +19,14 @@ export interface Peer {
 const NOTHING_BUT_SHARING = 'no failover, cancel or limits';
 
 export const rawMap: Peer = { name: 'raw Map', from: null, lacks: NOTHING_BUT_SHARING, share: byMap };
+
+/** No peer, and of no use: what the least that fails over costs, below which nothing that does can be. */
+export const least: Peer = {
+  name: 'record with its own promise',
+  from: null,
+  lacks: 'the least that fails over: no time, cancel, story, breakers or rules',
+  share: (call) => byRecord(call),
+};
 
 export const promiseCoalesce: Peer = {
   name: 'promise-coalesce',

@@ -3,7 +3,7 @@ import type { Judgement } from './judge.js';
 import { figuresOf } from './measure/figures.js';
 import type { Condition, Figure } from './measure/rows.js';
 import { interval, short } from './measure/words.js';
-import { peers, rawMap } from './peers.js';
+import { least, peers, rawMap } from './peers.js';
 import type { Results } from './results.js';
 
 const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
@@ -11,9 +11,10 @@ const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
 /** What the peer of a row does not do; nothing for our own rows. */
 export function lacksOf(row: string): string {
   const name = row.slice(row.indexOf('/') + 1).split(',')[0] ?? '';
-  const peer = [rawMap, ...peers].find((known) => known.name === name);
+  const peer = [rawMap, least, ...peers].find((known) => known.name === name);
   if (peer !== undefined) return peer.lacks;
   if (/^(?:JSON\.stringify|canonicalize) and raw Map$/.test(name)) return rawMap.lacks;
+  if (name === 'record with its time') return 'the least that keeps: no scope, bounds, refresh or failover';
   if (/^(?:piscina|comlink|raw port)/.test(name)) return 'nothing shared; no failover, cancel or limits; a death loses the call';
   if (/^(?:tee|PassThrough|one postMessage)/.test(name)) return 'no failover, no replay for late readers, no bound';
   return '';
@@ -44,9 +45,12 @@ const cell = (figure: Figure | undefined): string => (figure === undefined ? '' 
 export function boundLines(judgements: readonly Judgement[]): string[] {
   return judgements
     .filter(({ verdict }) => verdict !== 'not measured')
-    .map(({ bound, readings, verdict }) => {
-      const found = readings.map((reading) => `${interval(reading)}${bound.against === null ? '' : ' x'} ${reading.condition}`).join(', ');
+    .map(({ bound, readings, floor, verdict }) => {
+      const times = bound.against === null ? '' : ' x';
+      const found = readings.map((reading) => `${interval(reading)}${times} ${reading.condition}`).join(', ');
       const against = bound.against === null ? '' : ` x ${bound.against}`;
-      return `${verdict.toUpperCase().padEnd(13)} ${bound.row}: ${found}; must be at most ${short(bound.most)}${against}`;
+      const leastFound = floor.map(({ p50, condition }) => `${short(p50)}${times} ${condition}`).join(', ');
+      const below = leastFound === '' ? '' : `; the least there is: ${leastFound}`;
+      return `${verdict.toUpperCase().padEnd(13)} ${bound.row}: ${found}; must be at most ${short(bound.most)}${against}${below}`;
     });
 }

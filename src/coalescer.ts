@@ -58,12 +58,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     try {
       const plain = this.#front.plainRequests.answer(payload, options);
-      if (plain !== null) return plain;
+      if (plain) return plain;
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);
       if (kept !== null) return kept.promise;
-      const flight = this.#board(boarding, checked.fresh);
+      const flight = this.#board(boarding, checked.fresh, { isFree: plain === undefined });
       const isLeader = this.#hasLaunched;
       const promise = this.#front.waiters.add(flight, checked, isLeader);
       return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
@@ -114,7 +114,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
-      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from));
+      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, { from }));
       const isLeader = this.#hasLaunched;
       const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.of(boarded), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
@@ -146,10 +146,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
   }
 
-  /** From boarding to flight: one that is in the air, or a new one. */
-  #board(boarding: Boarding, fresh: boolean | undefined, from = 0): Flight {
+  /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. `isFree`: it has just been looked for, and there is none. */
+  #board(boarding: Boarding, fresh: boolean | undefined, { from = 0, isFree = false } = ANYWHERE): Flight {
     const { scope, key, index, routeId } = boarding;
-    const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
+    const found = isFree || key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
     if (found !== undefined) return found;
     // What another flight would give after that chunk need not fit to what was given before it.
@@ -246,4 +246,5 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 }
 
+const ANYWHERE: { readonly from?: number; readonly isFree?: boolean } = {};
 const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

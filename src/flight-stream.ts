@@ -1,4 +1,5 @@
 /** What a waiter holds of a shared stream: an async iterable of its own, with its own place in the one stream of the flight. */
+import { keepShape } from '../workers/lasting-shape.js';
 import type { Outcome } from './reports.js';
 
 /** One waiter's view of a shared stream. It has joined when this is returned; dispose of it (or read it to the end) or it counts as lagging. */
@@ -97,3 +98,8 @@ export function refusedSource(reason: unknown): ChunkSource {
     },
   };
 }
+
+const source = refusedSource(null);
+const model = new SharedStream(source, () => Promise.reject());
+keepShape(model);
+keepShape(model[Symbol.asyncIterator]());

@@ -71,7 +71,7 @@ export class Flight implements LaunchOrder {
   status: FlightStatus = 'flying';
   settledAt = 0;
   /** `null` until the first attempt has ended. */
-  attempts: AttemptRecord[] | null = null;
+  attempts: readonly AttemptRecord[] | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
@@ -164,10 +164,9 @@ export class Flight implements LaunchOrder {
     return `${this.owner.name}#${this.number}`;
   }
 
-  /** As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen. */
+  /** As a literal, a list takes as many places as it has attempts; a push takes seventeen more. */
   attempted(attempt: AttemptRecord): void {
-    if (this.attempts === null) this.attempts = [attempt];
-    else this.attempts.push(attempt);
+    this.attempts = this.attempts === null ? [attempt] : [...this.attempts, attempt];
   }
 
   /** The promise for all waiters that cannot leave. */

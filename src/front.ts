@@ -96,7 +96,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
-    this.#checkRoom(key, bytes, isOwed);
+    if (bytes > keyBytes || carry !== null) this.#checkRoom(key, bytes, isOwed);
     const launchedAt = this.#seam.now();
     const flight = new Flight(boarding, ++this.#flightNumber, this);
     flight.launchedAt = launchedAt;

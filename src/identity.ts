@@ -27,9 +27,12 @@ export class Identities {
 
   /** `null`: shared by all callers. @throws CoalescerError COALESCER_SCOPE_MISSING */
   scope(payload: unknown, requested: string | undefined): string | null {
+    return requested === undefined && this.#scope === 'public' ? null : this.#checkedScope(payload, requested);
+  }
+
+  #checkedScope(payload: unknown, requested: string | undefined): string {
     const option: unknown = this.#scope;
     if (option === 'public') {
-      if (requested === undefined) return null;
       throw new TypeError(
         `${this.#name}: scope: this coalescer is 'public'; a request cannot have a scope of its own, got ${given(requested)}`,
       );
@@ -55,7 +58,10 @@ export class Identities {
 
   /** `null`: this one is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
   key(payload: unknown, requested: string | null | undefined): string | null {
-    if (requested === undefined && this.#keyOf === null) return this.#canonical(payload);
+    return requested === undefined && this.#keyOf === null ? this.#canonical(payload) : this.#checkedKey(payload, requested);
+  }
+
+  #checkedKey(payload: unknown, requested: string | null | undefined): string | null {
     const key: unknown = requested === undefined ? this.#keyOf?.(payload) : requested;
     if (key === null || (typeof key === 'string' && key.isWellFormed())) return key;
     const source = requested === undefined ? 'what options.key returned for the payload' : "the request's options.key";

@@ -4,7 +4,7 @@
  */
 import { isItsOwnKey } from '../workers/canonical.js';
 import type { Seam } from '../workers/environment.js';
-import type { FlightTable } from './flight-table.js';
+import { isOwnIndex, type FlightTable } from './flight-table.js';
 import type { Keeping } from './keeping.js';
 import type { Kept } from './kept.js';
 import type { FilledOptions } from './options.js';
@@ -48,8 +48,8 @@ export class PlainRequests {
     this.#isPublic = scope === 'public';
   }
 
-  /** The promise of what is kept, or of a flight in the air; `null`: ask the long way. */
-  answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null {
+  /** The promise of what is kept, or of a flight in the air; `null`: ask the long way; `undefined`: that too, and nothing of its key is in the air. */
+  answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
     if (!this.#isOpen || typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
     const scope = options === undefined ? null : onlyScope(options);
     // A scope that flights are found under has been checked when they were launched.
@@ -60,7 +60,7 @@ export class PlainRequests {
       if (kept) return this.#hit(kept, payload);
     }
     const flight = this.#table.findShort(scope, payload);
-    if (!flight) return null;
+    if (!flight) return flight === undefined && isItsOwnKey(payload) && isOwnIndex(payload) ? undefined : null;
     const { plain } = flight;
     if (plain !== null) this.#waiters.follow(flight);
     return plain;

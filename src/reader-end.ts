@@ -1,4 +1,5 @@
 /** How one reader's way ends, with which place of the stream and when, and who is told of that and of the first chunk. */
+import { keepShape } from '../workers/lasting-shape.js';
 import type { Seam } from '../workers/environment.js';
 import type { ChunkLog } from './chunk-log.js';
 
@@ -14,7 +15,7 @@ export class ReaderEnding {
   end: ReaderEnd | null = null;
   /** Chunks that there were then, and when that was. */
   chunks = 0;
-  at = 0;
+  at = Number.NaN;
   #whenEnded: ((end: ReaderEnd) => void)[] = [];
   #whenOpened: (() => void)[] = [];
 
@@ -58,3 +59,5 @@ export class ReaderEnding {
     for (const tell of told) tell(end);
   }
 }
+
+keepShape(new ReaderEnding({} as ChunkLog, {} as Clock));

@@ -2,10 +2,12 @@
  * One that reads a flight's stream: a waiter with a place in the log. It gives chunks as they are asked for, at its own pace, and waits for nobody but
  * the stream.
  */
+import { keepShape } from '../workers/lasting-shape.js';
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
 import { type Clock, type ReaderEnd, ReaderEnding } from './reader-end.js';
-import type { Stream } from './stream.js';
+import type { StreamSettings } from './stream-options.js';
+import { type StreamOwner, Stream } from './stream.js';
 import { Seat, type LeaveReceiver } from './waiter.js';
 
 type Result<Given> = Promise<IteratorResult<Given, undefined>>;
@@ -237,3 +239,9 @@ export class Reader extends Seat {
     return Promise.reject(end.reason);
   }
 }
+
+const flight = { firstWaiter: null, lastWaiter: null, ownIncidents: () => ({}) } as unknown as Flight;
+const stream = new Stream(flight, { midStream: 'fail', joinLate: true } as unknown as StreamSettings, 0, {} as StreamOwner);
+keepShape(
+  new Reader({ flight, stream, signal: null, isApart: false, from: 0, copy: null, receiver: { waiterLeft() {} }, clock: { now: () => 0 } }),
+);

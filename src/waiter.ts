@@ -1,4 +1,5 @@
 /** Waiters with a signal, a time or a copy of their own. All others share their flight's one promise and are only counted. */
+import { keepShape } from '../workers/lasting-shape.js';
 import { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 
@@ -139,3 +140,5 @@ export class SignalWatch {
     }
   }
 }
+
+keepShape(new Waiter({ firstWaiter: null, lastWaiter: null } as Flight, null, { waiterLeft() {} }));

@@ -1,6 +1,7 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
 import type { Seam } from './environment.js';
 import type { FlightRecord } from './flight-record.js';
+import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
 
@@ -73,3 +74,5 @@ export class Attempt implements AttemptContext {
     else this.#abort = cause;
   }
 }
+
+keepShape(new Attempt({ order: {}, attemptsMade: 0, due: Number.NaN } as FlightRecord, '', {} as Seam));

@@ -74,8 +74,10 @@ export class Attempts<Order extends LaunchOrder> {
     const { streams, rejected: failed } = this.#parts;
     const { order } = record;
     const attempt = record.attempt as Attempt;
-    const call = [targets[record.target] as FilledTarget, order, attempt, streams.deliveredTo(record)] as const;
-    const called = flying === null ? callTarget(...call) : flying.run(order, callTarget, ...call);
+    const target = targets[record.target] as FilledTarget;
+    const delivered = streams.deliveredTo(record);
+    const called =
+      flying === null ? callTarget(target, order, attempt, delivered) : flying.run(order, callTarget, target, order, attempt, delivered);
     const resolved = (value: unknown): void => streams.returned(record, attempt, value);
     const rejected = (error: unknown): void => failed(record, attempt, error);
     try {

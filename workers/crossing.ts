@@ -3,6 +3,7 @@
  * before anything is packed.
  */
 import { types } from 'node:util';
+import { keepShape } from './lasting-shape.js';
 import { nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
 const INT64 = 2n ** 63n;
@@ -84,3 +85,5 @@ export function inspectCrossing(value: unknown): Crossing {
   const refusal = refusalOf(value, look);
   return { refusal, needsClone: look.needsClone };
 }
+
+keepShape(new Look());

@@ -4,6 +4,7 @@ import { REFUSED } from './breaker.js';
 import { Detour, NO_DETOUR } from './detour.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { PassedOver } from './passed-over.js';
+import { keepShape } from './lasting-shape.js';
 import type { AttemptRecord, InAir, LaunchOrder } from './protocol.js';
 import type { StreamRecord } from './streams.js';
 import type { Wheel, WheelEntry } from './wheel.js';
@@ -40,7 +41,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   target: number;
   /** The current attempt: the only one, or of two that are out the one that something was heard of last. What comes from any other is late, and dropped. */
   attempt: Attempt | null = null;
-  attemptStartedAt = 0;
+  attemptStartedAt = Number.NaN;
   /** The last attempt that ended, not yet told to the front. */
   ended: AttemptRecord | null = null;
   /** The value, or the last error. */
@@ -58,7 +59,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   readonly #receiver: DueReceiver;
 
   // The wheel's own. Not inherited: an object of a derived class takes three times as long to make.
-  due = 0;
+  due = Number.NaN;
   wheelSlot = -1;
   before: WheelEntry | null = null;
   after: WheelEntry | null = null;
@@ -147,3 +148,11 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.#receiver.recordDue(this, now);
   }
 }
+
+keepShape(
+  new FlightRecord(
+    { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
+    { route: [], attemptsMax: 0, state: 0, target: 0 },
+    { recordDue() {} },
+  ),
+);

@@ -1,5 +1,6 @@
 /** What a flight's record holds where a second attempt may be made while its first is still out. */
 import type { Attempt } from './attempt.js';
+import { keepShape } from './lasting-shape.js';
 import type { Unhedged } from './protocol.js';
 import type { Pump } from './pump.js';
 
@@ -30,3 +31,5 @@ export class Hedge {
   /** Why none was made when it was due. Told with the attempt. */
   unmade: Unhedged | null = null;
 }
+
+keepShape(new Hedge());

@@ -7,6 +7,8 @@ import type { FilledTarget } from './targets.js';
 
 /** A verdict with nothing left open. */
 export interface Judgement {
+  /** The error's HTTP status; 0: it has none. */
+  readonly status: number;
   readonly verdict: 'answer' | 'failover' | 'retry';
   /** This flight calls this target no earlier. 0: whenever it likes. `Infinity`: never again. */
   readonly retryAfterMs: number;
@@ -29,13 +31,14 @@ export function judge(target: FilledTarget, error: unknown, attempt: Attempt, se
   const said = target.replayable ? verdictOf(target, error, attempt) : NOTHING_SAID;
   // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
   const verdict = target.replayable ? said.verdict : 'answer';
-  const isTooMany = statusOf(error) === TOO_MANY;
+  const status = statusOf(error) ?? 0;
+  const isTooMany = status === TOO_MANY;
   const isSpent = isSpendCap(error);
   const sample = isTooMany || isSpent ? 'none' : sampleOf(target.replayable ? verdict : classifyHttp(error), error);
-  if (verdict === 'answer' && sample === 'well') return { verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
+  if (verdict === 'answer' && sample === 'well') return { status, verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
   const asked = said.retryAfterMs ?? retryAfterMsOf(error, () => seam.wallNow());
   const holdMs = isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : Math.min(asked, RETRY_AFTER_MS_MAX);
-  return { verdict, retryAfterMs: isSpent ? Infinity : asked, holdMs, isForCredential: isTooMany || isSpent, sample };
+  return { status, verdict, retryAfterMs: isSpent ? Infinity : asked, holdMs, isForCredential: isTooMany || isSpent, sample };
 }
 
 interface Said {

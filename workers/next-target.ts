@@ -158,7 +158,11 @@ export function firstTarget(route: readonly number[], targetsTried: number, last
 export function attemptMs(record: FlightRecord, own: number | null, now: number): number {
   const left = record.order.deadline - now;
   if (own !== null) return Math.min(own, left);
+  return record.route.length === 1 ? left : left / targetsLeft(record);
+}
+
+function targetsLeft(record: FlightRecord): number {
   let untried = 0;
   for (const target of record.route) if ((record.targetsTried & (1 << target)) === 0 || target === record.target) untried++;
-  return left / Math.max(1, Math.min(untried, record.attemptsMax - record.attemptsMade + 1));
+  return Math.max(1, Math.min(untried, record.attemptsMax - record.attemptsMade + 1));
 }

@@ -1,7 +1,8 @@
 /** A launch order that came in a frame: what it left out is as most have it. */
 import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
-import type { Body, LaunchExtras, LaunchFrame, LaunchOrder } from './protocol.js';
+import { keepShape } from './lasting-shape.js';
+import { type Body, LAUNCH, type LaunchExtras, type LaunchFrame, type LaunchOrder, PACKED } from './protocol.js';
 
 /** Of a launch that is the first of its flight, to all targets, with nothing carried along. */
 export const NO_EXTRAS: LaunchExtras = [null, 0, 0, -1, null, 0, null];
@@ -68,3 +69,11 @@ export interface OrderParts {
   readonly carried: unknown;
   readonly delivered: Delivered | null;
 }
+
+keepShape(
+  new PortOrder([LAUNCH, 0, 0, null, null, Number.NaN, Number.NaN, null, PACKED, new Uint8Array()], {
+    payload: null,
+    carried: undefined,
+    delivered: null,
+  }),
+);

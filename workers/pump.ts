@@ -3,7 +3,8 @@
  * it never waits for a reader: without credit it simply does not pull.
  */
 import { asPromise } from './call-target.js';
-import { inOwnContext, thisContext } from './clean-context.js';
+import { keepShape } from './lasting-shape.js';
+import { inCleanContext, inOwnContext, thisContext } from './clean-context.js';
 
 /** Told what a stream gives, later than `start` and `grant` return. After `ended` or `broke`, and after `stop`, nothing more. */
 export interface PumpReceiver {
@@ -125,3 +126,9 @@ export class Pump {
     this.#receiver.broke(error);
   };
 }
+
+// Not in the context of whoever loads this: a pump remembers its own.
+inCleanContext(
+  (iterator) => keepShape(new Pump({ [Symbol.asyncIterator]: () => iterator }, 0, {} as PumpReceiver)),
+  {} as AsyncIterator<unknown>,
+);

@@ -5,7 +5,6 @@
 import * as flight from '../machines/flight.table.js';
 import type { Attempt } from './attempt.js';
 import { Attempts } from './attempts.js';
-import { statusOf } from './classify.js';
 import { FlightRecord, type DueReceiver } from './flight-record.js';
 import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import type { Hedge } from './hedge.js';
@@ -174,11 +173,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (!record.turnTo(attempt)) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
-    const { verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
+    const { status, verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
     if (record.attempt !== attempt) return; // `classify` has ended its own flight
     record.result = error;
     const detour = record.ownDetour();
-    detour.lastStatus = statusOf(error) ?? 0;
+    detour.lastStatus = status;
     this.#attempts.end(record, verdict === 'answer' ? 'answer' : 'failed', sample, { error, verdict });
     if (holdMs > 0) this.#setup.health.hold(record.target, { ms: holdMs, isForCredential }, this.#setup.seam.now());
     if (verdict === 'answer') return this.step(record, flight.ATTEMPT_ANSWERED);

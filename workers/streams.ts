@@ -4,6 +4,7 @@
  */
 import type { Attempt } from './attempt.js';
 import type { FlightRecord } from './flight-record.js';
+import { keepShape } from './lasting-shape.js';
 import { CREDIT_BYTES, type LaunchOrder, STREAM_ENDED } from './protocol.js';
 import { closeStream, isStream, Pump, type PumpReceiver } from './pump.js';
 import { refusalOf } from './refusal.js';
@@ -22,7 +23,7 @@ export class StreamRecord {
   /** Chunks given before this attempt, where it goes on from them. */
   before = 0;
   /** When the last chunk came, or it was asked again after a wait for credit: what the wheel had lived. The time in which this loop stands still is not its silence. */
-  progressAt = 0;
+  progressAt = Number.NaN;
 }
 
 /** What comes of an attempt's stream, told to the shard. */
@@ -130,8 +131,7 @@ export class Streams<Order extends LaunchOrder> {
   firstChunkMs(record: FlightRecord<Order>, otherwise: number): number {
     const { targets, settings } = this.#setup;
     const ms = (targets[record.target] as FilledTarget).firstChunkTimeoutMs ?? settings.streams.firstChunkTimeoutMs ?? otherwise;
-    if (ms === Number.POSITIVE_INFINITY || record.attemptsMade >= record.attemptsMax) return Number.POSITIVE_INFINITY;
-    return record.route.every((target) => (record.targetsTried & (1 << target)) !== 0) ? Number.POSITIVE_INFINITY : ms;
+    return ms === Number.POSITIVE_INFINITY || isLastAttempt(record) ? Number.POSITIVE_INFINITY : ms;
   }
 
   /** Chunks that the next attempt goes on from, with its target's `resume`; `null`: it starts from the beginning. */
@@ -200,3 +200,8 @@ export class Streams<Order extends LaunchOrder> {
     this.#steps.broke(record, attempt, Object.assign(error, { code: 'ERR_STREAM_INCOMPLETE' }));
   }
 }
+
+const isLastAttempt = ({ attemptsMade, attemptsMax, route, targetsTried }: FlightRecord): boolean =>
+  attemptsMade >= attemptsMax || route.every((target) => (targetsTried & (1 << target)) !== 0);
+
+keepShape(new StreamRecord());

@@ -41,7 +41,7 @@ export class WaitingRoom extends WheelEntry {
   }
 
   delete(record: FlightRecord): void {
-    if (this.#waiting.delete(record) && this.#waiting.size === 0) this.#wheel.disarm(this);
+    if (this.#waiting.size > 0 && this.#waiting.delete(record) && this.#waiting.size === 0) this.#wheel.disarm(this);
   }
 
   /** An attempt has ended well: the target can take more. */

@@ -23,7 +23,7 @@ export interface TickReceiver {
 /** Whatever can be armed: derived from this, or shaped like it. The links are the wheel's own: an entry is armed at most once at a time. */
 export abstract class WheelEntry {
   /** @internal Instant at which it is due. */
-  due = 0;
+  due = Number.NaN;
   /** @internal Slot it lies in; -1 while disarmed. */
   wheelSlot = -1;
   /** @internal */

@@ -1,7 +1,8 @@
 /** What failing over costs: a first target that rejects after an await, and ten thousand waiters on one key whose first target fails. */
 import type { TimedRow } from '../measure/rows.js';
 import { inTurn, keysOf } from '../payloads.js';
-import { byMap, type Call } from '../measure/floor.js';
+import { byMap, byRecord, type Call } from '../measure/floor.js';
+import { least } from '../peers.js';
 import type { Area } from './area.js';
 import { together } from './flight.js';
 
@@ -40,13 +41,17 @@ export const failover: Area = {
   conditions: ['fresh', 'after gc'],
   async open({ coalescers: { createCoalescer } }) {
     const plain = createCoalescer({ scope: 'public', targets: { backup } });
-    const failing = createCoalescer({ scope: 'public', targets: { primary, backup } });
+    // Its breaker would open after the first few, and nothing would fail over any more.
+    const failing = createCoalescer({ scope: 'public', targets: { primary, backup }, breaker: false });
+    const open = createCoalescer({ scope: 'public', targets: { primary, backup } });
     const nextKey = inTurn(keysOf(KEYS));
     return {
       rows: [
         { ...together('failover/coalescer, first target rejects', (key) => failing.request(key), nextKey), gate: 1.07 },
+        together('failover/coalescer, first target closed off by its breaker', (key) => open.request(key), nextKey),
         together('failover/coalescer, plain flight', (key) => plain.request(key), nextKey),
         together('failover/raw Map, first target rejects', byMap(byHand), nextKey),
+        together(`failover/${least.name}, first target rejects`, byRecord<string>(primary, backup), nextKey),
         { ...herd('failover/coalescer, 10,000 waiters', (key) => failing.request(key), nextKey), gate: 1.1 },
         herd('failover/raw Map, 10,000 waiters', byMap(byHand), nextKey),
       ],

@@ -1,11 +1,12 @@
 /** Hits with a million values kept: they have settled, and are given again and again. */
 import type { Coalescers } from '../build.js';
-import type { Call } from '../measure/floor.js';
+import { byKeptRecord, type Call } from '../measure/floor.js';
 import type { TakenRow } from '../measure/rows.js';
 import { randomOf } from '../measure/statistics.js';
 import { keysOf } from '../payloads.js';
 
 const KEPT = 1_000_000;
+const TTL_MS = 3_600_000;
 const HITS = 300_000;
 /** Values that settle together while the keep is filled. */
 const AIRBORNE = 5_000;
@@ -38,10 +39,11 @@ export function hitRows({ createCoalescer }: Coalescers): TakenRow[] {
   const answer = async (key: string): Promise<string> => key;
   return [
     hits('coalescer', () => {
-      const keep = { ttlMs: 3_600_000, entries: KEPT, bytes: 4 * 1_073_741_824 };
+      const keep = { ttlMs: TTL_MS, entries: KEPT, bytes: 4 * 1_073_741_824 };
       const coalescer = createCoalescer({ scope: 'public', keep, targets: { answer } });
       return (key) => coalescer.request(key);
     }),
+    hits('record with its time', () => byKeptRecord(answer, TTL_MS)),
     hits('raw Map', () => {
       const kept = new Map<string, Promise<string>>();
       return (key) => {

@@ -2,7 +2,7 @@
 import type { TimedRow } from '../measure/rows.js';
 import { inTurn } from '../payloads.js';
 import type { Call } from '../measure/floor.js';
-import { peers, rawMap } from '../peers.js';
+import { least, peers, rawMap } from '../peers.js';
 import type { Area } from './area.js';
 import { Held } from './held.js';
 
@@ -44,6 +44,7 @@ export const join: Area = {
     return {
       rows: [
         joins('join/raw Map', rawMap.share),
+        joins(`join/${least.name}`, least.share),
         joins('join/coalescer', shared, 1.1),
         joins('join/coalescer, a scope per request', scoped, 1.1),
         ...peers.map((peer) => joins(`join/${peer.name}`, peer.share)),

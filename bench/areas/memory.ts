@@ -4,7 +4,7 @@ import type { TakenRow } from '../measure/rows.js';
 import { randomOf } from '../measure/statistics.js';
 import { keysOf } from '../payloads.js';
 import type { Call } from '../measure/floor.js';
-import { asyncCacheDedupe, type Peer, rawMap } from '../peers.js';
+import { asyncCacheDedupe, least, type Peer, rawMap } from '../peers.js';
 import type { Area } from './area.js';
 import { hitRows } from './hits.js';
 
@@ -113,6 +113,7 @@ export const memory: Area = {
       rows: [
         weight('coalescer', ours),
         weight('raw Map', byPeer(rawMap)),
+        weight(least.name, byPeer(least)),
         weight('async-cache-dedupe', byPeer(asyncCacheDedupe)),
         ...atSize('coalescer', ours),
         ...atSize('raw Map', byPeer(rawMap)),

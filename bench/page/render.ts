@@ -1,7 +1,7 @@
 /** The results page, its plots, and README's three numbers: all text, all drawn from one JSON. Reads and writes no file. */
 import { areaNames } from '../areas.js';
 import { bounds } from '../bounds.js';
-import { judge, type Judgement } from '../judge.js';
+import { judge, type Judgement, type Reading } from '../judge.js';
 import { limits } from '../limits.js';
 import { figuresOf } from '../measure/figures.js';
 import type { Condition, Figure } from '../measure/rows.js';
@@ -84,10 +84,10 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
     '',
     `## What must hold`,
     '',
-    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured. A bound holds when its median does in every condition.`,
+    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured. A bound holds when its median does in every condition. *The least there is*: the same ratio of the least that does the row’s work (a record with a promise of its own, a raw port with batches; bench/measure/floor.ts); where that is above the bound, nothing that fails over holds it.`,
     '',
-    '| | row | beside | ratio | at most |',
-    '|---|---|---|--:|--:|',
+    '| | row | beside | ratio | at most | the least there is |',
+    '|---|---|---|--:|--:|--:|',
     ...judgements.map(boundRow),
     '',
     ...limitsOf(judgements),
@@ -103,9 +103,9 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
 
 const signs: Readonly<Record<Judgement['verdict'], string>> = { holds: '✅', 'does not hold': '❌', 'not measured': '—' };
 
-function boundRow({ bound, readings, verdict }: Judgement): string {
-  const found = readings.map((reading) => `${interval(reading)} ${reading.condition}`).join('<br>');
-  return `| ${signs[verdict]} ${bound.what} | ${bound.row} | ${bound.against ?? ''} | ${found} | ${short(bound.most)} |`;
+function boundRow({ bound, readings, floor, verdict }: Judgement): string {
+  const told = (of: readonly Reading[]): string => of.map((reading) => `${interval(reading)} ${reading.condition}`).join('<br>');
+  return `| ${signs[verdict]} ${bound.what} | ${bound.row} | ${bound.against ?? ''} | ${told(readings)} | ${short(bound.most)} | ${told(floor)} |`;
 }
 
 /** What was tried, beside each that does not hold. */

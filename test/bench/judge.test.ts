@@ -44,3 +44,16 @@ test('no bound is written down twice', () => {
   const pairs = bounds.map(({ row, against }) => `${row} / ${against}`);
   assert.deepEqual(pairs, [...new Set(pairs)]);
 });
+
+test('the least that does the work of a row is held against the same reference, and does not change the verdict', () => {
+  const floored: Bound = { ...bound, least: 'c' };
+  const both = [samples('a', 'fresh', [30, 30]), samples('b', 'fresh', [10, 10])];
+  const [judgement] = judge([floored], [...both, samples('c', 'fresh', [20, 20])]);
+  assert.equal(judgement?.verdict, 'does not hold');
+  assert.deepEqual(
+    judgement.floor.map(({ condition, p50 }) => [condition, p50]),
+    [['fresh', 2]],
+  );
+  assert.deepEqual(judge([floored], both)[0]?.floor, []);
+  assert.deepEqual(judge([bound], both)[0]?.floor, []);
+});
