@@ -20,6 +20,7 @@ test('a target that is overloaded or broken is ill, one that answers is well, an
 
 test('too many requests hold the target and its credential, and are no illness', () => {
   assert.deepEqual(judged({ status: 429, retryAfterMs: 7_000 }), {
+    status: 429,
     verdict: 'failover',
     retryAfterMs: 7_000,
     holdMs: 7_000,
@@ -66,5 +67,5 @@ test('errors that throw when they are looked at are ill, and nothing more', () =
       throw new Error('boom');
     },
   });
-  assert.deepEqual(judged(trap), { verdict: 'failover', retryAfterMs: 0, holdMs: 0, isForCredential: false, sample: 'ill' });
+  assert.deepEqual(judged(trap), { status: 0, verdict: 'failover', retryAfterMs: 0, holdMs: 0, isForCredential: false, sample: 'ill' });
 });
