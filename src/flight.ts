@@ -206,7 +206,7 @@ export class Flight implements LaunchOrder {
     this.boarding.payload = undefined;
     this.record = null;
     if (this.carried !== undefined) this.carried = undefined;
-    if (this.passage.body !== null) Object.assign(this.ownPassage(), { body: null, carriedBody: null });
+    if (this.passage.body !== null) this.ownPassage().letGo();
     if (this.incidents !== NO_INCIDENTS) Object.assign(this.ownIncidents(), { waitsFor: null, patience: null });
     this.firstWaiter = this.lastWaiter = null;
     if (this.stream !== null) this.stream = null;

@@ -27,6 +27,11 @@ export class Passage {
     this.slot = slot;
   }
 
+  /** Nobody will need its relaunch copy. */
+  letGo(): void {
+    this.body = this.carriedBody = null;
+  }
+
   leaves(): void {
     this.link = null;
     this.slot = -1;

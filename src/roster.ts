@@ -1,10 +1,12 @@
 /**
- * Who is on duty: the active links, the standbys that have loaded and wait, and how they are started, replaced and given up on. It knows no
- * flights beyond asking whether a link has any.
+ * Who is on duty: the active links, the standbys that have loaded and wait, and how they are started, replaced and given up on. Of flights it knows
+ * their place, and whether a link has any.
  */
 import type { Seam } from '../workers/environment.js';
 import { TABLE_HASH } from '../workers/flight-steps.js';
+import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
+import { placeOf } from './placement.js';
 import type { PortLink } from './port-link.js';
 
 /** Start-ups that failed: the next waits twice as long as the last. */
@@ -91,13 +93,15 @@ export class Roster {
     return this.#starting;
   }
 
-  /** An active link for this hash; another one where its own is not there; `null`: none, and then starting is under way or in vain. */
-  pick(hash: number): PortLink | null {
+  /** The active link of this flight's place; another one where that is not there; `null`: none, and then starting is under way or in vain. */
+  pick(flight: Flight): PortLink | null {
     const { length } = this.#actives;
     // Nobody is coming to a place that failed to start: whoever needs it asks again.
     if (this.#raising.size === 0 && this.#actives.includes(null)) this.start().catch((error: unknown) => this.#unmanned(error));
+    // With one thread there is one place, and a key need not be looked at.
+    const place = length === 1 ? 0 : placeOf(flight);
     for (let step = 0; step < length; step++) {
-      const link = this.#actives[(hash + step) % length];
+      const link = this.#actives[(place + step) % length];
       if (link !== null && link !== undefined && !link.isLost) return link;
     }
     return null;

@@ -14,7 +14,6 @@ import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, Links } from './links.js';
 import { takeLedger } from './lost-attempts.js';
-import { placeOf } from './placement.js';
 import { PortLink, type PortLinkOwner } from './port-link.js';
 import { Quarantine } from './quarantine.js';
 import type { TargetStats } from './reports.js';
@@ -109,7 +108,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     this.#keepLooking();
     const { suspicion } = flight.passage;
     if (suspicion !== 'none') return (suspicion === 'suspect' ? this.#ward : this.#cell).add(flight);
-    const link = this.#roster.pick(placeOf(flight));
+    const link = this.#roster.pick(flight);
     if (link === null) this.#parked.add(flight);
     else link.launch(flight);
   }
@@ -143,7 +142,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   manned(): void {
     for (const flight of this.#parked) {
-      const link = this.#roster.pick(placeOf(flight));
+      const link = this.#roster.pick(flight);
       if (link === null) return;
       this.#parked.delete(flight);
       link.launch(flight);

@@ -3,6 +3,7 @@
  * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
  */
 import { CanonicalMemo } from './canonical-memo.js';
+import { keepShape } from './lasting-shape.js';
 import late from './late-libraries.cjs';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
@@ -12,13 +13,21 @@ let stringify = (value: unknown): string => {
   return stringify(value);
 };
 
-const KEY_RULES: PlainRules = {
-  primitive: (value) => `${nameOfPrimitive(value)} has no form of its own in JSON`,
-  special: (value) => `${nameOf(value)} is not plain data: JSON would collapse it`,
-  undefinedIsAbsent: true,
-  wellFormed: false,
-  exact: false,
-};
+/** The rules for one look, which notices whether the payload is written in canonical order already. One object a look: a Proxy may begin another. */
+class KeyRules implements PlainRules {
+  readonly undefinedIsAbsent = true;
+  readonly wellFormed = false;
+  readonly exact = false;
+  isSorted = true;
+
+  primitive(value: unknown): string {
+    return `${nameOfPrimitive(value)} has no form of its own in JSON`;
+  }
+  special(value: object): string {
+    return `${nameOf(value)} is not plain data: JSON would collapse it`;
+  }
+}
+keepShape(new KeyRules());
 
 /** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
 export class NoCanonicalForm extends Error {
@@ -46,9 +55,12 @@ export function canonicalKey(payload: unknown, memo: CanonicalMemo | null = null
   if (typeof payload === 'string') return isItsOwnKey(payload) ? payload : JSON.stringify(payload);
   // A function without arguments that is coalesced has `undefined` for a payload.
   if (payload === undefined) return '=undefined';
-  const refusal = refusalOf(payload, KEY_RULES);
+  const rules = new KeyRules();
+  const refusal = refusalOf(payload, rules);
   if (refusal !== null) throw new NoCanonicalForm(refusal);
   if (typeof payload !== 'object' || payload === null) return `=${stringify(payload)}`;
+  // Native JSON is the canonical form then, and much sooner made.
+  if (rules.isSorted) return JSON.stringify(payload);
   return memo === null ? stringify(payload) : memo.form(payload);
 }
 

@@ -49,8 +49,7 @@ const WAIT_MS_MAX = 60_000;
  * target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never before its Retry-After, and
  * only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
  */
-export function nextTarget(record: FlightRecord, setup: ChoiceSetup): Choice {
-  const now = setup.seam.now();
+export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
   const hasFailed = record.attemptsMade > record.order.attemptsMade;
   if (hasFailed && setup.targets[record.target]?.replayable === false) return NOWHERE;
   // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.

@@ -21,6 +21,8 @@ export interface PlainRules {
   readonly wellFormed: boolean;
   /** Refuse what a copy would change about a plain object itself: no prototype, accessors, `__proto__`. */
   readonly exact: boolean;
+  /** Set to `false` where an object's properties do not come in the order of their names, by code units. Not there: nobody wants to know. */
+  isSorted?: boolean;
 }
 
 /** Deeper values are refused: that is also how a cycle ends. */
@@ -103,7 +105,12 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
   if (typeof record['toJSON'] === 'function') return refuse('an object with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an object with symbols for keys');
   if (rules.exact && Object.getPrototypeOf(value) === null) return refuse('an object without a prototype: copy it, { ...value }');
+  let last = '';
   for (const key of Object.keys(record)) {
+    if (rules.isSorted === true) {
+      if (key < last) rules.isSorted = false;
+      last = key;
+    }
     if (rules.exact) {
       if (key === '__proto__') return under(refuse('a property of this name cannot be carried safely'), keyStep(key));
       if (Object.getOwnPropertyDescriptor(record, key)?.get !== undefined) return under(refuse('a getter'), keyStep(key));

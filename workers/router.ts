@@ -38,7 +38,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     const { health } = this.#setup;
     record.pass = health.of(record.target).admit(now);
     if (record.pass !== REFUSED) return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
-    const choice = nextTarget(record, this.#setup);
+    const choice = nextTarget(record, this.#setup, now);
     if (choice.kind === 'now') {
       take(record, choice);
       return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
@@ -51,15 +51,15 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
 
   /** On to the next target, after an attempt that failed and is told now. Whoever is told may end the flight: what it was admitted to is its own by then. */
   failOver(record: FlightRecord<Order>): void {
-    const choice = this.#choose(record);
     const ended = record.ended as AttemptRecord;
+    const choice = this.#choose(record, ended.endedAt);
     record.ended = null;
     this.#receiver.attempted(record.order, onward(ended, choice, this.#setup.targets, record.detour.passedOver));
     this.#go(record, choice);
   }
 
-  #choose(record: FlightRecord<Order>): Choice {
-    const choice = nextTarget(record, this.#setup);
+  #choose(record: FlightRecord<Order>, now = this.#setup.seam.now()): Choice {
+    const choice = nextTarget(record, this.#setup, now);
     if (choice.kind === 'now') take(record, choice);
     return choice;
   }

@@ -45,7 +45,16 @@ export const failover: Area = {
     const failing = createCoalescer({ scope: 'public', targets: { primary, backup }, breaker: false });
     const open = createCoalescer({ scope: 'public', targets: { primary, backup } });
     const nextKey = inTurn(keysOf(KEYS));
+    /** @throws Error when this did not measure what its rows say */
+    const close = async (): Promise<void> => {
+      const { launched, targets } = failing.stats();
+      const failures = targets['primary']?.failures;
+      const attempts = targets['backup']?.attempts;
+      if (failures !== launched || attempts !== launched)
+        throw new Error(`failover: of ${launched} flights ${failures} failed at their first target, and ${attempts} went on`);
+    };
     return {
+      close,
       rows: [
         { ...together('failover/coalescer, first target rejects', (key) => failing.request(key), nextKey), gate: 1.07 },
         together('failover/coalescer, first target closed off by its breaker', (key) => open.request(key), nextKey),

@@ -69,7 +69,7 @@ function stand(circumstances: Circumstances = {}): Stand {
   return { targets, backoff: { baseMs: 100, maxMs: 1_000 }, whenAllOpen, seam, health, open };
 }
 
-const next = (record: FlightRecord, setup: Stand = stand()): Choice => nextTarget(record, setup);
+const next = (record: FlightRecord, setup: Stand = stand()): Choice => nextTarget(record, setup, setup.seam.now());
 const now = (index: number): Choice => ({ kind: 'now', target: index, pass: ORDINARY });
 const later = (index: number, waitMs: number): Choice => ({ kind: 'later', target: index, waitMs });
 const WAIT: Choice = { kind: 'wait' };
