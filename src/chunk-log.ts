@@ -139,4 +139,4 @@ export class ChunkLog {
   }
 }
 
-keepShape(new ChunkLog());
+keepShape(() => new ChunkLog());

@@ -99,7 +99,6 @@ export function refusedSource(reason: unknown): ChunkSource {
   };
 }
 
-const source = refusedSource(null);
-const model = new SharedStream(source, () => Promise.reject());
-keepShape(model);
-keepShape(model[Symbol.asyncIterator]());
+const model = new SharedStream(refusedSource(null), () => Promise.reject());
+keepShape(() => model);
+keepShape(() => model[Symbol.asyncIterator]());

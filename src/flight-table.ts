@@ -37,9 +37,15 @@ export const indexOf = (key: string): string => (isOwnIndex(key) ? key : digestO
  * entries that never leave it a flight that is alone in the air costs 40 ns less. A busy one gets as many as keep it from shrinking while up to some
  * 700 flights come and go (600 of 9,000 instructions of a flight among 256). Symbols are nobody's keys.
  */
-const BALLAST: readonly (readonly [symbol, null])[] = Array.from({ length: 256 }, () => [Symbol('ballast'), null]);
+const BALLAST: readonly symbol[] = Array.from({ length: 256 }, () => Symbol('ballast'));
 const BALLAST_AT_FIRST = 16;
 type Keys<Item> = Map<string | symbol, Item | null>;
+
+function mapWith<Item>(ballast: number): Keys<Item> {
+  const keys: Keys<Item> = new Map();
+  for (let count = 0; count < ballast; count++) keys.set(BALLAST[count] as symbol, null);
+  return keys;
+}
 
 /** Flights of one scope by their keys. */
 class KeyMap<Item extends Tabled> {
@@ -51,8 +57,8 @@ class KeyMap<Item extends Tabled> {
 
   /** `isLasting`: it stays when it is empty, so that ballast is worth its while. */
   constructor(isLasting: boolean) {
-    this.#short = new Map(isLasting ? BALLAST.slice(0, BALLAST_AT_FIRST) : null);
-    this.#ballast = this.#short.size;
+    this.#ballast = isLasting ? BALLAST_AT_FIRST : 0;
+    this.#short = mapWith(this.#ballast);
   }
 
   get size(): number {
@@ -84,9 +90,11 @@ class KeyMap<Item extends Tabled> {
   }
 
   #renew(): void {
-    const isLasting = this.#ballast > 0;
-    this.#short = new Map(isLasting ? [...BALLAST, ...this.#short] : this.#short);
-    if (isLasting) this.#ballast = BALLAST.length;
+    const entries = this.#short;
+    if (this.#ballast > 0) this.#ballast = BALLAST.length;
+    this.#short = mapWith(this.#ballast);
+    // One by one: a Map that is made of entries makes a list of each first, which cost a flight on Node 24 a tenth of its time.
+    entries.forEach((item, key) => this.#short.set(key, item));
     this.#long = this.#long === null || this.#long.size === 0 ? null : new Map(this.#long);
     this.#inserts = 0;
   }

@@ -71,7 +71,7 @@ export class Flight implements LaunchOrder {
   status: FlightStatus = 'flying';
   settledAt = 0;
   /** `null` until the first attempt has ended. */
-  attempts: readonly AttemptRecord[] | null = null;
+  attempts: AttemptRecord[] | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
@@ -164,9 +164,10 @@ export class Flight implements LaunchOrder {
     return `${this.owner.name}#${this.number}`;
   }
 
-  /** As a literal, a list takes as many places as it has attempts; a push takes seventeen more. */
+  /** As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen. */
   attempted(attempt: AttemptRecord): void {
-    this.attempts = this.attempts === null ? [attempt] : [...this.attempts, attempt];
+    if (this.attempts === null) this.attempts = [attempt];
+    else this.attempts.push(attempt);
   }
 
   /** The promise for all waiters that cannot leave. */
@@ -191,6 +192,8 @@ export class Flight implements LaunchOrder {
   /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
   forStory(): Flight {
     if (!this.hasLongKey) return this;
+    // One list for both: what is told after the end belongs to the story too.
+    this.attempts ??= [];
     const own = {
       boarding: { ...this.boarding, key: this.index },
       passage: NO_PASSAGE,

@@ -32,6 +32,7 @@ export class PlainRequests {
   readonly #counters: Counters;
   readonly #seam: Seam;
   readonly #keeping: Keeping | null;
+  readonly #reentrance: Reentrance | null;
   /** Do strings stand for themselves here, and plain waiters share one promise? */
   readonly #isOpen: boolean;
   readonly #isPublic: boolean;
@@ -43,8 +44,9 @@ export class PlainRequests {
     this.#counters = counters;
     this.#seam = seam;
     this.#keeping = waiters.keeping;
+    this.#reentrance = reentrance;
     const isKeyed = key === null && share !== 'copy';
-    this.#isOpen = isKeyed && reentrance === null && (scope === 'public' || scope === 'per-request');
+    this.#isOpen = isKeyed && (scope === 'public' || scope === 'per-request');
     this.#isPublic = scope === 'public';
   }
 
@@ -60,10 +62,17 @@ export class PlainRequests {
       if (kept) return this.#hit(kept, payload);
     }
     const flight = this.#table.findShort(scope, payload);
-    if (!flight) return flight === undefined && isItsOwnKey(payload) && isOwnIndex(payload) ? undefined : null;
+    if (!flight) return flight === undefined && options === undefined && this.#isSure(payload) ? undefined : null;
+    // A target that asks may have to wait for itself.
+    if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
     const { plain } = flight;
     if (plain !== null) this.#waiters.follow(flight);
     return plain;
+  }
+
+  /** Runs nothing of the user's from here to the launch, and is no key that the long way looks for elsewhere? */
+  #isSure(payload: string): boolean {
+    return this.#keeping === null && this.#waiters.forOne.size === 0 && isItsOwnKey(payload) && isOwnIndex(payload);
   }
 
   #hit(kept: Kept, payload: string): Promise<unknown> | null {

@@ -145,6 +145,7 @@ export class PortLink implements LifeReceiver {
     if (this.#isDisbelieved) return;
     try {
       for (const frame of this.#wire.unpack<ShardFrame>(envelope)) this.#receive(frame);
+      this.#wire.letGo();
     } catch (error) {
       this.#isDisbelieved = true;
       this.end(`its messages could not be read: ${String(error)}`);

@@ -60,4 +60,4 @@ export class ReaderEnding {
   }
 }
 
-keepShape(new ReaderEnding({} as ChunkLog, {} as Clock));
+keepShape(() => new ReaderEnding({} as ChunkLog, {} as Clock));

@@ -240,8 +240,9 @@ export class Reader extends Seat {
   }
 }
 
-const flight = { firstWaiter: null, lastWaiter: null, ownIncidents: () => ({}) } as unknown as Flight;
-const stream = new Stream(flight, { midStream: 'fail', joinLate: true } as unknown as StreamSettings, 0, {} as StreamOwner);
-keepShape(
-  new Reader({ flight, stream, signal: null, isApart: false, from: 0, copy: null, receiver: { waiterLeft() {} }, clock: { now: () => 0 } }),
-);
+keepShape(() => {
+  const flight = { firstWaiter: null, lastWaiter: null } as Flight;
+  const stream = new Stream(flight, { midStream: 'fail' } as StreamSettings, 0, {} as StreamOwner);
+  const receiver = { waiterLeft() {} };
+  return new Reader({ flight, stream, signal: null, isApart: false, from: 0, copy: null, receiver, clock: { now: () => 0 } });
+});

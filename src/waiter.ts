@@ -141,4 +141,4 @@ export class SignalWatch {
   }
 }
 
-keepShape(new Waiter({ firstWaiter: null, lastWaiter: null } as Flight, null, { waiterLeft() {} }));
+keepShape(() => new Waiter({ firstWaiter: null, lastWaiter: null } as Flight, null, { waiterLeft() {} }));

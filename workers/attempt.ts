@@ -75,4 +75,4 @@ export class Attempt implements AttemptContext {
   }
 }
 
-keepShape(new Attempt({ order: {}, attemptsMade: 0, due: Number.NaN } as FlightRecord, '', {} as Seam));
+keepShape(() => new Attempt({ order: {}, attemptsMade: 0, due: Number.NaN } as FlightRecord, '', {} as Seam));

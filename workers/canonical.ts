@@ -27,7 +27,7 @@ class KeyRules implements PlainRules {
     return `${nameOf(value)} is not plain data: JSON would collapse it`;
   }
 }
-keepShape(new KeyRules());
+keepShape(() => new KeyRules());
 
 /** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
 export class NoCanonicalForm extends Error {

@@ -86,4 +86,4 @@ export function inspectCrossing(value: unknown): Crossing {
   return { refusal, needsClone: look.needsClone };
 }
 
-keepShape(new Look());
+keepShape(() => new Look());

@@ -150,9 +150,10 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
 }
 
 keepShape(
-  new FlightRecord(
-    { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
-    { route: [], attemptsMax: 0, state: 0, target: 0 },
-    { recordDue() {} },
-  ),
+  () =>
+    new FlightRecord(
+      { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
+      { route: [], attemptsMax: 0, state: 0, target: 0 },
+      { recordDue() {} },
+    ),
 );

@@ -32,4 +32,4 @@ export class Hedge {
   unmade: Unhedged | null = null;
 }
 
-keepShape(new Hedge());
+keepShape(() => new Hedge());

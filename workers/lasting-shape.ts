@@ -3,8 +3,11 @@
  * code that was compiled for it: a service whose flights had just all landed ran its next 13,000 up to six times slower. One object of each kind
  * that is never used keeps the shape. Its numbers begin as those of the others do that become fractions: `NaN`, since 0 has a shape of its own.
  */
+import { inCleanContext } from './clean-context.js';
+
 const models: object[] = [];
 
-export function keepShape(model: object): void {
-  models.push(model);
+/** Made in nobody's context: promises remember theirs, and the package may be loaded in the middle of a request. */
+export function keepShape(make: () => object): void {
+  models.push(inCleanContext(make, undefined));
 }

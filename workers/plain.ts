@@ -101,6 +101,7 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     const reason = rules.special(value);
     return reason === null ? null : refuse(reason);
   }
+  if (isRawJson(value)) return refuse('raw JSON: it would be taken for what it says');
   const record = value as Record<string, unknown>;
   if (typeof record['toJSON'] === 'function') return refuse('an object with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an object with symbols for keys');
@@ -123,6 +124,10 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
   }
   return null;
 }
+
+/** From Node 22 on: a text that stands in JSON as it is. */
+const { isRawJSON } = JSON as { readonly isRawJSON?: (value: unknown) => boolean };
+const isRawJson = (value: object): boolean => Object.getPrototypeOf(value) === null && isRawJSON?.(value) === true;
 
 /** `Map`, `Headers`, `Invoice`: what a refused object is called. */
 export function nameOf(value: object): string {

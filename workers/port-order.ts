@@ -71,9 +71,10 @@ export interface OrderParts {
 }
 
 keepShape(
-  new PortOrder([LAUNCH, 0, 0, null, null, Number.NaN, Number.NaN, null, PACKED, new Uint8Array()], {
-    payload: null,
-    carried: undefined,
-    delivered: null,
-  }),
+  () =>
+    new PortOrder([LAUNCH, 0, 0, null, null, Number.NaN, Number.NaN, null, PACKED, new Uint8Array()], {
+      payload: null,
+      carried: undefined,
+      delivered: null,
+    }),
 );

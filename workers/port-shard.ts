@@ -82,6 +82,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
         if (record?.order.number === number) this.#shard.streams.grant(record, frame[3]);
       } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
     }
+    this.#setup.wire.letGo();
   }
 
   /** The attempts of a flight that are in the air. */

@@ -204,4 +204,4 @@ export class Streams<Order extends LaunchOrder> {
 const isLastAttempt = ({ attemptsMade, attemptsMax, route, targetsTried }: FlightRecord): boolean =>
   attemptsMade >= attemptsMax || route.every((target) => (targetsTried & (1 << target)) !== 0);
 
-keepShape(new StreamRecord());
+keepShape(() => new StreamRecord());

@@ -1,6 +1,6 @@
 /**
  * The wire: frames to envelopes and back, bodies to bytes and back. The only file that knows the packing library. A packer belongs to one
- * life of one link; none keeps state between envelopes.
+ * life of one link; none keeps state between envelopes, once it is told that one has been read.
  */
 import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
@@ -42,7 +42,7 @@ export class Wire {
   // since two made from one options object share state.
   readonly #frames = new Packr({ useRecords: false });
   readonly #bodies = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, variableMapSize: true });
-  /** The envelope that was unpacked last: most bodies are views on it. */
+  /** The envelope whose frames are being read: most bodies are views on it. */
   #source: Buffer | null = null;
 
   /** Packs all frames of one tick. The last element of a frame may be its body. Returns what to post and what to transfer. */
@@ -93,7 +93,12 @@ export class Wire {
     }
   }
 
-  /** Read where it lies, in its envelope: as a source of its own each body would cost a view and a place for it, a quarter of what reading it does. */
+  /** All frames of the last envelope have been read: it is let go. */
+  letGo(): void {
+    this.#source = null;
+  }
+
+  /** Read where it lies, in its envelope: as a source of its own each body would cost a view and a place for it (a number 260 ns, not 113). */
   #unpackPlain(bytes: Uint8Array): unknown {
     const source = this.#source;
     // As a Buffer: the packing library cuts nested bytes by the kind of what it reads.

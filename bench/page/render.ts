@@ -84,7 +84,7 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
     '',
     `## What must hold`,
     '',
-    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured. A bound holds when its median does in every condition. *The least there is*: the same ratio of the least that does the row’s work (a record with a promise of its own, a raw port with batches; bench/measure/floor.ts); where that is above the bound, nothing that fails over holds it.`,
+    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured. A bound holds when its median does in every condition. *The least there is*: the same ratio of the least that does the row’s work (a record with a promise of its own, a raw port with batches; bench/measure/floor.ts); where that is above the bound, nothing that does that work holds it.`,
     '',
     '| | row | beside | ratio | at most | the least there is |',
     '|---|---|---|--:|--:|--:|',

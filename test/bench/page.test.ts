@@ -32,6 +32,11 @@ test('every bound was measured', () => {
   );
 });
 
+test('the least there is of each bound was measured', () => {
+  const measured = new Set(results.samples.map(({ name }) => name));
+  for (const { least } of bounds) if (least !== undefined) assert.ok(measured.has(least), least);
+});
+
 test('each row that does not hold its bound is told with what was tried, and nothing is told of rows that have no bound', () => {
   const open = judge(bounds, results.samples).filter(({ verdict }) => verdict === 'does not hold');
   for (const { bound } of open)

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCoalescer, type AttemptContext, type CoalescerOptions, type TargetSpec } from '../../src/index.js';
 import type { Environment } from '../../src/index.js';
+import { root } from '../house/tree.js';
 import { countedEnvironment, httpError, hang, watch, type CountedEnvironment } from './stage.js';
 
 const tenant = new AsyncLocalStorage<string>();
@@ -171,6 +173,25 @@ test('the clean context is nobody’s even where the package is first loaded ins
     console.log(JSON.stringify(seen));`;
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 10_000 });
   assert.equal(stdout.trim(), '[null,null]');
+});
+
+test('whoever first loads the package in a request is not remembered by it', () => {
+  const script = `
+    const { AsyncLocalStorage } = require('node:async_hooks');
+    const tenant = new AsyncLocalStorage();
+    let request = { body: Array.from({ length: 1_000 }, () => 'x') };
+    const held = new WeakRef(request);
+    tenant.run(request, () => require(${JSON.stringify(join(root, 'dist', 'bundle', 'cjs', 'index.js'))}));
+    request = null;
+    const look = (left) => {
+      globalThis.gc();
+      if (held.deref() === undefined || left === 0) return console.log(held.deref() === undefined ? 'let go' : 'held');
+      setImmediate(look, left - 1);
+    };
+    setImmediate(look, 10);`;
+  const args = ['--expose-gc', '--input-type=commonjs', '--eval', script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
+  assert.equal(stdout.trim(), 'let go', stderr);
 });
 
 test('a hung flight holds on to no context of those who asked and left', async () => {

@@ -208,3 +208,25 @@ test('when nothing ever joins in 10,000 launches, one process warning names the 
   );
   assert.match(warnings[0]!.message, /joins: false/);
 });
+
+test('what is told of a flight after its end is in its story, however long its key', async () => {
+  for (const [key, failsFirst] of [
+    ['short', true],
+    ['x'.repeat(9_000), true],
+    ['y'.repeat(9_000), false],
+  ] as const) {
+    const { coalescer, primary, backup, settled } = openStage({}, 2);
+    const waiter = watch(coalescer.request(key));
+    if (failsFirst) {
+      primary.calls[0]?.reject(httpError(503));
+      await settled();
+      assert.equal(backup.calls.length, 1);
+    }
+    coalescer.cancel({ payload: key });
+    await settled();
+    assert.equal(waiter.state, 'rejected');
+    const story = await coalescer.explain({ payload: key });
+    const ends = story?.events.filter(({ what }) => what === 'aborted' || what === 'failed').map(({ what }) => what);
+    assert.deepEqual(ends, failsFirst ? ['failed', 'aborted'] : ['aborted'], key.slice(0, 5));
+  }
+});

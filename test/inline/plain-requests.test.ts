@@ -177,3 +177,48 @@ test('what a string was given goes after what nobody asked for', async () => {
   assert.deepEqual(calls, ['a', 'b', 'c', 'b'], 'b had to go for c, and a, which was asked for, did not');
   await coalescer.close();
 });
+
+test('the short way is open to strings from outside also where targets are watched for asking for themselves (as on Node 24)', async () => {
+  const environment = countedEnvironment();
+  let readings = 0;
+  const now = (): number => {
+    readings++;
+    return environment.now();
+  };
+  const target = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    targets: { target },
+    keep: { ttlMs: 1_000 },
+    detectReentrance: true,
+    environment: { ...environment, now },
+  });
+  const leader = coalescer.request('a');
+  // The long way reads the clock, since something may be kept.
+  readings = 0;
+  const follower = coalescer.request('a');
+  assert.equal(target.calls.length, 1);
+  assert.equal(readings, 0);
+  target.calls[0]?.resolve('x');
+  assert.deepEqual(await Promise.all([leader, follower]), ['x', 'x']);
+  await coalescer.close();
+});
+
+test('a key that is asked for again while its request is still being read flies once', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  const asked: Promise<unknown>[] = [];
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { target }, environment });
+  let reads = 0;
+  const options = {
+    get scope() {
+      if (++reads === 2) asked.push(coalescer.request('a', { scope: 'acme' }));
+      return 'acme';
+    },
+  };
+  const first = coalescer.request('a', options);
+  assert.equal(target.calls.length, 1);
+  assert.equal(asked.length, 1);
+  target.calls[0]?.resolve('x');
+  assert.deepEqual(await Promise.all([first, ...asked]), ['x', 'x']);
+});

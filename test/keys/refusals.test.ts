@@ -103,6 +103,13 @@ test('undefined is refused in a list, where JSON makes it null, and is no proper
   assert.deepEqual(coalescer.identify({ a: undefined, b: [{ c: undefined }] }), { scope: null, key: '{"b":[{}]}' });
 });
 
+test('raw JSON is refused: it would be taken for the text or number that it says', (context) => {
+  const { rawJSON } = JSON as { readonly rawJSON?: (text: string) => object };
+  if (rawJSON === undefined) return context.skip('this Node has no JSON.rawJSON');
+  assert.match(refusal(rawJSON('12')).message, /at \$: raw JSON/);
+  assert.match(refusal({ a: [rawJSON('"x"')] }).message, /at \$\.a\[0\]: raw JSON/);
+});
+
 test('a cycle, and what is nested too deep, is refused and does not hang or overflow', () => {
   assert.match(refusal(cyclic).message, /cycle/);
   assert.match(refusal({ a: { b: cyclic } }).path ?? '', /^\$\.a\.b\[1\]\.inner\[1\]/);

@@ -26,10 +26,9 @@ async function collections(way: string): Promise<Set<string>[]> {
 }
 
 const sources = ['src', 'workers'].flatMap((folder) => readdirSync(join(root, folder)).map((file) => readText(`${folder}/${file}`)));
-const ours = new Set(
-  sources.flatMap((source) => [...source.matchAll(/(?:class |function |get |^ {2}#?(?:readonly )?)(#?\w+)/gm)].map(([, name]) => name)),
-);
-const isOurs = (name: string): boolean => ours.has(name.replace('get ', '')) || name === 'makeForgotten';
+const declared = /^(?: {2}(?:(?:readonly|static|get|set|async) )*#?|(?:export )?(?:async )?(?:function|class|const) )(\w+)/gm;
+const ours = new Set(sources.flatMap((source) => [...source.matchAll(declared)].map(([, name]) => name)));
+const isOurs = (name: string): boolean => ours.has(name.replace(/^(?:get |set )?#?/, '')) || name === 'makeForgotten';
 
 describe('after a collection', { concurrency: 2 }, () => {
   for (const way of ['plain values', 'waiters that may leave', 'a first target that fails', 'attempts that may be hedged', 'streams']) {
