@@ -33,9 +33,11 @@ export class PlainRequests {
   readonly #seam: Seam;
   readonly #keeping: Keeping | null;
   readonly #reentrance: Reentrance | null;
-  /** Do strings stand for themselves here, and plain waiters share one promise? */
-  readonly #isOpen: boolean;
-  readonly #isPublic: boolean;
+  // Where strings stand for themselves and plain waiters share one promise: open to requests without options, or to those with a scope. Both asked
+  // for with one look, and whether there is more than flights: each look is a fiftieth of a join.
+  readonly #isOpenToAll: boolean;
+  readonly #isOpenByScope: boolean;
+  readonly #isBare: boolean;
 
   constructor({ waiters, counters }: PlainOwner, table: FlightTable, { seam, options, reentrance }: PlainSetup) {
     const { key, share, scope } = options;
@@ -45,26 +47,27 @@ export class PlainRequests {
     this.#seam = seam;
     this.#keeping = waiters.keeping;
     this.#reentrance = reentrance;
-    const isKeyed = key === null && share !== 'copy';
-    this.#isOpen = isKeyed && (scope === 'public' || scope === 'per-request');
-    this.#isPublic = scope === 'public';
+    const isOpen = key === null && share !== 'copy';
+    this.#isOpenToAll = isOpen && scope === 'public';
+    this.#isOpenByScope = isOpen && scope === 'per-request';
+    this.#isBare = waiters.keeping === null && reentrance === null;
   }
 
   /** The promise of what is kept, or of a flight in the air; `null`: ask the long way; `undefined`: that too, and nothing of its key is in the air. */
   answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
-    if (!this.#isOpen || typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
-    const scope = options === undefined ? null : onlyScope(options);
+    if (typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
     // A scope that flights are found under has been checked when they were launched.
-    if (scope === undefined || (scope === null) !== this.#isPublic) return null;
-    if (this.#keeping !== null) {
-      const kept = this.#keeping.findShort(scope, payload);
+    const scope = options === undefined ? null : onlyScope(options);
+    if (scope === undefined || !(scope === null ? this.#isOpenToAll : this.#isOpenByScope)) return null;
+    if (!this.#isBare) {
+      const kept = this.#keeping?.findShort(scope, payload);
       // What is kept comes before what is in the air.
       if (kept) return this.#hit(kept, payload);
+      // A target that asks may have to wait for itself.
+      if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
     }
     const flight = this.#table.findShort(scope, payload);
     if (!flight) return flight === undefined && options === undefined && this.#isSure(payload) ? undefined : null;
-    // A target that asks may have to wait for itself.
-    if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
     const { plain } = flight;
     if (plain !== null) this.#waiters.follow(flight);
     return plain;

@@ -11,6 +11,8 @@ import type { FilledTarget } from './targets.js';
 /** The error an attempt ended with, and what its target says of it. */
 export interface AttemptFailure {
   readonly error: unknown;
+  /** Its HTTP status; 0: it has none. */
+  readonly status: number;
   readonly verdict: AttemptRecord['verdict'];
 }
 
@@ -25,7 +27,8 @@ export function attemptRecord(
 ): TellableRecord {
   if (failure === null) return { target, attempt, startedAt, endedAt, end };
   const { error, verdict } = failure;
-  const { code, status, message } = readError(error);
+  const { code, message } = readError(error);
+  const status = failure.status === 0 ? undefined : failure.status;
   // With places for what may be filled in before it is told: a copy would cost as much as the failure.
   return { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next: undefined, waitMs: undefined };
 }

@@ -81,11 +81,10 @@ export function codeOf(error: unknown): string | undefined {
 /** What is told of an error. */
 export interface ErrorReading {
   readonly code: string | undefined;
-  readonly status: number | undefined;
   readonly message: string;
 }
 export function readError(error: unknown): ErrorReading {
-  return { code: codeOf(error), status: statusOf(error), message: messageOf(error) };
+  return { code: codeOf(error), message: messageOf(error) };
 }
 
 /** A header of an error's response, from a `Headers` or a plain bag, however it spells the name. */

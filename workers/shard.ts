@@ -5,6 +5,7 @@
 import * as flight from '../machines/flight.table.js';
 import type { Attempt } from './attempt.js';
 import { Attempts } from './attempts.js';
+import { statusOf } from './classify.js';
 import { FlightRecord, type DueReceiver } from './flight-record.js';
 import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import type { Hedge } from './hedge.js';
@@ -164,7 +165,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   }
 
   #refuse(record: FlightRecord<Order>, refusal: Error): void {
-    this.#attempts.end(record, 'answer', 'well', { error: refusal, verdict: 'answer' });
+    this.#attempts.end(record, 'answer', 'well', { error: refusal, status: statusOf(refusal) ?? 0, verdict: 'answer' });
     record.ownDetour().refused = refusal instanceof Refused;
     record.result = refusal;
     this.step(record, flight.ATTEMPT_ANSWERED);
@@ -178,7 +179,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     record.result = error;
     const detour = record.ownDetour();
     detour.lastStatus = status;
-    this.#attempts.end(record, verdict === 'answer' ? 'answer' : 'failed', sample, { error, verdict });
+    this.#attempts.end(record, verdict === 'answer' ? 'answer' : 'failed', sample, { error, status, verdict });
     if (holdMs > 0) this.#setup.health.hold(record.target, { ms: holdMs, isForCredential }, this.#setup.seam.now());
     if (verdict === 'answer') return this.step(record, flight.ATTEMPT_ANSWERED);
     detour.verdict = verdict;
