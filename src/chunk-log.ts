@@ -2,7 +2,6 @@
  * The chunks of one stream, append-only: whoever joins late reads from the first, everybody at his own pace. It knows no readers, only those who wait
  * for the next chunk, and is let go from its start.
  */
-import { keepShape } from '../workers/lasting-shape.js';
 
 type Arrival = IteratorResult<unknown, undefined>;
 const END: Arrival = Object.freeze({ done: true, value: undefined });
@@ -138,5 +137,3 @@ export class ChunkLog {
     return this.#startBytes - before;
   }
 }
-
-keepShape(() => new ChunkLog());

@@ -1,6 +1,6 @@
 /**
  * The shortest way in: most requests of a busy key are a string and nothing else, and are given what is kept, or join, by one look-up. Whatever this
- * file does not know for sure it leaves to the long way, which decides everything anew.
+ * file does not know for sure it leaves to the long way, which decides everything anew (but need not look again for what is surely not there).
  */
 import { isItsOwnKey } from '../workers/canonical.js';
 import type { Seam } from '../workers/environment.js';

@@ -144,8 +144,7 @@ export class PortLink implements LifeReceiver {
   envelope(envelope: Envelope): void {
     if (this.#isDisbelieved) return;
     try {
-      for (const frame of this.#wire.unpack<ShardFrame>(envelope)) this.#receive(frame);
-      this.#wire.letGo();
+      this.#wire.read<ShardFrame>(envelope, (frame) => this.#receive(frame));
     } catch (error) {
       this.#isDisbelieved = true;
       this.end(`its messages could not be read: ${String(error)}`);

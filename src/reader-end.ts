@@ -1,5 +1,4 @@
 /** How one reader's way ends, with which place of the stream and when, and who is told of that and of the first chunk. */
-import { keepShape } from '../workers/lasting-shape.js';
 import type { Seam } from '../workers/environment.js';
 import type { ChunkLog } from './chunk-log.js';
 
@@ -59,5 +58,3 @@ export class ReaderEnding {
     for (const tell of told) tell(end);
   }
 }
-
-keepShape(() => new ReaderEnding({} as ChunkLog, {} as Clock));

@@ -240,6 +240,7 @@ export class Reader extends Seat {
   }
 }
 
+// With it the shapes of its stream, the stream's log, and how it ends.
 keepShape(() => {
   const flight = { firstWaiter: null, lastWaiter: null } as Flight;
   const stream = new Stream(flight, { midStream: 'fail' } as StreamSettings, 0, {} as StreamOwner);

@@ -6,42 +6,26 @@ import { cut } from './text.js';
 const ANSWERS: ReadonlySet<number> = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
 
 /** What may be on an error. */
-interface Bag {
-  readonly [name: string]: unknown;
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
-  readonly response?: unknown;
-  readonly headers?: unknown;
-  readonly retryAfterMs?: unknown;
-  readonly code?: unknown;
-  readonly type?: unknown;
-  readonly error_code?: unknown;
-  readonly error?: unknown;
-  readonly details?: unknown;
-  readonly cause?: unknown;
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly get?: unknown;
-}
+type Bag = Readonly<Record<string, unknown>>;
 
 /**
  * The fields that are looked for, each by a function of its own: read by one that takes the name, they cost a failover 0.4 µs, since V8 cannot
  * remember where a name lies that is another one each time.
  */
 const of = {
-  status: (bag: Bag): unknown => bag.status,
-  statusCode: (bag: Bag): unknown => bag.statusCode,
-  response: (bag: Bag): unknown => bag.response,
-  headers: (bag: Bag): unknown => bag.headers,
-  retryAfterMs: (bag: Bag): unknown => bag.retryAfterMs,
-  code: (bag: Bag): unknown => bag.code,
-  type: (bag: Bag): unknown => bag.type,
-  errorCode: (bag: Bag): unknown => bag.error_code,
-  error: (bag: Bag): unknown => bag.error,
-  details: (bag: Bag): unknown => bag.details,
-  cause: (bag: Bag): unknown => bag.cause,
-  name: (bag: Bag): unknown => bag.name,
-  message: (bag: Bag): unknown => bag.message,
+  status: (bag: Bag): unknown => bag['status'],
+  statusCode: (bag: Bag): unknown => bag['statusCode'],
+  response: (bag: Bag): unknown => bag['response'],
+  headers: (bag: Bag): unknown => bag['headers'],
+  retryAfterMs: (bag: Bag): unknown => bag['retryAfterMs'],
+  code: (bag: Bag): unknown => bag['code'],
+  type: (bag: Bag): unknown => bag['type'],
+  errorCode: (bag: Bag): unknown => bag['error_code'],
+  error: (bag: Bag): unknown => bag['error'],
+  details: (bag: Bag): unknown => bag['details'],
+  cause: (bag: Bag): unknown => bag['cause'],
+  name: (bag: Bag): unknown => bag['name'],
+  message: (bag: Bag): unknown => bag['message'],
 } as const;
 
 const isBag = (value: unknown): value is Bag => (typeof value === 'object' || typeof value === 'function') && value !== null;
@@ -93,7 +77,7 @@ export const headerOf = (error: unknown, name: string): string | undefined => he
 const headersOf = (error: unknown): unknown => field(error, of.headers) ?? field(field(error, of.response), of.headers);
 
 function headerIn(headers: unknown, name: string): string | undefined {
-  const get = field(headers, (bag) => bag.get);
+  const get = field(headers, (bag) => bag['get']);
   try {
     const value: unknown = typeof get === 'function' ? get.call(headers, name) : inBag(headers, name);
     return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;

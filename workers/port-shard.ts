@@ -71,18 +71,19 @@ export class PortShard implements ShardReceiver<PortOrder> {
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
   receive(envelope: Envelope): void {
-    for (const frame of this.#setup.wire.unpack<FrontFrame>(envelope)) {
-      const [op, slot, number] = frame;
-      if (op === LAUNCH) this.#launch(frame);
-      else if (op === ABANDON) {
-        const record = this.#records[slot];
-        if (record?.order.number === number) this.#shard.abandon(record);
-      } else if (op === CREDIT) {
-        const record = this.#records[slot];
-        if (record?.order.number === number) this.#shard.streams.grant(record, frame[3]);
-      } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
-    }
-    this.#setup.wire.letGo();
+    this.#setup.wire.read<FrontFrame>(envelope, (frame) => this.#heed(frame));
+  }
+
+  #heed(frame: FrontFrame): void {
+    const [op, slot, number] = frame;
+    if (op === LAUNCH) this.#launch(frame);
+    else if (op === ABANDON) {
+      const record = this.#records[slot];
+      if (record?.order.number === number) this.#shard.abandon(record);
+    } else if (op === CREDIT) {
+      const record = this.#records[slot];
+      if (record?.order.number === number) this.#shard.streams.grant(record, frame[3]);
+    } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
   }
 
   /** The attempts of a flight that are in the air. */

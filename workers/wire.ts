@@ -1,6 +1,6 @@
 /**
  * The wire: frames to envelopes and back, bodies to bytes and back. The only file that knows the packing library. A packer belongs to one
- * life of one link; none keeps state between envelopes, once it is told that one has been read.
+ * life of one link; none keeps state between envelopes.
  */
 import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
@@ -59,19 +59,24 @@ export class Wire {
     return { envelope: beside.length === 0 ? packed : [packed, ...beside], transferList };
   }
 
-  /** The frames of an envelope, their bodies being views on it. @throws when it is not ours: that ends the life of the link. */
-  unpack<Frame extends FrontFrame | ShardFrame>(envelope: Envelope): readonly Frame[] {
+  /** Gives the frames of an envelope one by one, their bodies being views on it. @throws when it is not ours: that ends the life of the link. */
+  read<Frame extends FrontFrame | ShardFrame>(envelope: Envelope, each: (frame: Frame) => void): void {
     const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
     const source = bufferOn(packed);
     const frames = this.#frames.unpack(source) as unknown[][];
-    this.#source = source;
     for (const frame of frames) {
       if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
       const last = frame.length - 1;
       // Frames with a body end in it, behind its kind; a number there is an index.
       if (beside.length > 0 && frame.length > 4 && typeof frame[last] === 'number') frame[last] = beside[frame[last]];
     }
-    return frames as unknown as readonly Frame[];
+    this.#source = source;
+    try {
+      for (const frame of frames as unknown as readonly Frame[]) each(frame);
+    } finally {
+      // An idle link holds no envelope.
+      this.#source = null;
+    }
   }
 
   /** The bytes of a value that passed the guard. */
@@ -91,11 +96,6 @@ export class Wire {
       default:
         throw new TypeError(`a body of unknown kind ${String(kind)}`);
     }
-  }
-
-  /** All frames of the last envelope have been read: it is let go. */
-  letGo(): void {
-    this.#source = null;
   }
 
   /** Read where it lies, in its envelope: as a source of its own each body would cost a view and a place for it (a number 260 ns, not 113). */

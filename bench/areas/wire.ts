@@ -24,7 +24,9 @@ export const wire: Area = {
     const byWire = (asked: ReturnType<typeof launches>): number => {
       const frames = asked.map(({ header, payload }) => [...header, PACKED, sender.packValue(payload)] as unknown as LaunchFrame);
       const { envelope } = sender.pack(frames, false);
-      return receiver.unpack<LaunchFrame>(envelope).map((frame) => receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)).length;
+      const payloads: unknown[] = [];
+      receiver.read<LaunchFrame>(envelope, (frame) => payloads.push(receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)));
+      return payloads.length;
     };
     const byClone = (asked: ReturnType<typeof launches>): number => (deserialize(serialize(asked)) as unknown[]).length;
     const byJson = (asked: ReturnType<typeof launches>): number => (JSON.parse(JSON.stringify(asked)) as unknown[]).length;

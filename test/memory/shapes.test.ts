@@ -31,7 +31,15 @@ const ours = new Set(sources.flatMap((source) => [...source.matchAll(declared)].
 const isOurs = (name: string): boolean => ours.has(name.replace(/^(?:get |set )?#?/, '')) || name === 'makeForgotten';
 
 describe('after a collection', { concurrency: 2 }, () => {
-  for (const way of ['plain values', 'waiters that may leave', 'a first target that fails', 'attempts that may be hedged', 'streams']) {
+  for (const way of [
+    'plain values',
+    'payloads that are objects',
+    'what crosses',
+    'waiters that may leave',
+    'a first target that fails',
+    'attempts that may be hedged',
+    'streams',
+  ]) {
     test(`the code for ${way} is still there`, async () => {
       const last = (await collections(way)).slice(-4);
       // Lost once is what V8 had learned better meanwhile.

@@ -111,10 +111,12 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     name: 'frames are read in the wrong order',
     plant: swap(
       Wire.prototype,
-      'unpack',
-      (unpack) =>
-        function (envelope) {
-          return [...unpack.call(this, envelope)].reverse();
+      'read',
+      (read) =>
+        function (envelope, each) {
+          const frames: unknown[] = [];
+          read.call(this, envelope, (frame: unknown) => frames.unshift(frame));
+          for (const frame of frames) each(frame);
         },
     ),
   },
@@ -122,10 +124,13 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     name: 'a shard settles twice',
     plant: swap(
       Wire.prototype,
-      'unpack',
-      (unpack) =>
-        function (envelope) {
-          return unpack.call(this, envelope).flatMap((frame: readonly unknown[]) => (frame[0] === 3 ? [frame, frame] : [frame]));
+      'read',
+      (read) =>
+        function (envelope, each) {
+          read.call(this, envelope, (frame: readonly unknown[]) => {
+            each(frame);
+            if (frame[0] === 3) each(frame);
+          });
         },
     ),
   },

@@ -2,6 +2,7 @@
 // drawn; envelopes are as large as a busy tick makes them; bytes that are not ours are refused, never hung on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { packBody } from '../../workers/body.js';
@@ -18,7 +19,7 @@ import {
   type FulfilledFrame,
 } from '../../workers/protocol.js';
 import { Refused } from '../../workers/refused.js';
-import { Wire, type Envelope } from '../../workers/wire.js';
+import { type Envelope, Wire } from '../../workers/wire.js';
 
 const wire = new Wire();
 const trip = (value: unknown): unknown => {
@@ -157,6 +158,47 @@ const fulfilled = (number: number, value: unknown): FulfilledFrame => {
 };
 const posted = (envelope: Envelope, transfer: ArrayBuffer[]): Envelope => structuredClone<Envelope>(envelope, { transfer });
 
+function framesOf(envelope: Envelope): unknown[] {
+  const frames: unknown[] = [];
+  new Wire().read(envelope, (frame) => frames.push(frame));
+  return frames;
+}
+
+test('a wire holds on to no envelope that it has read, nor to one whose reader threw', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const receiver = new Wire();
+  const read = (each: () => void): WeakRef<object> => {
+    const { envelope } = wire.pack([fulfilled(1, 'x'.repeat(1_000))], false);
+    const bytes = envelope as Uint8Array;
+    try {
+      receiver.read(bytes, each);
+    } catch (error) {
+      assert.equal((error as Error).message, 'the reader');
+    }
+    return new WeakRef(bytes.buffer);
+  };
+  const held = [
+    read(() => {}),
+    read(() => {
+      throw new Error('the reader');
+    }),
+  ];
+  // The packing library remembers the one that was read last in the process.
+  new Wire().read(wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], false).envelope, () => {});
+  for (let round = 0; round < 5; round++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    collect();
+  }
+  assert.deepEqual(
+    held.map((envelope) => envelope.deref()),
+    [undefined, undefined],
+  );
+  assert.equal(receiver.unpackBody(PACKED, wire.packValue(1)), 1);
+});
+
 test('an envelope of 10,000 frames arrives frame by frame, large bodies beside it', () => {
   const values = Array.from({ length: 10_000 }, (_, index) =>
     index % 1_000 === 0 ? Buffer.alloc(70_000 + index, index % 251) : { index, text: `value ${index}` },
@@ -167,12 +209,21 @@ test('an envelope of 10,000 frames arrives frame by frame, large bodies beside i
   );
   assert.ok(Array.isArray(envelope));
   assert.deepEqual([envelope.length, transferList.length, new Set(transferList).size], [11, 11, 11]);
-  const frames = new Wire().unpack<FulfilledFrame>(posted(envelope, transferList));
-  assert.equal(frames.length, values.length);
-  for (const [index, [op, slot, number, , kind, body]] of frames.entries()) {
-    assert.deepEqual([op, slot, number], [FULFILLED, index, index]);
-    assert.deepStrictEqual(wire.unpackBody(kind, body as Uint8Array), values[index]);
-  }
+  const receiver = new Wire();
+  const frames: FulfilledFrame[] = [];
+  const bodies: unknown[] = [];
+  receiver.read<FulfilledFrame>(posted(envelope, transferList), (frame) => {
+    frames.push(frame);
+    bodies.push(receiver.unpackBody(frame[4], frame[5] as Uint8Array));
+  });
+  assert.deepEqual(
+    frames.map(([op, slot, number]) => [op, slot, number]),
+    values.map((_, index) => [FULFILLED, index, index]),
+  );
+  assert.deepStrictEqual(bodies, values);
+  // Also later, when the envelope is no longer the one that is being read.
+  for (const [index, [, , , , kind, body]] of frames.entries())
+    assert.deepStrictEqual(receiver.unpackBody(kind, body as Uint8Array), values[index]);
 });
 
 test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
@@ -180,7 +231,7 @@ test('what is posted is exactly the envelope, none of the pool it was packed in'
   assert.ok(envelope instanceof Uint8Array);
   assert.equal(envelope.buffer.byteLength, envelope.byteLength);
   assert.deepEqual(transferList, [envelope.buffer]);
-  assert.deepEqual(new Wire().unpack(posted(envelope, transferList)), [[ABANDON, 1, 2]]);
+  assert.deepEqual(framesOf(posted(envelope, transferList)), [[ABANDON, 1, 2]]);
 });
 
 test('without transfer large bodies stay with the sender: they are its copy for a relaunch', () => {
@@ -205,7 +256,7 @@ test('bytes that are not ours are refused or read as frames, and never hang or p
     });
   const tries = (bytes: Uint8Array): void => {
     try {
-      const frames = new Wire().unpack(bytes) as readonly unknown[];
+      const frames: readonly unknown[] = framesOf(bytes);
       for (const frame of frames) assert.ok(Array.isArray(frame) && typeof frame[0] === 'number');
     } catch (error) {
       assert.ok(error instanceof Error && error.name !== 'AssertionError', String(error));
