@@ -7,9 +7,11 @@ import { rolldown } from 'rolldown';
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const out = join(dist, 'bundle');
-const entries = { index: 'src/index.js', testing: 'src/testing.js', machines: 'machines/index.js', bench: 'bench/own/index.js' };
+const entries = { index: 'src/index.js', testing: 'src/testing.js', bench: 'bench/own/index.js' };
+/** What runs in browsers too, and has nothing of the rest but the tables: its own copy of them saves everybody else a file. */
+const machines = { machines: 'machines/index.js' };
 /** What says `require`, or where it lies, stays as it is: beside the bundles, there once for both. */
-const commonJs = ['workers/host-entry.cjs', 'workers/late-libraries.cjs', 'workers/loader.cjs'];
+const commonJs = ['workers/host-entry.cjs', 'workers/loader.cjs'];
 
 /** The compiler's own maps are followed, so that frames name the sources. */
 const sourceMaps = {
@@ -20,10 +22,14 @@ const sourceMaps = {
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'cjs'), { recursive: true });
 writeFileSync(join(out, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+// What is bundled comes with its licence.
+copyFileSync(join(root, 'node_modules', 'safe-stable-stringify', 'LICENSE'), join(out, 'safe-stable-stringify.LICENSE'));
 for (const path of commonJs.flatMap((file) => [file, `${file}.map`])) copyFileSync(join(dist, path), join(out, basename(path)));
 // Entries share what they have in common: a class is one class, whichever entry it comes from.
 await bundle(entries, 'es', '.');
 await bundle(entries, 'cjs', 'cjs');
+await bundle(machines, 'es', '.');
+await bundle(machines, 'cjs', 'cjs');
 // A thread is a world of its own, and starts with one file.
 await bundle({ host: 'workers/host.js' }, 'es', '.');
 
@@ -33,8 +39,8 @@ async function bundle(input, format, folder) {
     cwd: root,
     input: Object.fromEntries(Object.entries(input).map(([name, path]) => [name, join(dist, path)])),
     platform: 'node',
-    // All dependencies: they are named, and not by a path.
-    external: [/^[a-z]{2}/, /\.cjs$/],
+    // All dependencies: they are named, and not by a path. But one: each package that is loaded costs 2 ms, and this one is 25 kB.
+    external: [/^(?!safe-stable-stringify$)[a-z]{2}/, /\.cjs$/],
     plugins: [sourceMaps],
   });
   await files.write({
@@ -46,13 +52,8 @@ async function bundle(input, format, folder) {
     sourcemap: true,
     strict: true,
     comments: false,
-    // What entries share is one file, without the tables, which are all that `machines` needs of it, and without what loads the packing library.
-    codeSplitting: {
-      groups: [
-        { name: 'tables', minShareCount: 2, priority: 1, test: /[\\/]machines[\\/][a-z.]+$/ },
-        { name: 'coalescer', minShareCount: 2, test: (path) => !path.endsWith('wire.js') },
-      ],
-    },
+    // What entries share is one file, without what loads the packing library.
+    codeSplitting: { groups: [{ name: 'coalescer', minShareCount: 2, test: (path) => !path.endsWith('wire.js') }] },
   });
   await files.close();
 }

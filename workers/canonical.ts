@@ -2,16 +2,13 @@
  * The default key: a payload's canonical form. Equal payloads have equal keys, whatever the order of their properties; whatever JSON
  * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
  */
+import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
 import { keepShape } from './lasting-shape.js';
-import late from './late-libraries.cjs';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
-/** The library's own, from the first call on. */
-let stringify = (value: unknown): string => {
-  stringify = late.stableStringify();
-  return stringify(value);
-};
+/** JSON with the properties in one order, whatever order they were given in. */
+const stringify = configure({ strict: true }) as (value: unknown) => string;
 
 /** The rules for one look, which notices whether the payload is written in canonical order already. One object a look: a Proxy may begin another. */
 class KeyRules implements PlainRules {

@@ -10,7 +10,7 @@ const doors: Readonly<Record<string, string>> = {
   piscina: 'src/shards.ts',
   msgpackr: 'workers/wire.ts',
   comlink: 'workers/control.ts',
-  'safe-stable-stringify': 'workers/late-libraries.cts',
+  'safe-stable-stringify': 'workers/canonical.ts',
   xstate: 'machines/',
 };
 
@@ -121,16 +121,24 @@ test('every dependency is named behind its own door and nowhere else', () => {
   expectNone(wrongDoors(readSources(rooms)));
 });
 
-test('the dependencies of package.json are those that have a door', () => {
-  const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: Record<string, string> };
-  assert.deepEqual(Object.keys(dependencies).sort(), Object.keys(doors).sort());
+/** What is bundled is nobody's to install. */
+const bundled = ['safe-stable-stringify'];
+
+test('the dependencies of package.json are those that have a door and are not bundled', () => {
+  const manifest = JSON.parse(readText('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+  const { dependencies, devDependencies } = manifest;
+  assert.deepEqual([...Object.keys(dependencies), ...bundled].sort(), Object.keys(doors).sort());
+  assert.deepEqual(
+    bundled.filter((name) => !(name in devDependencies)),
+    [],
+  );
 });
 
 test('a dependency at the wrong door, without a door, and a door without its dependency are found', () => {
   const bad: TreeFile[] = [
     { path: 'src/shards.ts', text: "import { Piscina } from 'piscina';" },
     { path: 'workers/wire.ts', text: "import { Packr } from 'msgpackr';\nimport { wrap } from 'comlink';" },
-    { path: 'workers/late-libraries.cts', text: 'export {};' },
+    { path: 'workers/canonical.ts', text: 'export {};' },
     { path: 'workers/table.ts', text: "// Asks XState.\nimport { getAdjacencyMap } from 'xstate/graph';" },
     { path: 'machines/a.ts', text: "import { setup } from 'xstate';\nimport lodash from 'lodash';" },
   ];
@@ -139,6 +147,6 @@ test('a dependency at the wrong door, without a door, and a door without its dep
     'workers/table.ts:2 xstate/graph is named in machines/ only',
     'machines/a.ts:2 lodash has no door',
     'workers/control.ts:1 the door of comlink does not name it',
-    'workers/late-libraries.cts:1 the door of safe-stable-stringify does not name it',
+    'workers/canonical.ts:1 the door of safe-stable-stringify does not name it',
   ]);
 });

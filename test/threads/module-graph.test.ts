@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 /** Each costs 0.7 ms of everybody's start. */
-const FILES_MAX = 6;
+const FILES_MAX = 3;
 
 interface Listed {
   readonly text: unknown;
@@ -22,7 +22,7 @@ const packagesOf = (files: readonly string[]): string[] => {
 };
 
 for (const how of ['import', 'require']) {
-  test(`an inline user loads a handful of files by ${how}, no dependency but the one that makes keys, and that one when it is needed`, async () => {
+  test(`an inline user loads three files by ${how}, and no dependency`, async () => {
     const script = fileURLToPath(new URL('./fixtures/list-modules.js', import.meta.url));
     const { stdout } = await run(process.execPath, ['--no-warnings', script, how], { timeout: 20_000 });
     const { text, forText, record, forRecord } = JSON.parse(stdout) as Listed;
@@ -38,7 +38,6 @@ for (const how of ['import', 'require']) {
       ours.filter((path) => /\/(?:shards|local-hosts|host|thread-entry|loader|machines|bench)\.c?js$/.test(path)),
       [],
     );
-    assert.deepEqual(packagesOf(forText), []);
-    assert.deepEqual(packagesOf(forRecord), ['safe-stable-stringify']);
+    assert.deepEqual(packagesOf([...forText, ...forRecord]), []);
   });
 }
