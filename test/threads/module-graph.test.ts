@@ -1,6 +1,8 @@
 // An inline user pays for no thread, and not for a hundred files: what a process loads that uses the published package inline is listed.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,7 +24,7 @@ const packagesOf = (files: readonly string[]): string[] => {
 };
 
 for (const how of ['import', 'require']) {
-  test(`an inline user loads three files by ${how}, and no dependency`, async () => {
+  test(`an inline user loads a handful of files by ${how}, and no dependency`, async () => {
     const script = fileURLToPath(new URL('./fixtures/list-modules.js', import.meta.url));
     const { stdout } = await run(process.execPath, ['--no-warnings', script, how], { timeout: 20_000 });
     const { text, forText, record, forRecord } = JSON.parse(stdout) as Listed;
@@ -41,3 +43,8 @@ for (const how of ['import', 'require']) {
     assert.deepEqual(packagesOf([...forText, ...forRecord]), []);
   });
 }
+
+test('what is bundled comes with its licence', () => {
+  const bundle = fileURLToPath(import.meta.resolve('coalescer'));
+  assert.ok(existsSync(join(dirname(bundle), 'safe-stable-stringify.LICENSE')));
+});
