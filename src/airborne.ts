@@ -11,6 +11,7 @@ export class Airborne {
   #size = 0;
   #whenEmpty: (() => void)[] = [];
   /** The youngest that was given out as aged, and the youngest given out as overdue; what is older was, too. Mostly there are none. */
+  #lastSlow: Flight | null = null;
   #lastAged: Flight | null = null;
   #lastOverdue: Flight | null = null;
 
@@ -40,6 +41,7 @@ export class Airborne {
     else previous.nextAirborne = next;
     if (next === null) this.#last = previous;
     else next.previousAirborne = previous;
+    if (this.#lastSlow === flight) this.#lastSlow = previous;
     if (this.#lastAged === flight) this.#lastAged = previous;
     if (this.#lastOverdue === flight) this.#lastOverdue = previous;
     flight.previousAirborne = flight.nextAirborne = null;
@@ -55,6 +57,14 @@ export class Airborne {
     return new Promise((resolve) => {
       this.#whenEmpty.push(resolve);
     });
+  }
+
+  /** The next flight whose first attempt, begun at its launch, may take `attemptMs` and no longer, if it is one; each is given out once. */
+  nextSlow(attemptMs: number, now: number): Flight | null {
+    const flight = this.#behind(this.#lastSlow);
+    if (flight === null || now < flight.launchedAt + attemptMs) return null;
+    this.#lastSlow = flight;
+    return flight;
   }
 
   /** The next flight that is `ageMs` old and has not been given out as aged; each is, once. */

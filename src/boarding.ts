@@ -17,3 +17,8 @@ export interface Boarding {
   /** Dropped at settle. */
   payload: unknown;
 }
+
+/** Of a text that stands for itself, where all requests have one scope and say nothing else. */
+export function plainBoarding(key: string): Boarding {
+  return { scope: null, key, index: key, hasLongKey: false, keyIsPayload: true, route: null, routeId: null, payload: key };
+}

@@ -3,8 +3,8 @@ import type { Seam } from '../workers/environment.js';
 import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
-import { CoalescerError } from './errors.js';
-import type { Boarding } from './boarding.js';
+import { CoalescerError, isRefusal } from './errors.js';
+import { plainBoarding, type Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
 import { indexOf, type Tabled } from './flight-table.js';
@@ -22,9 +22,6 @@ import { storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
 
-/** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
-const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
-
 export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly targets: TargetControl;
   readonly #front: Front;
@@ -34,8 +31,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly #kept: KeptRequests;
   readonly #alone: AloneFlights;
   #closing: Promise<void> | null = null;
-  /** Did the last `#board` launch? Read at once. */
-  #hasLaunched = false;
+  #hasLaunched = false; // by the last `#board`: read at once
 
   constructor(front: Front, options: FilledOptions, seam: Seam) {
     this.#front = front;
@@ -59,11 +55,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const plain = this.#front.plainRequests.answer(payload, options);
       if (plain) return plain;
+      if (plain === undefined) return this.#front.waiters.add(this.#launch(plainBoarding(payload as string), true), NO_OPTIONS, true);
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);
       if (kept !== null) return kept.promise;
-      const flight = this.#board(boarding, checked.fresh, { isFree: plain === undefined });
+      const flight = this.#board(boarding, checked.fresh);
       const isLeader = this.#hasLaunched;
       const promise = this.#front.waiters.add(flight, checked, isLeader);
       return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
@@ -100,8 +97,8 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
-      const isRefusal = options?.signal?.aborted === true || (reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code));
-      if (flight === null && kept === null && !isRefusal) throw reason;
+      const isOperating = options?.signal?.aborted === true || isRefusal(reason);
+      if (flight === null && kept === null && !isOperating) throw reason;
       return { status: 'rejected', reason, ...told() };
     }
   }
@@ -114,7 +111,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
-      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, { from }));
+      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from));
       const isLeader = this.#hasLaunched;
       const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.of(boarded), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
@@ -146,21 +143,25 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
   }
 
-  /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. `isFree`: it has just been looked for, and there is none. */
-  #board(boarding: Boarding, fresh: boolean | undefined, { from = 0, isFree = false } = ANYWHERE): Flight {
+  /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. */
+  #board(boarding: Boarding, fresh: boolean | undefined, from = 0): Flight {
     const { scope, key, index, routeId } = boarding;
-    const found = isFree || key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
+    const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
     if (found !== undefined) return found;
     // What another flight would give after that chunk need not fit to what was given before it.
     if (from > 0) throw this.#front.failures.gone(key, from);
+    const flight = this.#launch(boarding, fresh !== true && !boarding.hasLongKey);
+    // Once more: the target may have asked for flights of its own while it was called.
+    this.#hasLaunched = true;
+    return flight;
+  }
+
+  #launch(boarding: Boarding, isFree: boolean): Flight {
     try {
-      const flight = this.#front.launch(boarding, fresh !== true && !boarding.hasLongKey);
-      // Once more: the target may have asked for flights of its own while it was called.
-      this.#hasLaunched = true;
-      return flight;
+      return this.#front.launch(boarding, isFree);
     } catch (error) {
-      throw this.#front.failures.named(key, error);
+      throw this.#front.failures.named(boarding.key, error);
     }
   }
 
@@ -246,5 +247,4 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 }
 
-const ANYWHERE: { readonly from?: number; readonly isFree?: boolean } = {};
 const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

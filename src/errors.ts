@@ -75,6 +75,12 @@ export function isCoalescerError(error: unknown, code?: CoalescerErrorCode): err
   );
 }
 
+/** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
+const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
+
+/** Was a request refused by a limit or a state, and not for how it was written? */
+export const isRefusal = (reason: unknown): boolean => reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code);
+
 /**
  * Flights by the error they ended with. Not state: it lives and dies with the errors, which are the users'. One for all copies of the package in
  * the process, so that `flightOf` of one that was required knows what one that was imported threw.

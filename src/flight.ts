@@ -1,7 +1,9 @@
 /** One flight, as its front holds it: who waits, what has been tried, how it ended. The only truth about waiters. */
 import { isItsOwnKey } from '../workers/canonical.js';
-import type { FlightRecord } from '../workers/flight-record.js';
-import type { AttemptRecord, Body, LaunchOrder } from '../workers/protocol.js';
+import type { Attempt } from '../workers/attempt.js';
+import type { FlightRecord, FlightStart } from '../workers/flight-record.js';
+import type { StraightOrder } from '../workers/straight-flights.js';
+import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { Boarding } from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
 import { flightReport } from './story.js';
@@ -23,7 +25,7 @@ export interface FlightOwner {
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
 export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
-export class Flight implements LaunchOrder {
+export class Flight implements StraightOrder {
   // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
   /** What a plain waiter joins with, at one look: `shared`, where there is room, nobody streams, the key is a text that stands for itself, and the value is for all. */
   plain: Promise<unknown> | null = null;
@@ -47,8 +49,10 @@ export class Flight implements LaunchOrder {
   carried: unknown = undefined;
 
   // Where it flies. Written by its link only.
-  /** Inline: the shard's record of it. */
-  record: FlightRecord<Flight> | null = null;
+  /** Inline: its attempt while it goes straight, where it started so, or the shard's record of it. */
+  straight: Attempt | null = null;
+  start: FlightStart | null = null;
+  record: FlightRecord<this> | null = null;
   /** On threads. To read; what is written is written to `ownPassage()`. */
   passage: Readonly<Passage> = NO_PASSAGE;
 

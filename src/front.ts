@@ -97,9 +97,8 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     if (bytes > keyBytes || carry !== null) this.#checkRoom(key, bytes, isOwed);
-    const launchedAt = this.#seam.now();
     const flight = new Flight(boarding, ++this.#flightNumber, this);
-    flight.launchedAt = launchedAt;
+    flight.launchedAt = this.#seam.now();
     flight.bytes = bytes;
     if (carried !== undefined) flight.carried = carried;
     if (admission.body !== null) flight.pack(admission.body, carriedBody);
@@ -108,7 +107,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     else this.#table.put(flight, isFree && carry === null && admission.body === null);
     this.airborne.add(flight);
     this.#bytes += bytes;
-    this.#wheel.wake(launchedAt);
+    this.#wheel.wake(flight.launchedAt);
     if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN && this.counters.joined === 0) watching.warnNothingJoins(name);
     this.reentrance?.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
@@ -139,6 +138,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   ticked(now: number): boolean {
     const { airborne } = this;
     const { joinWithinMs } = this.#options;
+    this.links.ticked(now);
     for (let aged = airborne.nextAged(joinWithinMs, now); aged !== null; aged = airborne.nextAged(joinWithinMs, now))
       this.tooOldToJoin(aged);
     for (let late = airborne.nextOverdue(DEADLINE_GRACE_MS, now); late !== null; late = airborne.nextOverdue(DEADLINE_GRACE_MS, now))

@@ -9,8 +9,9 @@ import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure, type InAir } from 
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
-import type { ShardReceiver } from '../workers/shard-setup.js';
+import type { ShardReceiver, ShardSetup } from '../workers/shard-setup.js';
 import { Steering } from '../workers/steering.js';
+import { StraightFlights } from '../workers/straight-flights.js';
 import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -38,6 +39,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   readonly health: Health;
   readonly healthMemory: HealthMemory;
   readonly #shard: Shard<Flight>;
+  readonly #straight: StraightFlights<Flight>;
   readonly #memory = SharedMemory.ofSlots(0);
   readonly #receiver: LinkReceiver;
   readonly #seam: Seam;
@@ -60,7 +62,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
       random,
       announce: (target, from, to) => receiver.breaker(target, from, to),
     });
-    this.#shard = new Shard<Flight>({
+    const setup: ShardSetup<Flight> = {
       seam,
       wheel,
       targets: filled,
@@ -77,7 +79,9 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
       receiver: this,
       refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
       flying: reentrance?.flying ?? null,
-    });
+    };
+    this.#shard = new Shard(setup);
+    this.#straight = new StraightFlights(this.#shard, setup, options.flightTimeoutMs);
   }
 
   ready(): Promise<void> {
@@ -92,12 +96,11 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   }
 
   launch(flight: Flight): void {
-    // Kept before it is flown: a target may, while it is being called, abort the very signal that its flight hangs on.
-    flight.record = this.#shard.take(flight);
-    this.#shard.launch(flight.record);
+    this.#straight.launch(flight);
   }
 
   abandon(flight: Flight): void {
+    if (flight.straight !== null) this.#straight.divert(flight);
     if (flight.record !== null) this.#shard.abandon(flight.record);
   }
 
@@ -106,7 +109,15 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   }
 
   flying(flight: Flight): Promise<readonly InAir[]> {
-    return Promise.resolve(flight.record?.inAir ?? []);
+    const { straight, record, launchedAt: startedAt } = flight;
+    return Promise.resolve(straight === null ? (record?.inAir ?? []) : [{ target: straight.target, startedAt, isHedge: false }]);
+  }
+
+  ticked(now: number): void {
+    const { airborne } = this.#receiver;
+    const { attemptMs } = this.#straight;
+    for (let slow = airborne.nextSlow(attemptMs, now); slow !== null; slow = airborne.nextSlow(attemptMs, now))
+      this.#straight.due(slow, now);
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {

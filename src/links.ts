@@ -3,12 +3,15 @@ import type { BreakerPhase } from '../workers/breaker.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body, InAir } from '../workers/protocol.js';
+import type { Airborne } from './airborne.js';
 import type { FlightFailure } from './flight-failures.js';
 import type { Flight } from './flight.js';
 import type { TargetStats } from './reports.js';
 
 /** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
 export interface LinkReceiver {
+  /** Oldest first. */
+  readonly airborne: Pick<Airborne, 'nextSlow'>;
   attempted(flight: Flight, attempt: AttemptRecord): void;
   /** What comes before the end, where a target streams. */
   readonly streaming: ChunkReceiver;
@@ -59,6 +62,8 @@ export interface Links {
   readonly health: Health | null;
   /** What all shards know of the targets. */
   readonly healthMemory: HealthMemory;
+  /** A tick of the wheel: what is due of that which no entry stands for. */
+  ticked(now: number): void;
   targetStats(): Readonly<Record<string, TargetStats>>;
   /** Ends all shards. Called when nothing is in the air. */
   close(): Promise<void>;

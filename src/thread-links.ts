@@ -133,6 +133,10 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     }
   }
 
+  ticked(): void {
+    // Shards mind the times of their attempts.
+  }
+
   targetStats(): Readonly<Record<string, TargetStats>> {
     const { health } = this;
     if (health === null) return {};

@@ -5,7 +5,7 @@ import type { FlightRecord } from './flight-record.js';
 import type { Health } from './health.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { AttemptEnd } from './protocol.js';
-import { AIRBORNE, ATTEMPTS, FAILURES, HEDGES, OUTRACED, RETRIES, type SharedMemory } from './shared-memory.js';
+import { AIRBORNE, FAILURES, HEDGES, OUTRACED, RETRIES, type SharedMemory } from './shared-memory.js';
 
 export class Accounts {
   readonly #memory: SharedMemory;
@@ -19,8 +19,7 @@ export class Accounts {
   /** Before the attempt is counted among those that the record has made. */
   begins(record: FlightRecord, now: number): void {
     const { target } = record;
-    this.#memory.count(target, ATTEMPTS, 1);
-    this.#memory.count(target, AIRBORNE, 1);
+    this.#memory.began(target);
     if (record.hedge !== null && record.hedge.rival !== null) this.#memory.count(target, HEDGES, 1);
     else if ((record.targetsTried & (1 << target)) === 0) this.#health.of(target).first(now);
     else this.#memory.count(target, RETRIES, 1);

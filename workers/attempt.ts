@@ -1,6 +1,5 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
 import type { Seam } from './environment.js';
-import type { FlightRecord } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
@@ -16,7 +15,8 @@ const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
 
 /** The context of an attempt. It is also the token: a result counts only while its attempt is the flight's current one. */
 export class Attempt implements AttemptContext {
-  readonly attempt: number;
+  /** The first of its flight, unless whoever makes it says otherwise. */
+  attempt = 1;
   readonly target: string;
   readonly carried: unknown;
   readonly #order: LaunchOrder;
@@ -25,16 +25,13 @@ export class Attempt implements AttemptContext {
   /** Why it was aborted before anybody asked for the signal; or the signal's controller. */
   #abort: AbortCause | AbortController | null = null;
 
-  /** `record` has been armed for this attempt. */
-  constructor(record: FlightRecord, target: string, seam: Seam) {
-    const { order, attemptsMade, due } = record;
+  constructor(order: LaunchOrder, target: string, deadline: number, seam: Seam) {
     this.#order = order;
     // Its own: the flight lets go of what it carries when it has settled, and a target may still look.
     this.carried = order.carried;
     this.#seam = seam;
     this.target = target;
-    this.attempt = attemptsMade;
-    this.#deadline = due;
+    this.#deadline = deadline;
   }
 
   /** Made when first read: an AbortController costs 2 µs, more than all the rest of a flight. */
@@ -75,4 +72,4 @@ export class Attempt implements AttemptContext {
   }
 }
 
-keepShape(() => new Attempt({ order: {}, attemptsMade: 0, due: Number.NaN } as FlightRecord, '', {} as Seam));
+keepShape(() => new Attempt({} as LaunchOrder, '', Number.NaN, {} as Seam));

@@ -6,7 +6,7 @@ import { Accounts } from './accounts.js';
 import { Attempt, type AbortCause } from './attempt.js';
 import { attemptRecord, fill, fillHedge, type AttemptFailure } from './attempt-record.js';
 import type { Sample } from './breaker.js';
-import { callTarget } from './call-target.js';
+import { callTarget, listen } from './call-target.js';
 import { inOwnContext } from './clean-context.js';
 import type { FlightRecord } from './flight-record.js';
 import type { Hedge, Rival } from './hedge.js';
@@ -41,7 +41,7 @@ export class Attempts<Order extends LaunchOrder> {
 
   /** Calls the record's target, which has admitted it. */
   begin(record: FlightRecord<Order>): void {
-    const { seam, wheel, targets, settings, memory } = this.#setup;
+    const { seam, wheel, targets, memory } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
     // Inline, a launch is read at once.
@@ -49,11 +49,9 @@ export class Attempts<Order extends LaunchOrder> {
     const now = isAtLaunch ? order.launchedAt : seam.now();
     this.#accounts.begins(record, now);
     record.attemptsMade++;
-    const share = attemptMs(record, target.attemptTimeoutMs ?? settings.attemptTimeoutMs, now);
-    record.targetsTried |= 1 << record.target;
-    const ms = Math.min(share, this.#parts.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
-    wheel.arm(record, ms, now);
-    record.attempt = new Attempt(record, target.name, seam);
+    wheel.arm(record, this.msFor(record, now), now);
+    record.attempt = new Attempt(order, target.name, record.due, seam);
+    record.attempt.attempt = record.attemptsMade;
     record.attemptStartedAt = now;
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {
@@ -65,27 +63,32 @@ export class Attempts<Order extends LaunchOrder> {
     if (order.slot !== -1) memory.exit();
   }
 
+  /** What its next attempt may take, which is counted among those it has made: from now on its target has been tried. */
+  msFor(record: FlightRecord<Order>, now: number): number {
+    const { targets, settings } = this.#setup;
+    const own = (targets[record.target] as FilledTarget).attemptTimeoutMs ?? settings.attemptTimeoutMs;
+    record.targetsTried |= 1 << record.target;
+    return Math.min(attemptMs(record, own, now), this.#parts.streams.firstChunkMs(record, Number.POSITIVE_INFINITY));
+  }
+
   /**
    * Calls the record's target, and hears its end later than this returns: in a context of its own, so that nothing of the request that happened to
    * launch the flight leaks into work shared by others.
    */
   readonly #call = (record: FlightRecord<Order>): void => {
     const { targets, flying } = this.#setup;
-    const { streams, rejected: failed } = this.#parts;
+    const { streams, rejected } = this.#parts;
     const { order } = record;
     const attempt = record.attempt as Attempt;
     const target = targets[record.target] as FilledTarget;
     const delivered = streams.deliveredTo(record);
     const called =
       flying === null ? callTarget(target, order, attempt, delivered) : flying.run(order, callTarget, target, order, attempt, delivered);
-    const resolved = (value: unknown): void => streams.returned(record, attempt, value);
-    const rejected = (error: unknown): void => failed(record, attempt, error);
-    try {
-      called.then(resolved, rejected);
-    } catch (error) {
-      // What has a promise's prototype need not be one.
-      Promise.reject(error).then(resolved, rejected);
-    }
+    listen(
+      called,
+      (value) => streams.returned(record, attempt, value),
+      (error) => rejected(record, attempt, error),
+    );
   };
 
   /** The current attempt streams, and its first chunk is here. */

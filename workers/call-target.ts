@@ -34,6 +34,16 @@ export function callTarget(
   }
 }
 
+/** Hears how a call ends, later than this returns. */
+export function listen(called: Promise<unknown>, resolved: (value: unknown) => void, rejected: (error: unknown) => void): void {
+  try {
+    called.then(resolved, rejected);
+  } catch (error) {
+    // What has a promise's prototype need not be one.
+    Promise.reject(error).then(resolved, rejected);
+  }
+}
+
 /** A native promise of this realm, whatever came: a thenable that settles twice or throws does so behind it. */
 export function asPromise(result: unknown): Promise<unknown> {
   return isNative(result) ? result : begun(result);

@@ -23,6 +23,8 @@ export interface FlightStart {
   readonly attemptsMax: number;
   readonly state: number;
   readonly target: number;
+  /** May flights go straight from here? `null`: nobody has asked. */
+  isStraight: boolean | null;
 }
 
 /** Made at launch, dropped at settle. Only the shard writes it. */
@@ -153,7 +155,7 @@ keepShape(
   () =>
     new FlightRecord(
       { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
-      { route: [], attemptsMax: 0, state: 0, target: 0 },
+      { route: [], attemptsMax: 0, state: 0, target: 0, isStraight: null },
       { recordDue() {} },
     ),
 );

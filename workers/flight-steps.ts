@@ -55,7 +55,8 @@ export function startOf(
   const left = Math.max(ATTEMPTS_AFTER_LOSS, (maxAttempts ?? Math.min(3, route.length)) - attemptsMade);
   const target = firstTarget(route, targetsTried, lastTarget);
   const kind = chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
-  return { route, attemptsMax: attemptsMade + left, state: TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number, target };
+  const state = TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number;
+  return { route, attemptsMax: attemptsMade + left, state, target, isStraight: null };
 }
 
 /** Where flights start that no earlier life has flown: the same for all that have one route. Steering gives few. */

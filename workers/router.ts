@@ -36,7 +36,8 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
   /** Begins a flight at its first target, or at the first that may be called, or when one may. */
   launch(record: FlightRecord<Order>, now: number): void {
     const { health } = this.#setup;
-    record.pass = health.of(record.target).admit(now);
+    // It may have been asked for already.
+    if (record.pass === REFUSED) record.pass = health.of(record.target).admit(now);
     if (record.pass !== REFUSED) return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
     const choice = nextTarget(record, this.#setup, now);
     if (choice.kind === 'now') {

@@ -5,8 +5,9 @@
 import * as flight from '../machines/flight.table.js';
 import type { Attempt } from './attempt.js';
 import { Attempts } from './attempts.js';
+import type { Sample } from './breaker.js';
 import { statusOf } from './classify.js';
-import { FlightRecord, type DueReceiver } from './flight-record.js';
+import { FlightRecord, type DueReceiver, type FlightStart } from './flight-record.js';
 import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import type { Hedge } from './hedge.js';
 import { Hedging } from './hedging.js';
@@ -44,21 +45,38 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
         this.step(record, flight.STREAM_OPENED);
       },
       refused: (record, refusal) => this.#refuse(record, refusal),
-      broke: (record, attempt, error) => this.#rejected(record, attempt, error),
+      broke: (record, attempt, error) => this.rejected(record, attempt, error),
     });
     this.#attempts = new Attempts(setup, {
       router: this.#router,
       streams: this.streams,
       hedging: this.#hedging,
-      rejected: (record, attempt, error) => this.#rejected(record, attempt, error),
+      rejected: (record, attempt, error) => this.rejected(record, attempt, error),
     });
   }
 
-  /** Takes a flight on: what is needed to fly it, or to abandon it. */
-  take(order: Order): FlightRecord<Order> {
+  /** Where a flight starts that no earlier life has flown, and that has no route of its own. */
+  freshStart(): FlightStart {
+    return this.#starts.of(this.#setup.steering.route());
+  }
+
+  #startOf(order: Order): FlightStart {
+    if (order.route === null && order.attemptsMade === 0) return this.freshStart();
     const route = order.route === null ? this.#setup.steering.route() : order.route.map((name) => this.#indexOf.get(name) as number);
-    const isFresh = order.route === null && order.attemptsMade === 0;
-    return new FlightRecord(order, isFresh ? this.#starts.of(route) : startOf(route, this.#setup.settings, order), this);
+    return startOf(route, this.#setup.settings, order);
+  }
+
+  /** Takes a flight on: what is needed to fly it, or to abandon it. `start`: where it starts, if that is known. */
+  take(order: Order, start: FlightStart | null = null): FlightRecord<Order> {
+    return new FlightRecord(order, start ?? this.#startOf(order), this);
+  }
+
+  /** What the first attempt may take of a flight that starts there, and may take so long itself. */
+  firstAttemptMs(start: FlightStart, flightMs: number): number {
+    const order = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0, deadline: flightMs } as Order;
+    const record = new FlightRecord(order, start, this);
+    record.attemptsMade = 1;
+    return this.#attempts.msFor(record, 0);
   }
 
   /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */
@@ -102,6 +120,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     }
     record.stepping = true;
     this.#fly(record, event);
+    this.resume(record);
+  }
+
+  /** An action is over: what arose in it comes next. */
+  resume(record: FlightRecord<Order>): void {
     for (let next = nextEvent(record); next !== undefined; next = nextEvent(record)) this.#fly(record, next);
     record.stepping = false;
   }
@@ -171,7 +194,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.step(record, flight.ATTEMPT_ANSWERED);
   }
 
-  #rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
+  /** A target's error, or its stream's. One that comes too late is dropped. */
+  rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (!record.turnTo(attempt)) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
     const { status, verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
@@ -185,6 +209,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     detour.verdict = verdict;
     if (retryAfterMs > 0) (detour.holds ??= new Map()).set(record.target, this.#setup.seam.now() + retryAfterMs);
     this.step(record, flight.ATTEMPT_REJECTED);
+  }
+
+  /** An attempt is over: its place, or its breaker, may let another in. */
+  freed(sample: Sample): void {
+    this.#router.freed(sample);
   }
 
   /** The one way a flight ends without a value. */

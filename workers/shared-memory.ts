@@ -129,6 +129,11 @@ export class SharedMemory {
     const at = target * COUNTS + what;
     this.#counts[at] = (this.#counts[at] as number) + change;
   }
+  /** One more attempt, in the air. */
+  began(target: number): void {
+    this.count(target, ATTEMPTS, 1);
+    this.count(target, AIRBORNE, 1);
+  }
   /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
   inherit(gone: SharedMemory): void {
     for (let target = 0; target < TARGETS_MAX; target++) {

@@ -47,6 +47,25 @@ test('a target that aborts its own caller while it is being called ends that fli
   assert.equal(inside.called.length, 2);
 });
 
+test('a value that cancels its own flight when it is looked at is nobody’s, and the flight lands once', async () => {
+  const value = (coalescer: Coalescer<string, unknown>): object => ({
+    get next(): undefined {
+      coalescer.cancel({ payload: 'a' });
+      return undefined;
+    },
+  });
+  const inside = openInside((coalescer) => Promise.resolve(value(coalescer)));
+  const other = watch(inside.coalescer.request('b'));
+  const waiter = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['b', 'a']);
+  assert.equal(codeOf(waiter), 'COALESCER_FLIGHT_CANCELLED');
+  assert.equal(other.value, 'b');
+  const { fulfilled, rejected, targets } = inside.coalescer.stats();
+  assert.deepEqual([fulfilled, rejected, targets['run']?.airborne], [1, 1, 0]);
+  idle(inside);
+});
+
 test('a target that aborts its caller and answers at once: the caller is settled once, and nothing stays', async () => {
   for (const answer of ['value', Promise.resolve('value')]) {
     const leaving = new AbortController();
@@ -57,6 +76,21 @@ test('a target that aborts its caller and answers at once: the caller is settled
     assert.notEqual(waiter.state, 'pending');
     idle(inside);
   }
+});
+
+test('a target that cancels its own flight hears of it when it has returned, and not in the middle of its call', async () => {
+  const heard: boolean[] = [];
+  const inside = openInside((coalescer, context) => {
+    coalescer.cancel({ payload: 'a' });
+    heard.push(context.signal.aborted);
+  });
+  const waiter = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(10);
+  assert.deepEqual(inside.called, ['a']);
+  assert.deepEqual(heard, [false]);
+  assert.equal(inside.signals[0]!.aborted, true);
+  assert.equal(codeOf(waiter), 'COALESCER_FLIGHT_CANCELLED');
+  idle(inside);
 });
 
 test('a target that cancels its own flight while it is being called', async () => {

@@ -20,6 +20,7 @@ import type { World } from './world.js';
 /** What links tell the front. */
 export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }: World, receiver: LinkReceiver): LinkReceiver {
   return {
+    airborne: receiver.airborne,
     attempted(flight, attempt) {
       witness.note('attempted', flight.number, attempt.attempt, attempt.target, attempt.end, attempt.next ?? null);
       flightWatch.told(flight, attempt);

@@ -176,6 +176,29 @@ test('a target that hangs before it returns its stream is cut off by the same ti
   assert.deepEqual(reading.chunks, ['b']);
 });
 
+test('a stream that comes when nothing is left of its flight is closed, and one whose looks throw is let be', async () => {
+  for (const isWhole of [true, false]) {
+    let closed = 0;
+    let give: (stream: unknown) => void = () => assert.fail('not called');
+    const target = targetOf(() => new Promise((resolve) => (give = resolve)));
+    const { coalescer, environment, settled } = openStreams({ one: target });
+    const leaving = new AbortController();
+    const waiter = watch(coalescer.request('a', { signal: leaving.signal }));
+    leaving.abort('left');
+    await turns(settled);
+    assert.deepEqual([waiter.reason, coalescer.stats().airborne], ['left', 0]);
+    const iterator = { next: () => new Promise(() => {}), return: async () => ({ done: true, value: void closed++ }) };
+    const throwing = (): never => {
+      throw new Error('looked at');
+    };
+    give(Object.defineProperty({}, Symbol.asyncIterator, isWhole ? { value: () => iterator } : { get: throwing }));
+    await turns(settled);
+    assert.equal(closed, isWhole ? 1 : 0);
+    await environment.advance(20);
+    assert.equal(environment.timers(), 0);
+  }
+});
+
 test('a silence longer than idleTimeoutMs is a failure in mid-air; one that waits for its readers is not silent', async () => {
   const only = fedTarget();
   const { coalescer, settled, environment } = openStreams({ only }, { streams: { idleTimeoutMs: 1_000 }, flightTimeoutMs: 3_600_000 });

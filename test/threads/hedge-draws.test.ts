@@ -28,7 +28,11 @@ test('a place that another thread takes between the look and the call costs no h
   /** A flight whose hedge is due. */
   const due = (): Hedge => {
     const order = { attemptsMade: 0, targetsTried: 1, chunksGiven: 0 } as unknown as LaunchOrder;
-    const record = new FlightRecord(order, { route: [0, 1], attemptsMax: 2, state: 0, target: 0 }, { recordDue: () => undefined });
+    const record = new FlightRecord(
+      order,
+      { route: [0, 1], attemptsMax: 2, state: 0, target: 0, isStraight: null },
+      { recordDue: () => undefined },
+    );
     wheel.arm(record, 10 * AFTER_MS, 0);
     hedging.begins(record, 0);
     const hedge = record.hedge!;

@@ -1,0 +1,169 @@
+/**
+ * Flights that go straight: launched, their first target called, its value given. Nearly all do, and a shard holds nothing of such a one but what its
+ * target sees. To whatever else befalls it, a record is made first, and stands where it would have stood, had there been one from the launch.
+ */
+import * as flight from '../machines/flight.table.js';
+import { Attempt } from './attempt.js';
+import { ORDINARY } from './breaker.js';
+import { callTarget, listen } from './call-target.js';
+import { inOwnContext } from './clean-context.js';
+import type { FlightRecord, FlightStart } from './flight-record.js';
+import { edgeOf, FreshStarts, isSettled, onlyAction, stateBehind } from './flight-steps.js';
+import type { LaunchOrder } from './protocol.js';
+import { closeStream, isStream } from './pump.js';
+import { refusalOf } from './refusal.js';
+import type { Shard } from './shard.js';
+import type { ShardSetup } from './shard-setup.js';
+import { AIRBORNE } from './shared-memory.js';
+import type { FilledTarget } from './targets.js';
+
+/** What a shard writes to an order that is read where it is launched. */
+export interface StraightOrder extends LaunchOrder {
+  /** Its attempt, while it goes straight. */
+  straight: Attempt | null;
+  /** Where it started, if it went straight from there. */
+  start: FlightStart | null;
+  /** What its shard holds of one that does not go straight. */
+  record: FlightRecord<this> | null;
+}
+
+export class StraightFlights<Order extends StraightOrder> {
+  readonly #setup: ShardSetup<Order>;
+  readonly #shard: Shard<Order>;
+  readonly #flightMs: number;
+  /** The order whose target is being called. */
+  #calling: Order | null = null;
+  /** What the first attempt may take: the same for all, so that it is up for them in the order of their launch, and nobody need be armed for it. */
+  readonly attemptMs: number;
+
+  /** `flightMs`: what each flight may take. */
+  constructor(shard: Shard<Order>, setup: ShardSetup<Order>, flightMs: number) {
+    this.#setup = setup;
+    this.#shard = shard;
+    this.#flightMs = flightMs;
+    const asWritten = new FreshStarts(setup.settings).of(setup.targets.map((_, target) => target));
+    this.attemptMs = shard.firstAttemptMs(asWritten, flightMs);
+  }
+
+  /** Begins the flight: straight, if it may. */
+  launch(order: Order): void {
+    const { health } = this.#setup;
+    const start = order.route === null ? this.#shard.freshStart() : null;
+    if (start === null || !(start.isStraight ?? this.#look(start)))
+      return this.#shard.launch((order.record = this.#shard.take(order, start)));
+    const pass = health.of(start.target).admit(order.launchedAt);
+    if (pass === ORDINARY) return this.#begin(order, start);
+    // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
+    order.record = this.#shard.take(order, start);
+    order.record.pass = pass;
+    this.#shard.launch(order.record);
+  }
+
+  /** The time of its first attempt is up, unless it has long gone another way. */
+  due(order: Order, now: number): void {
+    if (order.straight !== null) this.#shard.recordDue(this.divert(order), now);
+  }
+
+  /** It goes straight no more: its record, as it would stand. */
+  divert(order: Order): FlightRecord<Order> {
+    const attempt = order.straight as Attempt;
+    const start = order.start as FlightStart;
+    const record = this.#shard.take(order, start);
+    record.state = stateBehind(edgeOf(start.state, flight.FLIGHT_LAUNCHED));
+    record.attemptsMade = attempt.attempt;
+    record.targetsTried = 1 << start.target;
+    record.attempt = attempt;
+    record.attemptStartedAt = order.launchedAt;
+    record.pass = ORDINARY;
+    // Its target is being called, which is an action: what arises now waits until that returns.
+    record.stepping = this.#calling === order;
+    order.straight = order.start = null;
+    order.record = record;
+    return record;
+  }
+
+  /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
+  #look(start: FlightStart): boolean {
+    const { settings, targets } = this.#setup;
+    const isTimed = settings.hedge === null && this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
+    start.isStraight = isTimed && targets[start.target]?.isShareable === null && leadsStraight(start);
+    return start.isStraight;
+  }
+
+  #begin(order: Order, start: FlightStart): void {
+    const { seam, targets, memory, health } = this.#setup;
+    const { name } = targets[start.target] as FilledTarget;
+    const outer = this.#calling;
+    memory.began(start.target);
+    health.of(start.target).first(order.launchedAt);
+    order.start = start;
+    order.straight = new Attempt(order, name, order.launchedAt + this.attemptMs, seam);
+    this.#calling = order;
+    inOwnContext(this.#call, order);
+    this.#calling = outer;
+    if (order.record !== null) this.#shard.resume(order.record);
+  }
+
+  readonly #call = (order: Order): void => {
+    const { targets, flying } = this.#setup;
+    const attempt = order.straight as Attempt;
+    const target = targets[(order.start as FlightStart).target] as FilledTarget;
+    const called = flying === null ? callTarget(target, order, attempt, null) : flying.run(order, callTarget, target, order, attempt, null);
+    listen(
+      called,
+      (value) => this.#returned(order, attempt, value),
+      (error) => this.#rejected(order, attempt, error),
+    );
+  };
+
+  #returned(order: Order, attempt: Attempt, value: unknown): void {
+    const { seam, receiver, memory, health } = this.#setup;
+    if (order.straight !== attempt) return this.#late(order, attempt, value);
+    const isPlain = (typeof value !== 'object' || !isOrHidesStream(value)) && refusalOf(this.#setup, value, order) === null;
+    // Or looked at, it has ended its own flight.
+    if (!isPlain || order.straight !== attempt) return this.#lookCloser(order, attempt, value);
+    const { launchedAt: startedAt } = order;
+    const start = order.start as FlightStart;
+    const endedAt = seam.stamp();
+    order.straight = null;
+    memory.count(start.target, AIRBORNE, -1);
+    health.of(start.target).ended(ORDINARY, 'well', startedAt, endedAt);
+    this.#shard.freed('well');
+    receiver.fulfilled(order, { target: attempt.target, attempt: attempt.attempt, startedAt, endedAt, end: 'value' }, value);
+  }
+
+  /** A stream is minded by its record's time; what may not be shared is refused by the shard. */
+  #lookCloser(order: Order, attempt: Attempt, value: unknown): void {
+    if (order.straight !== attempt) return this.#late(order, attempt, value);
+    const record = this.divert(order);
+    this.#setup.wheel.arm(record, this.attemptMs, order.launchedAt);
+    this.#shard.streams.returned(record, attempt, value);
+  }
+
+  /** It has been diverted meanwhile; where nothing is left of it, only a stream has to be closed. */
+  #late(order: Order, attempt: Attempt, value: unknown): void {
+    if (order.record !== null) this.#shard.streams.returned(order.record, attempt, value);
+    else if (isOrHidesStream(value)) closeStream(value as AsyncIterable<unknown>);
+  }
+
+  #rejected(order: Order, attempt: Attempt, error: unknown): void {
+    if (order.straight === attempt) this.divert(order);
+    if (order.record !== null) this.#shard.rejected(order.record, attempt, error);
+  }
+}
+
+/** One action at its launch, a call, and one when its value is there, which settles it. */
+function leadsStraight({ state }: FlightStart): boolean {
+  const launch = edgeOf(state, flight.FLIGHT_LAUNCHED);
+  const end = edgeOf(stateBehind(launch), flight.ATTEMPT_RESOLVED);
+  return onlyAction(launch) === flight.START_ATTEMPT && onlyAction(end) === flight.SETTLE_FULFILLED && isSettled(stateBehind(end));
+}
+
+/** Whatever throws when it is looked at is looked at again by those who say so. */
+function isOrHidesStream(value: unknown): boolean {
+  try {
+    return isStream(value);
+  } catch {
+    return true;
+  }
+}
