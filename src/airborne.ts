@@ -1,19 +1,23 @@
 /**
  * All flights of which the link has not yet told the end, in the order of their launch. A list through the flights themselves: a Set that is written to
- * all the time costs a fifth of a flight. All flights of a front have the same times, so this is also the order in which they grow too old: two
+ * all the time costs a fifth of a flight. All flights of a front have the same times, so this is also the order in which they grow too old: three
  * places in the list stand for all their timers.
  */
 import type { Flight } from './flight.js';
+
+/** The youngest that was given out; what is older was, too. Mostly there is none. */
+interface Mark {
+  last: Flight | null;
+}
 
 export class Airborne {
   #first: Flight | null = null;
   #last: Flight | null = null;
   #size = 0;
   #whenEmpty: (() => void)[] = [];
-  /** The youngest that was given out as aged, and the youngest given out as overdue; what is older was, too. Mostly there are none. */
-  #lastSlow: Flight | null = null;
-  #lastAged: Flight | null = null;
-  #lastOverdue: Flight | null = null;
+  readonly #slow: Mark = { last: null };
+  readonly #aged: Mark = { last: null };
+  readonly #overdue: Mark = { last: null };
 
   get size(): number {
     return this.#size;
@@ -24,7 +28,7 @@ export class Airborne {
   }
   /** Is there one whose time may still come? */
   get isTimed(): boolean {
-    return this.#last !== this.#lastOverdue;
+    return this.#last !== this.#overdue.last;
   }
 
   add(flight: Flight): void {
@@ -41,9 +45,9 @@ export class Airborne {
     else previous.nextAirborne = next;
     if (next === null) this.#last = previous;
     else next.previousAirborne = previous;
-    if (this.#lastSlow === flight) this.#lastSlow = previous;
-    if (this.#lastAged === flight) this.#lastAged = previous;
-    if (this.#lastOverdue === flight) this.#lastOverdue = previous;
+    if (this.#slow.last === flight) this.#slow.last = previous;
+    if (this.#aged.last === flight) this.#aged.last = previous;
+    if (this.#overdue.last === flight) this.#overdue.last = previous;
     flight.previousAirborne = flight.nextAirborne = null;
     if (--this.#size > 0 || this.#whenEmpty.length === 0) return;
     const waiting = this.#whenEmpty;
@@ -59,32 +63,25 @@ export class Airborne {
     });
   }
 
-  /** The next flight whose first attempt, begun at its launch, may take `attemptMs` and no longer, if it is one; each is given out once. */
-  nextSlow(attemptMs: number, now: number): Flight | null {
-    const flight = this.#behind(this.#lastSlow);
-    if (flight === null || now < flight.launchedAt + attemptMs) return null;
-    this.#lastSlow = flight;
-    return flight;
+  /** Flights whose first attempt, begun at their launch, has taken `ms`, if they are still at it. Each is given out once; any may end meanwhile. */
+  slow(ms: number, now: number): Iterable<Flight> {
+    return this.#past(this.#slow, ms, now);
+  }
+  /** The same for those that are too old to be joined. */
+  aged(ms: number, now: number): Iterable<Flight> {
+    return this.#past(this.#aged, ms, now);
+  }
+  /** The same for those that should be over. */
+  overdue(ms: number, now: number): Iterable<Flight> {
+    return this.#past(this.#overdue, ms, now);
   }
 
-  /** The next flight that is `ageMs` old and has not been given out as aged; each is, once. */
-  nextAged(ageMs: number, now: number): Flight | null {
-    const flight = this.#behind(this.#lastAged);
-    if (flight === null || now < flight.launchedAt + ageMs) return null;
-    this.#lastAged = flight;
-    return flight;
-  }
-
-  /** The same for those whose deadline is past by `graceMs`. */
-  nextOverdue(graceMs: number, now: number): Flight | null {
-    const flight = this.#behind(this.#lastOverdue);
-    if (flight === null || now < flight.deadline + graceMs) return null;
-    this.#lastOverdue = flight;
-    return flight;
-  }
-
-  #behind(flight: Flight | null): Flight | null {
-    return flight === null ? this.#first : flight.nextAirborne;
+  *#past(mark: Mark, ms: number, now: number): Generator<Flight> {
+    for (;;) {
+      const next = mark.last === null ? this.#first : mark.last.nextAirborne;
+      if (next === null || now < next.launchedAt + ms) return;
+      yield (mark.last = next);
+    }
   }
 
   /** Those that fit, oldest first; a copy, so that they may end while it is walked. */

@@ -61,7 +61,7 @@ export class FlightFailures {
   }
 
   #exhausted(flight: Flight, error: unknown): unknown {
-    const attempts = flight.attempts ?? [];
+    const { attempts } = flight;
     // With one target there is nothing to sum up: its error is the caller's, as thrown.
     if (this.#targetCount() === 1 && attempts.at(-1)?.end === 'failed') return error;
     const told = attempts.map(
@@ -185,6 +185,6 @@ export class FlightFailures {
 const reports = (flight: Flight): readonly AttemptReport[] => Object.freeze(attemptReports(flight).map((report) => Object.freeze(report)));
 
 function lastOf(flight: Flight): string {
-  const last: AttemptRecord | undefined = flight.attempts?.at(-1);
+  const last: AttemptRecord | undefined = flight.attempts.at(-1);
   return last === undefined ? '' : `; the last attempt, on ${last.target}, ended ${last.end}`;
 }

@@ -18,7 +18,7 @@ export interface FlightOwner {
   /** The coalescer's name. */
   readonly name: string;
   readonly flightTimeoutMs: number;
-  readonly links: Pick<Links, 'mayBeForOne'>;
+  readonly links: Pick<Links, 'mayBeForOne' | 'targetNames'>;
   readonly airborne: { readonly oldest: number };
 }
 
@@ -74,8 +74,8 @@ export class Flight implements StraightOrder {
   // How it went.
   status: FlightStatus = 'flying';
   settledAt = 0;
-  /** `null` until the first attempt has ended. */
-  attempts: AttemptRecord[] | null = null;
+  /** Attempts that are over, as they were told; `null`: none was. To read, see `attempts`. */
+  told: AttemptRecord[] | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
@@ -170,8 +170,24 @@ export class Flight implements StraightOrder {
 
   /** As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen. */
   attempted(attempt: AttemptRecord): void {
-    if (this.attempts === null) this.attempts = [attempt];
-    else this.attempts.push(attempt);
+    if (this.told === null) this.told = [attempt];
+    else this.told.push(attempt);
+  }
+
+  /** Did it go straight to its value? Its one attempt was told to nobody then. */
+  get wentStraight(): boolean {
+    return this.start !== null && this.status === 'fulfilled';
+  }
+
+  /** All that are over, in the order of their ends. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.told ?? (this.wentStraight ? [this.straightAttempt(this.settledAt)] : []);
+  }
+
+  /** The only attempt of one that has gone straight until then. */
+  straightAttempt(endedAt: number): AttemptRecord {
+    const target = this.owner.links.targetNames?.[this.start?.target ?? 0] ?? '';
+    return { target, attempt: 1, startedAt: this.launchedAt, endedAt, end: 'value' };
   }
 
   /** The promise for all waiters that cannot leave. */
@@ -197,7 +213,7 @@ export class Flight implements StraightOrder {
   forStory(): Flight {
     if (!this.hasLongKey) return this;
     // One list for both: what is told after the end belongs to the story too.
-    this.attempts ??= [];
+    if (!this.wentStraight) this.told ??= [];
     const own = {
       boarding: { ...this.boarding, key: this.index },
       passage: NO_PASSAGE,

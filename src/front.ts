@@ -25,7 +25,7 @@ import * as watching from './watching.js';
 import { channels, LAUNCHES_WITHOUT_JOIN } from './watching.js';
 
 /** The shard ends a flight at its deadline and knows why; the front does so a tick later, should the shard be dead or deaf. */
-const DEADLINE_GRACE_MS = TICK_MS;
+const GRACE_MS = TICK_MS;
 
 export interface FrontSetup {
   readonly seam: Seam;
@@ -136,24 +136,17 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
 
   /** One look at each tick serves the ages and deadlines of all flights: they are in the air in the order of their times. */
   ticked(now: number): boolean {
-    const { airborne } = this;
-    const { joinWithinMs } = this.#options;
+    const { joinWithinMs, flightTimeoutMs } = this.#options;
     this.links.ticked(now);
-    for (let aged = airborne.nextAged(joinWithinMs, now); aged !== null; aged = airborne.nextAged(joinWithinMs, now))
-      this.tooOldToJoin(aged);
-    for (let late = airborne.nextOverdue(DEADLINE_GRACE_MS, now); late !== null; late = airborne.nextOverdue(DEADLINE_GRACE_MS, now))
-      this.overdue(late, now);
-    return airborne.isTimed;
+    for (const aged of this.airborne.aged(joinWithinMs, now)) this.tooOldToJoin(aged);
+    for (const late of this.airborne.overdue(flightTimeoutMs + GRACE_MS, now)) this.end(late, 'rejected', this.failures.timeout(late, now));
+    return this.airborne.isTimed;
   }
 
   /** One that nobody waits for was kept for others, and none can come now. */
   tooOldToJoin(flight: Flight): void {
     this.#table.remove(flight);
     if (flight.waiting === 0 && this.#options.abandonAfterMs !== 'finish') this.end(flight, 'abandoned', undefined);
-  }
-
-  overdue(flight: Flight, now: number): void {
-    this.end(flight, 'rejected', this.failures.timeout(flight, now));
   }
 
   /** Its key is free: the next request launches. Its waiters stay. */
@@ -189,6 +182,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     if (flight.incidents.isForOne && isRead) this.end(flight, 'rejected', this.failures.forOne(flight));
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
+    this.#landed(flight);
+  }
+
+  wentStraight(flight: Flight, value: unknown, endedAt: number): void {
+    const isTold = flight.stream !== null || channels.attempt.hasSubscribers || channels.failover.hasSubscribers;
+    if (isTold) return this.fulfilled(flight, flight.straightAttempt(endedAt), value);
+    this.settle(flight, 'fulfilled', value, endedAt);
     this.#landed(flight);
   }
 

@@ -9,9 +9,8 @@ import { type AttemptRecord, CHUNK_BYTES_EXTRA, type Failure, type InAir } from 
 import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
-import type { ShardReceiver, ShardSetup } from '../workers/shard-setup.js';
 import { Steering } from '../workers/steering.js';
-import { StraightFlights } from '../workers/straight-flights.js';
+import { StraightFlights, type StraightReceiver, type StraightSetup } from '../workers/straight-flights.js';
 import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -33,7 +32,7 @@ export interface InlineSetup {
 }
 
 /** One shard on this thread. The front's flights are its launch orders. */
-export class InlineLinks implements Links, ShardReceiver<Flight> {
+export class InlineLinks implements Links, StraightReceiver<Flight> {
   readonly targetNames: readonly string[];
   readonly mayBeForOne: boolean;
   readonly health: Health;
@@ -62,7 +61,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
       random,
       announce: (target, from, to) => receiver.breaker(target, from, to),
     });
-    const setup: ShardSetup<Flight> = {
+    const setup: StraightSetup<Flight> = {
       seam,
       wheel,
       targets: filled,
@@ -115,9 +114,7 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
 
   ticked(now: number): void {
     const { airborne } = this.#receiver;
-    const { attemptMs } = this.#straight;
-    for (let slow = airborne.nextSlow(attemptMs, now); slow !== null; slow = airborne.nextSlow(attemptMs, now))
-      this.#straight.due(slow, now);
+    for (const slow of airborne.slow(this.#straight.attemptMs, now)) this.#straight.due(slow, now);
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {
@@ -142,6 +139,9 @@ export class InlineLinks implements Links, ShardReceiver<Flight> {
   }
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
     this.#receiver.fulfilled(flight, attempt, value);
+  }
+  wentStraight(flight: Flight, value: unknown, endedAt: number): void {
+    this.#receiver.wentStraight(flight, value, endedAt);
   }
   failed(flight: Flight, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
     this.#receiver.failed(flight, attempt, failure, error);

@@ -11,12 +11,14 @@ import type { TargetStats } from './reports.js';
 /** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
 export interface LinkReceiver {
   /** Oldest first. */
-  readonly airborne: Pick<Airborne, 'nextSlow'>;
+  readonly airborne: Pick<Airborne, 'slow'>;
   attempted(flight: Flight, attempt: AttemptRecord): void;
   /** What comes before the end, where a target streams. */
   readonly streaming: ChunkReceiver;
   /** With a value, or with `STREAM_ENDED`. */
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
+  /** The same for one that went straight there: its only attempt need not be told. */
+  wentStraight(flight: Flight, value: unknown, endedAt: number): void;
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */
   relaunched(flight: Flight, why: string): void;

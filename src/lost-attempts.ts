@@ -15,7 +15,7 @@ export interface Loss {
 export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, endedAt, why, receiver }: Loss): void {
   const { attemptsMade, targetsTried, lastTarget, otherTarget } = memory.ledger(flight.slot);
   if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
-  const told = [...(flight.attempts ?? [])];
+  const told = [...flight.attempts];
   for (let attempt = 1; attempt <= attemptsMade; attempt++) {
     if (told.some((record) => record.attempt === attempt)) continue;
     const startedAt = told.findLast((record) => record.attempt < attempt)?.endedAt ?? flight.launchedAt;

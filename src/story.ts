@@ -31,13 +31,13 @@ export function attemptReport(record: AttemptRecord): AttemptReport {
 
 /** All of a flight's that are over, in the order in which they began. */
 export function attemptReports({ attempts }: Flight): AttemptReport[] {
-  return (attempts ?? []).map(attemptReport).sort((one, other) => one.attempt - other.attempt);
+  return attempts.map(attemptReport).sort((one, other) => one.attempt - other.attempt);
 }
 
 /** What is told of a flight as a whole. */
 export function flightReport(flight: Flight, now: number): FlightReport {
   // In the order in which they ended: the last one is the one that settled it.
-  const last = flight.attempts?.at(-1);
+  const last = flight.attempts.at(-1);
   const attempts = attemptReports(flight);
   const [first] = attempts;
   const hasFailed = first !== undefined && LOST.has(first.end);
@@ -57,7 +57,7 @@ export function flightReport(flight: Flight, now: number): FlightReport {
 export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
-  for (const record of flight.attempts ?? []) events.push(...attemptEvents(record, at));
+  for (const record of flight.attempts) events.push(...attemptEvents(record, at));
   for (const { at: instant, why } of flight.incidents.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
   for (const { at: instant, from, to, chunk } of flight.incidents.seams ?? [])
     events.push({ atMs: at(instant), what: 'seam', from, to, chunk });

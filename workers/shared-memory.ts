@@ -11,7 +11,7 @@ const HOLDER = 3;
 const HEADER = 16;
 
 /** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, hedges, those told to stop since another answered first; attempts in the air. */
-export const ATTEMPTS = 0;
+const ATTEMPTS = 0;
 export const FAILURES = 1;
 export const RETRIES = 2;
 export const AIRBORNE = 3;

@@ -13,7 +13,7 @@ import type { LaunchOrder } from './protocol.js';
 import { closeStream, isStream } from './pump.js';
 import { refusalOf } from './refusal.js';
 import type { Shard } from './shard.js';
-import type { ShardSetup } from './shard-setup.js';
+import type { ShardReceiver, ShardSetup } from './shard-setup.js';
 import { AIRBORNE } from './shared-memory.js';
 import type { FilledTarget } from './targets.js';
 
@@ -27,8 +27,18 @@ export interface StraightOrder extends LaunchOrder {
   record: FlightRecord<this> | null;
 }
 
+/** Where flights that may go straight are reported to. */
+export interface StraightReceiver<Order extends StraightOrder> extends ShardReceiver<Order> {
+  /** Settled with a value, by the attempt that it was launched with. */
+  wentStraight(order: Order, value: unknown, endedAt: number): void;
+}
+
+export interface StraightSetup<Order extends StraightOrder> extends ShardSetup<Order> {
+  readonly receiver: StraightReceiver<Order>;
+}
+
 export class StraightFlights<Order extends StraightOrder> {
-  readonly #setup: ShardSetup<Order>;
+  readonly #setup: StraightSetup<Order>;
   readonly #shard: Shard<Order>;
   readonly #flightMs: number;
   /** The order whose target is being called. */
@@ -37,7 +47,7 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly attemptMs: number;
 
   /** `flightMs`: what each flight may take. */
-  constructor(shard: Shard<Order>, setup: ShardSetup<Order>, flightMs: number) {
+  constructor(shard: Shard<Order>, setup: StraightSetup<Order>, flightMs: number) {
     this.#setup = setup;
     this.#shard = shard;
     this.#flightMs = flightMs;
@@ -122,14 +132,13 @@ export class StraightFlights<Order extends StraightOrder> {
     const isPlain = (typeof value !== 'object' || !isOrHidesStream(value)) && refusalOf(this.#setup, value, order) === null;
     // Or looked at, it has ended its own flight.
     if (!isPlain || order.straight !== attempt) return this.#lookCloser(order, attempt, value);
-    const { launchedAt: startedAt } = order;
     const start = order.start as FlightStart;
     const endedAt = seam.stamp();
     order.straight = null;
     memory.count(start.target, AIRBORNE, -1);
-    health.of(start.target).ended(ORDINARY, 'well', startedAt, endedAt);
+    health.of(start.target).ended(ORDINARY, 'well', order.launchedAt, endedAt);
     this.#shard.freed('well');
-    receiver.fulfilled(order, { target: attempt.target, attempt: attempt.attempt, startedAt, endedAt, end: 'value' }, value);
+    receiver.wentStraight(order, value, endedAt);
   }
 
   /** A stream is minded by its record's time; what may not be shared is refused by the shard. */

@@ -204,3 +204,19 @@ test('the flight’s time holds over all attempts and backoffs together', async 
   assert.ok(primary.calls.length <= made + 1 && primary.calls.length <= 3);
   assert.equal(environment.timers(), 0);
 });
+
+test('each target has its own time also where another comes first than was written', async () => {
+  const [slow, quick] = [scriptedTarget<string, string>(), scriptedTarget<string, string>()];
+  const environment = countedEnvironment();
+  const targets = { slow: { run: slow, attemptTimeoutMs: 5_000 }, quick: { run: quick, attemptTimeoutMs: 100 } };
+  const coalescer = createCoalescer({ scope: 'public', environment, targets });
+  watch(coalescer.request('a'));
+  coalescer.targets.order(['quick', 'slow']);
+  watch(coalescer.request('b'));
+  await environment.advance(100 + TICK);
+  assert.deepEqual([slow.calls.map(({ payload }) => payload), quick.calls.map(({ payload }) => payload)], [['a', 'b'], ['b']]);
+  await environment.advance(4_880);
+  assert.deepEqual([slow.calls.length, quick.calls.length], [2, 1]);
+  await environment.advance(10 + TICK);
+  assert.deepEqual([slow.calls.length, quick.calls.map(({ payload }) => payload)], [2, ['b', 'a']]);
+});

@@ -33,6 +33,8 @@ test('a flight in the air tells what is known now, the attempt that is being mad
   const { coalescer, primary, environment, calls } = openStage({}, 2);
   watch(coalescer.request('a'));
   await environment.advance(10);
+  const [, attempt] = (await coalescer.explain({ payload: 'a' }))!.events;
+  assert.deepEqual([calls(), attempt], [1, { atMs: 0, what: 'attempt', target: 'primary' }]);
   primary.calls[0]!.reject(httpError(503));
   await environment.advance(10);
   assert.equal(calls(), 2);

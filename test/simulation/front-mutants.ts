@@ -1,8 +1,8 @@
 /** Bugs put in on purpose into the front: tables, waiters, limits, times. */
-import { Airborne } from '../../src/airborne.js';
 import { FrontedCoalescer } from '../../src/coalescer.js';
 import type { Flight } from '../../src/flight.js';
 import { FlightTable } from '../../src/flight-table.js';
+import { Airborne } from '../../src/airborne.js';
 import { Front } from '../../src/front.js';
 import { SignalWatch } from '../../src/waiter.js';
 import { Waiters } from '../../src/waiters.js';
@@ -83,7 +83,14 @@ export const FRONT_MUTANTS: readonly Mutant[] = [
   { name: 'listeners stay on signals', plant: swap(SignalWatch.prototype, 'remove', () => () => undefined) },
   {
     name: 'the front has no deadline',
-    plant: swap(Front.prototype, 'overdue', () => () => undefined),
+    plant: swap(
+      Airborne.prototype,
+      'overdue',
+      () =>
+        function* () {
+          // Nobody is.
+        },
+    ),
   },
   {
     name: 'each waiter gets an error object of its own',

@@ -50,6 +50,13 @@ export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }:
       if (witness.forOne?.mayRefuse(witness.flight(flight.number)) !== true) streamWatch.gaveValue(flight, value);
       receiver.fulfilled(flight, attempt, value);
     },
+    wentStraight(flight, value, endedAt) {
+      requestWatch.airborne--;
+      flightWatch.told(flight, flight.straightAttempt(endedAt));
+      flightWatch.landed(flight);
+      streamWatch.gaveValue(flight, value);
+      receiver.wentStraight(flight, value, endedAt);
+    },
     failed(flight, attempt, failure, error) {
       requestWatch.airborne--;
       if (attempt !== null) flightWatch.told(flight, attempt);

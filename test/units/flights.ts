@@ -3,7 +3,12 @@ import type { Boarding } from '../../src/boarding.js';
 import { Flight, type FlightOwner } from '../../src/flight.js';
 import { indexOf } from '../../src/flight-table.js';
 
-const nobody: FlightOwner = { name: 'test', flightTimeoutMs: 30_000, links: { mayBeForOne: false }, airborne: { oldest: 0 } };
+const nobody: FlightOwner = {
+  name: 'test',
+  flightTimeoutMs: 30_000,
+  links: { mayBeForOne: false, targetNames: null },
+  airborne: { oldest: 0 },
+};
 let number = 0;
 
 /** `index` follows from `key` unless it is given. */

@@ -7,7 +7,7 @@ import { flightOf } from './flights.js';
 test('a story tells launch, attempts, failover, relaunch, joins and settling in the order of time', () => {
   const flight = flightOf({ key: 'k', launchedAt: 100 });
   flight.joined = 3;
-  flight.attempts = [
+  flight.told = [
     {
       target: 'a',
       attempt: 1,
