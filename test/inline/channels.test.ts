@@ -103,6 +103,18 @@ test('a time-out, an abandon, a cancel and a failure are published once, as what
   );
 });
 
+test('an attempt that gives its value at once is published too, once', async (t) => {
+  const heard = listen(t, ['coalescer:attempt']);
+  const { coalescer, primary, environment, calls } = openStage({}, 2);
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(30);
+  primary.calls[0]!.resolve('x');
+  await environment.advance(0);
+  assert.deepEqual([calls(), waiter.value], [1, 'x']);
+  const message = { coalescer: 'coalescer', flight: 'coalescer#1', target: 'primary', attempt: 1, durationMs: 30, end: 'value' };
+  assert.deepEqual(heard, [{ name: 'coalescer:attempt', message }]);
+});
+
 test('a repeat of the same target is published as attempts, and as no failover', async (t) => {
   const heard = listen(t, ['coalescer:failover', 'coalescer:attempt']);
   const { coalescer, primary, environment } = openStage({ maxAttempts: 2 }, 1, () => 0);

@@ -11,6 +11,28 @@ async function after(stage: Stage, outcome: Promise<Outcome<string>>, act: () =>
   return outcome;
 }
 
+test('a value of the first target that is called is told with that one attempt, whichever target that is and however long the key', async () => {
+  for (const [payload, first] of [
+    ['a', 'primary'],
+    ['k'.repeat(10_000), 'third'],
+  ] as const) {
+    const stage = openStage({}, 3);
+    const { coalescer, environment, calls } = stage;
+    if (first === 'third') coalescer.targets.order(['third', 'primary', 'backup']);
+    const asked = coalescer.outcome(payload);
+    await environment.advance(40);
+    const { target, attempts, failedOver } = await after(stage, asked, () => stage[first].calls[0]!.resolve('answer'));
+    assert.equal(calls(), 1);
+    assert.deepEqual([target, failedOver], [first, false]);
+    assert.deepEqual(attempts, [{ target: first, attempt: 1, durationMs: 40, end: 'value' }]);
+    const story = await coalescer.explain({ payload });
+    assert.deepEqual(
+      story!.events.map(({ atMs, what }) => `${atMs} ${what}`),
+      ['0 launched', '0 attempt', '40 value', '40 settled'],
+    );
+  }
+});
+
 test('a value is told with its flight, its target, its attempts and its role', async () => {
   const stage = openStage({ name: 'users' }, 2);
   const { coalescer, primary, backup, environment, calls } = stage;
