@@ -168,10 +168,12 @@ export class Flight implements StraightOrder {
     return `${this.owner.name}#${this.number}`;
   }
 
-  /** As a literal, the list of one attempt takes a place of one; a push to an empty list takes seventeen. */
+  /** As literals, lists of one and two attempts take one place and two; a push takes seventeen. A long key's story has the same list, which is added to. */
   attempted(attempt: AttemptRecord): void {
-    if (this.told === null) this.told = [attempt];
-    else this.told.push(attempt);
+    const { told } = this;
+    if (told === null) this.told = [attempt];
+    else if (told.length === 1 && !this.hasLongKey) this.told = [told[0] as AttemptRecord, attempt];
+    else told.push(attempt);
   }
 
   /** Did it go straight to its value? Its one attempt was told to nobody then. */

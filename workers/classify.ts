@@ -141,17 +141,20 @@ const SPEND_CAPS: ReadonlySet<string> = new Set(['enforced_spend_limit_reached',
 /** Does the error say that what may be spent is spent? As SDKs carry it: on the error, in its body (`error`), or in that one's details. */
 export function isSpendCap(error: unknown): boolean {
   const body = field(error, of.error);
-  return (
-    saysSpent(error) ||
-    saysSpent(body) ||
-    saysSpent(field(body, of.error)) ||
-    saysSpent(field(error, of.details)) ||
-    saysSpent(field(body, of.details))
-  );
+  if (saysSpent(error) || saysSpent(field(error, of.details))) return true;
+  return isBag(body) && (saysSpent(body) || saysSpent(field(body, of.error)) || saysSpent(field(body, of.details)));
 }
 
-const saysSpent = (part: unknown): boolean =>
-  isBag(part) && (isCap(field(part, of.code)) || isCap(field(part, of.type)) || isCap(field(part, of.errorCode)));
+/** All three at one look; one by one only where one of them throws. */
+function saysSpent(part: unknown): boolean {
+  if (!isBag(part)) return false;
+  try {
+    return isCap(part['code']) || isCap(part['type']) || isCap(part['error_code']);
+  } catch {
+    return isCap(field(part, of.code)) || isCap(field(part, of.type)) || isCap(field(part, of.errorCode));
+  }
+}
+
 const isCap = (said: unknown): boolean => typeof said === 'string' && SPEND_CAPS.has(said);
 
 /** The error's message, or the thrown value itself as text: at most 500 characters. */
