@@ -55,7 +55,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const plain = this.#front.plainRequests.answer(payload, options);
       if (plain) return plain;
-      if (plain === undefined) return this.#front.waiters.add(this.#launch(plainBoarding(payload as string), true), NO_OPTIONS, true);
+      if (plain === undefined) return this.#front.plainRequests.lead(this.#launch(plainBoarding(payload as string), true));
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);

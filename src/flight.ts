@@ -192,13 +192,18 @@ export class Flight implements StraightOrder {
     return { target, attempt: 1, startedAt: this.launchedAt, endedAt, end: 'value' };
   }
 
-  /** The promise for all waiters that cannot leave. */
   makeShared(): Promise<unknown> {
+    const promise = this.share();
+    this.makeRoom();
+    return promise;
+  }
+
+  /** The promise for all waiters that cannot leave. What plain waiters join with is the caller's to say. */
+  share(): Promise<unknown> {
     this.shared = new Promise((resolve, reject) => {
       this.resolveShared = resolve;
       this.rejectShared = reject;
     });
-    this.makeRoom();
     return this.shared;
   }
 

@@ -5,11 +5,13 @@
 import { isItsOwnKey } from '../workers/canonical.js';
 import type { Seam } from '../workers/environment.js';
 import { isOwnIndex, type FlightTable } from './flight-table.js';
+import type { Flight } from './flight.js';
 import type { Keeping } from './keeping.js';
 import type { Kept } from './kept.js';
+import type { Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
-import type { RequestOptions } from './requests.js';
+import { NO_OPTIONS, type RequestOptions } from './requests.js';
 import type { Counters } from './statistics.js';
 import type { Waiters } from './waiters.js';
 import { channels } from './watching.js';
@@ -18,6 +20,7 @@ import { channels } from './watching.js';
 export interface PlainOwner {
   readonly waiters: Waiters;
   readonly counters: Counters;
+  readonly links: Pick<Links, 'mayBeForOne'>;
 }
 
 export interface PlainSetup {
@@ -27,6 +30,7 @@ export interface PlainSetup {
 }
 
 export class PlainRequests {
+  readonly #owner: PlainOwner;
   readonly #table: FlightTable;
   readonly #waiters: Waiters;
   readonly #counters: Counters;
@@ -39,8 +43,10 @@ export class PlainRequests {
   readonly #isOpenByScope: boolean;
   readonly #isBare: boolean;
 
-  constructor({ waiters, counters }: PlainOwner, table: FlightTable, { seam, options, reentrance }: PlainSetup) {
+  constructor(owner: PlainOwner, table: FlightTable, { seam, options, reentrance }: PlainSetup) {
     const { key, share, scope } = options;
+    const { waiters, counters } = owner;
+    this.#owner = owner;
     this.#table = table;
     this.#waiters = waiters;
     this.#counters = counters;
@@ -71,6 +77,15 @@ export class PlainRequests {
     const { plain } = flight;
     if (plain !== null) this.#waiters.follow(flight);
     return plain;
+  }
+
+  /** After `undefined`, the flight that was launched: its leader's promise. Nobody needs one of its own who has nothing to say. */
+  lead(flight: Flight): Promise<unknown> {
+    const isPlain = flight.status === 'flying' && flight.shared === null && flight.stream === null;
+    if (!isPlain || this.#reentrance !== null || this.#owner.links.mayBeForOne) return this.#waiters.add(flight, NO_OPTIONS, true);
+    const promise = flight.share();
+    if (flight.hasRoom) flight.plain = promise;
+    return promise;
   }
 
   /** Runs nothing of the user's from here to the launch, and is no key that the long way looks for elsewhere? */
