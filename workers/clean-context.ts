@@ -45,8 +45,10 @@ export function thisContext(): (run: () => void) => void {
 const spares: AsyncResource[] = [];
 const SPARES = 32;
 function makeContexts(): AsyncResource {
-  while (spares.length < SPARES) spares.push(new AsyncResource('coalescer', NO_DESTROY));
+  while (spares.length < SPARES) spares.push(new AsyncResource('coalescer', OF_PRISTINE));
   return spares.pop() as AsyncResource;
 }
 /** Nobody asks when it is gone. */
 const NO_DESTROY = { requireManualDestroy: true };
+/** What triggers it is what would be found, too: looking for that takes a third of the making. */
+const OF_PRISTINE = { ...NO_DESTROY, triggerAsyncId: pristine.asyncId() };
