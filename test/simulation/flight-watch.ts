@@ -130,7 +130,7 @@ export class FlightWatch {
     const isWanted = isLive(call);
     this.#witness.note('answer', call.flight.number, call.attempt, end, isWanted ? 'wanted' : 'late');
     if (isWanted && retryAfterMs > 0) {
-      call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life });
+      call.flight.holds.set(call.target, { until: now + retryAfterMs, life: call.life, call });
       this.#witness.health?.asked(call.target, now + retryAfterMs);
     }
     this.#witness.health?.look();
@@ -149,6 +149,8 @@ export class FlightWatch {
     this.#hedges.told(call, record);
     call.isTold = true;
     call.isToldOutraced = end === 'outraced';
+    // It lost the race in the very turn in which it failed: its shard has not heard for how long.
+    if (end === 'outraced' && flight.holds.get(call.target)?.call === call) flight.holds.delete(call.target);
     if (end === 'value') flight.winner = call;
     // Lost with its thread, whatever its target said: what the shard did not hear, nobody can know.
     if (end === 'failed') this.#witness.health?.told(call);

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import type { Loop } from './loop.js';
 import { textOf } from './stream-text.js';
-import { idOf, isGoing, mayLeave, type FlightTrace, type RequestTrace } from './traces.js';
+import { endFor, idOf, isGoing, leaves, type FlightTrace, type RequestTrace } from './traces.js';
 import { codeOf, refusalReason } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
@@ -162,9 +162,7 @@ export class RequestWatch {
     if (witness.forOne?.settled(request, flight, isValue, result) === true) return;
     this.#inTime(request, flight);
     if (request.reader !== null) request.reader.toldAt = witness.now;
-    const isLeaving =
-      (request.reader?.left ?? null) !== null ||
-      (!isValue && mayLeave(request, witness.now) && result !== flight.end?.result && flight.stream?.refusals.includes(result) !== true);
+    const isLeaving = leaves(request, flight, isValue ? null : { error: result, at: witness.now });
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
@@ -209,8 +207,9 @@ export class RequestWatch {
     this.#witness.require(isOwn, 'I7', () => `request ${request.number} left flight ${number} with ${String(result)}`);
   }
 
-  #toldItsEnd(request: RequestTrace, { number, end, failure, stream }: FlightTrace, isValue: boolean, result: unknown): void {
+  #toldItsEnd(request: RequestTrace, flight: FlightTrace, isValue: boolean, result: unknown): void {
     const { swarm } = this.#witness;
+    const { number, end, stream } = flight;
     if (!isValue && request.reader === null && stream?.refusals.includes(result) === true) return;
     const must = (holds: boolean, invariant: string, what: string): void => {
       if (!holds) this.#witness.violate(invariant, `request ${request.number} ${what} flight ${number}: ${String(result)}`);
@@ -221,7 +220,7 @@ export class RequestWatch {
     if (end === null) return;
     // Who reads is told how many chunks there were.
     const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
-    const wanted = request.isFresh ? (failure ?? end) : end;
+    const wanted = endFor(request, flight) ?? end;
     const isCopied = swarm.options.share === 'copy' && isValue && typeof result === 'object';
     const isSame = isCopied ? result !== wanted.result && textOf(result) === textOf(wanted.result) : isCount || result === wanted.result;
     must(isValue === wanted.isValue && isSame, 'I9', 'was told something else than');

@@ -63,7 +63,7 @@ export interface FlightTrace {
   begun: number;
   readonly tried: Set<string>;
   /** Instants before which targets must not be called again. */
-  readonly holds: Map<string, { readonly until: number; readonly life: LifeTrace | null }>;
+  readonly holds: Map<string, { readonly until: number; readonly life: LifeTrace | null; readonly call: CallTrace }>;
   /** It brings a new value for what is kept: nobody need wait for it. */
   isRefresh: boolean;
   isForgotten: boolean;
@@ -174,6 +174,18 @@ export function hasWon({ end, stream }: CallTrace): boolean {
 /** May it leave on its own by now? */
 export function mayLeave({ signal, askedAt, timeoutMs = Infinity, reader }: RequestTrace, now: number): boolean {
   return (reader?.left ?? null) !== null || signal?.aborted === true || now >= askedAt + timeoutMs;
+}
+
+/** What this one is told at its flight's end. */
+export function endFor({ isFresh }: RequestTrace, { failure, end }: FlightTrace): FlightTrace['end'] | FlightTrace['failure'] {
+  return isFresh ? (failure ?? end) : end;
+}
+
+/** It is told so by its own leaving, and not by the end of its flight. `told`: with what error, if it is one. */
+export function leaves(request: RequestTrace, flight: FlightTrace, told: { readonly error: unknown; readonly at: number } | null): boolean {
+  if ((request.reader?.left ?? null) !== null) return true;
+  if (told === null || !mayLeave(request, told.at) || told.error === endFor(request, flight)?.result) return false;
+  return flight.stream?.refusals.includes(told.error) !== true;
 }
 
 /** It waits no more, whether or not it has been told. */
