@@ -45,11 +45,13 @@ const THROTTLED_FACTOR = 5;
 const WAIT_MS_MAX = 60_000;
 
 /**
- * Another target at once, in the order of the route, while one is left that may be called; one that only lacks a place is waited for. The same
+ * Another target at once, while the flight has time, in the order of the route, while one is left that may be called; one that only lacks a place is waited for. The same
  * target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never before its Retry-After, and
  * only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
  */
 export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
+  // Its time is over, which the next tick says: nobody is called for nothing.
+  if (now >= record.order.deadline) return WAIT;
   const hasFailed = record.attemptsMade > record.order.attemptsMade;
   if (hasFailed && setup.targets[record.target]?.replayable === false) return NOWHERE;
   // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.

@@ -220,3 +220,19 @@ test('each target has its own time also where another comes first than was writt
   await environment.advance(10 + TICK);
   assert.deepEqual([slow.calls.length, quick.calls.map(({ payload }) => payload)], [2, ['b', 'a']]);
 });
+
+test('no attempt begins when the time of its flight is over, also before the tick that says so', async () => {
+  const { coalescer, primary, environment, calls } = openStage({ flightTimeoutMs: 100, attemptTimeoutMs: 1_000 }, 2);
+  await environment.advance(5);
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(102);
+  primary.calls[0]!.reject(httpError(503));
+  await environment.advance(2);
+  assert.deepEqual([calls(), waiter.state], [1, 'pending']);
+  await environment.advance(TICK);
+  assert.deepEqual([calls(), codeOf(waiter)], [1, 'COALESCER_TIMEOUT']);
+  assert.deepEqual(
+    flightOf(waiter.reason)?.attempts.map(({ target, end }) => `${target} ${end}`),
+    ['primary failed'],
+  );
+});
