@@ -7,9 +7,9 @@ import type { Passage } from './passage.js';
 /** A flight that was on the thread when it died. */
 export interface Resident {
   readonly passage: Pick<Passage, 'deathsBlamed' | 'lossesBegun' | 'suspicion'>;
-  /** Was an attempt of it in the air? Not begun is innocent, where no evidence names it. */
+  /** Was an attempt of it in the air? */
   readonly isBegun: boolean;
-  /** Has an attempt of it been made on this thread, whether or not it is over? */
+  /** Has an attempt of it been made on this thread, whether or not it is over? If not it is innocent, where no evidence names it. */
   readonly hasFlown: boolean;
 }
 
@@ -37,16 +37,17 @@ export function judgeDeath(
   isQuarantine: boolean,
   relaunchesMax: number,
 ): readonly Fate[] {
-  const inAir = residents.filter(({ isBegun }) => isBegun);
-  // In quarantine, with none in the air: what has killed it was left behind by one that waits for its next attempt.
-  const begun = inAir.length > 0 || !isQuarantine ? inAir : residents.filter(({ hasFlown }) => hasFlown);
-  // Evidence holds for one that waits for its next attempt too: what an earlier one left behind has thrown. Alone on the thread: there is nobody else to name.
-  const named = culprit ?? (begun.length === 1 ? (begun[0] as Resident) : null);
+  // Whoever waits for its next attempt may have left behind what kills: it is no less suspect than those in the air, though it lost nothing.
+  const flown = residents.filter(({ hasFlown }) => hasFlown);
+  const [first] = flown;
+  // Alone on the thread: there is nobody else to name. One that waits is named where only suspects fly; elsewhere it may have been one that has settled.
+  const only = flown.length === 1 && (first?.isBegun === true || isQuarantine) ? (first as Resident) : null;
+  const named = culprit ?? only;
   return residents.map((resident): Fate => {
-    const { passage, isBegun } = resident;
+    const { passage, isBegun, hasFlown } = resident;
     const { suspicion, deathsBlamed, lossesBegun } = passage;
-    if (!isBegun && resident !== named) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
-    const losses = lossesBegun + 1;
+    if (!hasFlown && resident !== named) return { end: 'relaunch', suspicion, deathsBlamed, lossesBegun };
+    const losses = isBegun || resident === named ? lossesBegun + 1 : lossesBegun;
     if (resident === named) {
       const blamed = deathsBlamed + 1;
       // Where it flew alone on purpose, it had company in two deaths before: nobody else is left to suspect.
@@ -55,7 +56,7 @@ export function judgeDeath(
       if (isPoisoned) return { end: 'poisoned', suspicion, deathsBlamed: losses, lossesBegun: losses };
       return { end: 'relaunch', suspicion: 'alone', deathsBlamed: blamed, lossesBegun: losses };
     }
-    const end = losses > relaunchesMax ? 'worn-out' : 'relaunch';
+    const end = isBegun && losses > relaunchesMax ? 'worn-out' : 'relaunch';
     // Somebody else was named: as innocent as before. Nobody was: all fly again where they can be told apart, and at last one by one.
     const suspected = named !== null ? suspicion : isQuarantine ? 'alone' : 'suspect';
     return { end, suspicion: suspected, deathsBlamed, lossesBegun: losses };

@@ -188,8 +188,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => {
       const { passage, attempts } = flight;
       const { attemptsMade } = memory.ledger(passage.slot);
-      // In the air, or its end could not be told any more. One in its backoff has mostly nothing to do with the death.
-      return { flight, passage, isBegun: attemptsMade > (attempts?.length ?? 0), hasFlown: attemptsMade > passage.attemptsMade };
+      // In the air, or its end could not be told any more.
+      return { flight, passage, isBegun: attemptsMade > attempts.length, hasFlown: attemptsMade > passage.attemptsMade };
     });
     const culprit = memory.culprit === 0 ? null : (residents.find(({ flight }) => (flight.number | 0) === memory.culprit) ?? 'gone');
     const fates = judgeDeath(residents, culprit, quarantine !== null, options.relaunchesMax);

@@ -27,8 +27,9 @@ const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number |
   'one that dies alone where it flew alone is poisoned': { residents: [resident({ suspicion: 'alone', lossesBegun: 2 })], quarantine: true, fates: ['poisoned alone 3 3'] },
   'one that waits where it flew alone, and has flown there, has left behind what kills: it is poisoned': { residents: [resident({ suspicion: 'alone', lossesBegun: 2, deathsBlamed: 1 }, false, true)], quarantine: true, fates: ['poisoned alone 3 3'] },
   'one that has not flown where it is alone is innocent': { residents: [resident({ suspicion: 'alone', lossesBegun: 2 }, false)], quarantine: true, fates: ['relaunch alone 0 2'] },
-  'suspects that wait in quarantine are as innocent as before where another is in the air': { residents: [resident({ suspicion: 'suspect', lossesBegun: 1 }, false, true), resident({ suspicion: 'suspect', lossesBegun: 1 })], quarantine: true, fates: ['relaunch suspect 0 1', 'relaunch alone 1 2'] },
-  'among others, one that waits and has flown is innocent': { residents: [resident({}, false, true), resident({}, false)], fates: ['relaunch none 0 0', 'relaunch none 0 0'] },
+  'suspects that wait in quarantine, and have flown there, are as suspect as one in the air, and have lost nothing': { residents: [resident({ suspicion: 'suspect', lossesBegun: 1 }, false, true), resident({ suspicion: 'suspect', lossesBegun: 1 })], quarantine: true, fates: ['relaunch alone 0 1', 'relaunch alone 0 2'] },
+  'among others, one that waits and has flown is a suspect, and named by evidence only': { residents: [resident({}, false, true), resident({}, false)], fates: ['relaunch suspect 0 0', 'relaunch none 0 0'] },
+  'one in the air is not named for being so alone, where another that has flown waits': { residents: [resident({}, false, true), resident()], fates: ['relaunch suspect 0 0', 'relaunch suspect 0 1'] },
   'a death by one that has settled is nobody else\'s': { residents: [resident(), resident({ deathsBlamed: 1, suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch none 0 1', 'relaunch alone 1 2'] },
   'one that is left alone by one that has settled is not named in its stead': { residents: [resident({ suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch alone 0 2'] },
   'a bystander of too many deaths is worn out, not poisoned': { residents: [resident({ lossesBegun: 3 }), resident({ lossesBegun: 2 })], fates: ['worn-out suspect 0 4', 'relaunch suspect 0 3'] },
@@ -50,9 +51,10 @@ interface Life {
 
 /** A death of a thread with these on it; what is judged is written to the flights. */
 function die(life: Life, aboard: readonly Held[], isAttributed: boolean, isQuarantine: boolean, begun: (flight: Held) => boolean): void {
+  // What kills may have been left behind by an attempt that is over: then its flight waits.
   const residents = aboard.map((flight) => {
-    const isBegun = flight === life.poison || begun(flight);
-    return { passage: flight, isBegun, hasFlown: isBegun };
+    const isBegun = begun(flight);
+    return { passage: flight, isBegun, hasFlown: flight === life.poison || isBegun || begun(flight) };
   });
   const culprit = isAttributed ? (residents.find(({ passage }) => passage === life.poison) ?? null) : null;
   life.deaths++;
