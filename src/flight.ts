@@ -163,7 +163,6 @@ export class Flight implements StraightOrder {
     return this.chunksGiven === 0 || midStream === 'verify' || (midStream === 'resume' && this.delivered !== null);
   }
 
-  /** Unique within its coalescer. */
   get id(): string {
     return `${this.owner.name}#${this.number}`;
   }
@@ -224,6 +223,7 @@ export class Flight implements StraightOrder {
     const own = {
       boarding: { ...this.boarding, key: this.index },
       passage: NO_PASSAGE,
+      straight: null,
       incidents: Object.assign(new Incidents(), this.incidents),
     };
     const story = Object.assign(Object.create(Flight.prototype) as Flight, this, own);

@@ -186,7 +186,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   wentStraight(flight: Flight, value: unknown, endedAt: number): void {
-    const isTold = flight.stream !== null || channels.attempt.hasSubscribers;
+    const isTold = flight.told !== null || flight.stream !== null || channels.attempt.hasSubscribers;
     if (isTold) return this.fulfilled(flight, flight.straightAttempt(endedAt), value);
     this.settle(flight, 'fulfilled', value, endedAt);
     this.#landed(flight);

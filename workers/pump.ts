@@ -17,11 +17,14 @@ export interface PumpReceiver {
   left(): void;
 }
 
-/** Is this what a target that streams returns? @throws what the value's own traps throw */
+/** Is this what a target that streams returns? What throws when it is looked at is none: it throws at the next look, too, which says so. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
+  } catch {
+    return false;
+  }
 }
 
 /** Ends a stream that nobody will read: what it holds open is closed. */

@@ -44,7 +44,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
         this.#attempts.opens(record);
         this.step(record, flight.STREAM_OPENED);
       },
-      refused: (record, refusal) => this.#refuse(record, refusal),
+      refused: (record, refusal) => this.refuse(record, refusal),
       broke: (record, attempt, error) => this.rejected(record, attempt, error),
     });
     this.#attempts = new Attempts(setup, {
@@ -178,7 +178,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     if (!record.turnTo(attempt)) return; // timed out, outraced or abandoned meanwhile: too late to count
     const refusal = value === STREAM_ENDED ? null : refusalOf(this.#setup, value, record.order);
     if (record.attempt !== attempt) return; // looking at the value has ended its own flight
-    if (refusal !== null) return this.#refuse(record, refusal);
+    if (refusal !== null) return this.refuse(record, refusal);
     const target = this.#setup.targets[record.target] as FilledTarget;
     if (value !== STREAM_ENDED && isForOne(target, value)) record.ownDetour().isForOne = true;
     if (record.attempt !== attempt) return; // `isShareable` has ended its own flight
@@ -187,7 +187,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.step(record, flight.ATTEMPT_RESOLVED);
   }
 
-  #refuse(record: FlightRecord<Order>, refusal: Error): void {
+  /** The value of the current attempt may not be shared: the flight ends with that. */
+  refuse(record: FlightRecord<Order>, refusal: Error): void {
     this.#attempts.end(record, 'answer', 'well', { error: refusal, status: statusOf(refusal) ?? 0, verdict: 'answer' });
     record.ownDetour().refused = refusal instanceof Refused;
     record.result = refusal;

@@ -41,8 +41,8 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly #setup: StraightSetup<Order>;
   readonly #shard: Shard<Order>;
   readonly #flightMs: number;
-  /** The order whose target is being called. */
-  #calling: Order | null = null;
+  /** Orders whose targets are being called, each in the call of the one before. */
+  readonly #calling: Order[] = [];
   /** What the first attempt may take: the same for all, so that it is up for them in the order of their launch, and nobody need be armed for it. */
   readonly attemptMs: number;
 
@@ -80,13 +80,13 @@ export class StraightFlights<Order extends StraightOrder> {
     const start = order.start as FlightStart;
     const record = this.#shard.take(order, start);
     record.state = stateBehind(edgeOf(start.state, flight.FLIGHT_LAUNCHED));
-    record.attemptsMade = attempt.attempt;
+    record.attemptsMade = 1;
     record.targetsTried = 1 << start.target;
     record.attempt = attempt;
     record.attemptStartedAt = order.launchedAt;
     record.pass = ORDINARY;
     // Its target is being called, which is an action: what arises now waits until that returns.
-    record.stepping = this.#calling === order;
+    record.stepping = this.#calling.includes(order);
     order.straight = order.start = null;
     order.record = record;
     return record;
@@ -103,14 +103,13 @@ export class StraightFlights<Order extends StraightOrder> {
   #begin(order: Order, start: FlightStart): void {
     const { seam, targets, memory, health } = this.#setup;
     const { name } = targets[start.target] as FilledTarget;
-    const outer = this.#calling;
     memory.began(start.target);
     health.of(start.target).first(order.launchedAt);
     order.start = start;
     order.straight = new Attempt(order, name, order.launchedAt + this.attemptMs, seam);
-    this.#calling = order;
+    this.#calling.push(order);
     inOwnContext(this.#call, order);
-    this.#calling = outer;
+    this.#calling.pop();
     if (order.record !== null) this.#shard.resume(order.record);
   }
 
@@ -127,32 +126,35 @@ export class StraightFlights<Order extends StraightOrder> {
   };
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
-    const { seam, receiver, memory, health } = this.#setup;
+    const { seam, wheel, receiver, memory, health } = this.#setup;
     if (order.straight !== attempt) return this.#late(order, attempt, value);
-    const isPlain = (typeof value !== 'object' || !isOrHidesStream(value)) && refusalOf(this.#setup, value, order) === null;
-    // Or looked at, it has ended its own flight.
-    if (!isPlain || order.straight !== attempt) return this.#lookCloser(order, attempt, value);
-    const start = order.start as FlightStart;
-    const endedAt = seam.stamp();
-    order.straight = null;
-    memory.count(start.target, AIRBORNE, -1);
-    health.of(start.target).ended(ORDINARY, 'well', order.launchedAt, endedAt);
-    this.#shard.freed('well');
-    receiver.wentStraight(order, value, endedAt);
-  }
-
-  /** A stream is minded by its record's time; what may not be shared is refused by the shard. */
-  #lookCloser(order: Order, attempt: Attempt, value: unknown): void {
-    if (order.straight !== attempt) return this.#late(order, attempt, value);
-    const record = this.divert(order);
-    this.#setup.wheel.arm(record, this.attemptMs, order.launchedAt);
-    this.#shard.streams.returned(record, attempt, value);
+    // Each looked at once: what a value does when it is looked at, it does once.
+    const stream = isStream(value) ? value : null;
+    const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
+    if (order.straight !== attempt) {
+      // Looked at, it has ended its own flight.
+      if (stream !== null) closeStream(stream);
+    } else if (stream !== null) {
+      // From now on its time is its record's.
+      const record = this.divert(order);
+      wheel.arm(record, this.attemptMs, order.launchedAt);
+      this.#shard.streams.begin(record, attempt, stream);
+    } else if (refusal !== null) this.#shard.refuse(this.divert(order), refusal);
+    else {
+      const start = order.start as FlightStart;
+      const endedAt = seam.stamp();
+      order.straight = null;
+      memory.count(start.target, AIRBORNE, -1);
+      health.of(start.target).ended(ORDINARY, 'well', order.launchedAt, endedAt);
+      this.#shard.freed('well');
+      receiver.wentStraight(order, value, endedAt);
+    }
   }
 
   /** It has been diverted meanwhile; where nothing is left of it, only a stream has to be closed. */
   #late(order: Order, attempt: Attempt, value: unknown): void {
     if (order.record !== null) this.#shard.streams.returned(order.record, attempt, value);
-    else if (isOrHidesStream(value)) closeStream(value as AsyncIterable<unknown>);
+    else if (isStream(value)) closeStream(value);
   }
 
   #rejected(order: Order, attempt: Attempt, error: unknown): void {
@@ -166,13 +168,4 @@ function leadsStraight({ state }: FlightStart): boolean {
   const launch = edgeOf(state, flight.FLIGHT_LAUNCHED);
   const end = edgeOf(stateBehind(launch), flight.ATTEMPT_RESOLVED);
   return onlyAction(launch) === flight.START_ATTEMPT && onlyAction(end) === flight.SETTLE_FULFILLED && isSettled(stateBehind(end));
-}
-
-/** Whatever throws when it is looked at is looked at again by those who say so. */
-function isOrHidesStream(value: unknown): boolean {
-  try {
-    return isStream(value);
-  } catch {
-    return true;
-  }
 }

@@ -48,17 +48,12 @@ export class Streams<Order extends LaunchOrder> {
 
   /** What a target has returned: a value, or a stream to be read. */
   returned(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
-    let stream: AsyncIterable<unknown> | null = null;
-    try {
-      if (isStream(value)) stream = value;
-    } catch {
-      // Its own traps throw at this look, and will at the next, which says so.
-    }
-    if (stream === null) this.#steps.value(record, attempt, value);
-    else this.#begin(record, attempt, stream);
+    if (isStream(value)) this.begin(record, attempt, value);
+    else this.#steps.value(record, attempt, value);
   }
 
-  #begin(record: FlightRecord<Order>, attempt: Attempt, stream: AsyncIterable<unknown>): void {
+  /** Reads the stream of an attempt. */
+  begin(record: FlightRecord<Order>, attempt: Attempt, stream: AsyncIterable<unknown>): void {
     if (!record.turnTo(attempt)) return closeStream(stream); // timed out, outraced or abandoned meanwhile: what it holds open is closed
     const { seam, wheel, targets, memory, flying } = this.#setup;
     const { order } = record;

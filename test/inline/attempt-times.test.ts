@@ -1,7 +1,7 @@
 // An attempt's time: an equal share, so that a hang never eats the backup's; what comes after it is late and counts no more.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer, flightOf, type CoalescerError } from '../../src/index.js';
+import { createCoalescer, flightOf, type AttemptContext, type CoalescerError } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import { codeOf, countedEnvironment, hang, httpError, openStage, watch } from './stage.js';
 
@@ -235,4 +235,18 @@ test('no attempt begins when the time of its flight is over, also before the tic
     flightOf(waiter.reason)?.attempts.map(({ target, end }) => `${target} ${end}`),
     ['primary failed'],
   );
+});
+
+test('what a target writes to its context changes no other attempt', async () => {
+  const environment = countedEnvironment();
+  const left: unknown[] = [];
+  const run = (_payload: string, context: AttemptContext): Promise<string> => {
+    left.push([context.attempt, context.remainingMs()]);
+    Object.assign(context, { attempt: 9 });
+    return Promise.reject(httpError(503));
+  };
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { a: run, b: run, c: run }, flightTimeoutMs: 900 });
+  watch(coalescer.request('x'));
+  await environment.advance(0);
+  assert.deepEqual(left, [[1, 300], [2, 450], [3, 900]]); // biome-ignore format: three of a kind
 });

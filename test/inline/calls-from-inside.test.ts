@@ -47,6 +47,38 @@ test('a target that aborts its own caller while it is being called ends that fli
   assert.equal(inside.called.length, 2);
 });
 
+test('a flight that is cancelled in a call within its own call hears of it when its own call has returned', async () => {
+  const heard: unknown[] = [];
+  const environment = countedEnvironment();
+  const run = (payload: string, context: AttemptContext): unknown => {
+    if (payload === 'inner') return coalescer.cancel({ payload: 'outer' });
+    watch(coalescer.request('inner'));
+    heard.push(context.signal.aborted, coalescer.stats().airborne);
+    return hang();
+  };
+  const coalescer: Coalescer<string, unknown> = createCoalescer({ scope: 'public', targets: { run }, environment });
+  const waiter = watch(coalescer.request('outer'));
+  await environment.advance(10);
+  assert.deepEqual(heard, [false, 2]);
+  assert.equal(codeOf(waiter), 'COALESCER_FLIGHT_CANCELLED');
+  assert.deepEqual([coalescer.stats().launched, coalescer.stats().airborne], [2, 0]);
+});
+
+test('a value that may not be shared is looked at once', async () => {
+  let looks = 0;
+  const iterator = {
+    get next(): () => void {
+      looks++;
+      return () => undefined;
+    },
+  };
+  const inside = openInside(() => Promise.resolve(iterator));
+  const waiter = watch(inside.coalescer.request('a'));
+  await inside.environment.advance(10);
+  assert.deepEqual([inside.called, looks], [['a'], 1]);
+  assert.equal(codeOf(waiter), 'COALESCER_NOT_SHAREABLE');
+});
+
 test('a value that cancels its own flight when it is looked at is nobody’s, and the flight lands once', async () => {
   const value = (coalescer: Coalescer<string, unknown>): object => ({
     get next(): undefined {

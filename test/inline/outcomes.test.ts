@@ -1,7 +1,7 @@
 // outcome: the answer with how it came about. It resolves for whatever happens in operation, and rejects for mistakes in the call.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../src/index.js';
+import { flightOf, type Outcome } from '../../src/index.js';
 import { httpError, openStage, type Stage, type StageOptions } from './stage.js';
 
 /** The outcome, as it is when `act` has been done. */
@@ -31,6 +31,20 @@ test('a value of the first target that is called is told with that one attempt, 
       ['0 launched', '0 attempt', '40 value', '40 settled'],
     );
   }
+});
+
+test('who leaves before the value of a long key comes is told of its attempt when it has come, like those who stay', async () => {
+  const stage = openStage({}, 2);
+  const { coalescer, primary, environment, calls } = stage;
+  const payload = 'k'.repeat(10_000);
+  const staying = coalescer.outcome(payload);
+  const leaving = coalescer.request(payload, { timeoutMs: 20 }).catch((error: unknown) => error);
+  await environment.advance(40);
+  const left = await leaving;
+  const { target, attempts } = await after(stage, staying, () => primary.calls[0]!.resolve('answer'));
+  assert.equal(calls(), 1);
+  const told = [{ target: 'primary', attempt: 1, durationMs: 40, end: 'value' }];
+  assert.deepEqual([target, attempts, flightOf(left)?.attempts], ['primary', told, told]);
 });
 
 test('a value is told with its flight, its target, its attempts and its role', async () => {

@@ -62,6 +62,20 @@ test('stories of settled flights hold no long key, payload or value', async () =
   assert.equal(story?.events.at(-1)?.what, 'settled');
 });
 
+test('stories of flights that were abandoned in the air hold no long key either', async () => {
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: (_payload: string) => new Promise<string>(() => {}) } });
+  const before = await heapUsed();
+  for (let flight = 0; flight < 100; flight++) {
+    const leaving = new AbortController();
+    const left = coalescer.request(large(flight), { signal: leaving.signal }).catch((error: unknown) => error);
+    leaving.abort('left');
+    assert.equal(await left, 'left');
+  }
+  const after = await heapUsed();
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+  assert.match(String(await coalescer.explain({ payload: large(7) })), /settled: as abandoned/);
+});
+
 test('stories of failed flights hold no more of an error than they tell', async () => {
   const only = async (payload: string): Promise<string> => {
     throw Object.assign(new Error(large(0) + payload), { code: large(1) });
