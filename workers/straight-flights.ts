@@ -129,7 +129,7 @@ export class StraightFlights<Order extends StraightOrder> {
     const { seam, wheel, receiver, memory, health } = this.#setup;
     if (order.straight !== attempt) return this.#late(order, attempt, value);
     // Each looked at once: what a value does when it is looked at, it does once.
-    const stream = isStream(value) ? value : null;
+    const stream = typeof value === 'object' && isStream(value) ? value : null;
     const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
     if (order.straight !== attempt) {
       // Looked at, it has ended its own flight.
