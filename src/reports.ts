@@ -32,6 +32,7 @@ export interface FlightReport {
   readonly attempts: readonly AttemptReport[];
   /** All that ever waited for it. */
   readonly waiters: number;
+  /** From its launch to its end; in `outcome`, of one that flies, until now. `flightOf` says 0 while it flies. */
   readonly durationMs: number;
   /** Another target went on for one that had failed. A hedge that was only faster is none. */
   readonly failedOver: boolean;

@@ -46,7 +46,8 @@ export function flightReport(flight: Flight, now: number): FlightReport {
     target: last !== undefined && (last.end === 'value' || last.end === 'answer') ? last.target : null,
     attempts,
     waiters: flight.joined,
-    durationMs: (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt,
+    // Of one that flies, asked for by its error: there is no clock here, and it is not over.
+    durationMs: Math.max(0, (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt),
     failedOver: attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
     relaunches: flight.incidents.relaunches?.length ?? 0,
     ...(flight.incidents.seams === null ? {} : { seams: flight.incidents.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),

@@ -182,11 +182,13 @@ test('after a leap of the clock over many ticks, what was due is done, once', as
 
 test('flightOf knows the flight behind a waiter’s own time-out', async () => {
   const { coalescer, primary, environment } = openStage({ name: 'users' });
+  await environment.advance(5);
   const hurried = watch(coalescer.request('a', { timeoutMs: 10 }));
   watch(coalescer.request('a'));
   await environment.advance(30);
   assert.equal(primary.calls.length, 1);
   assert.equal(flightOf(hurried.reason)?.flight, 'users#1');
+  assert.equal(flightOf(hurried.reason)?.durationMs, 0);
 });
 
 test('times that are up in one tick are all told in it, although the first ones told take others away', async () => {
