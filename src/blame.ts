@@ -39,9 +39,9 @@ export function judgeDeath(
 ): readonly Fate[] {
   // Whoever waits for its next attempt may have left behind what kills: it is no less suspect than those in the air, though it lost nothing.
   const flown = residents.filter(({ hasFlown }) => hasFlown);
-  const [first] = flown;
+  const [first, ...others] = flown;
   // Alone on the thread: there is nobody else to name. One that waits is named where only suspects fly; elsewhere it may have been one that has settled.
-  const only = flown.length === 1 && (first?.isBegun === true || isQuarantine) ? (first as Resident) : null;
+  const only = first !== undefined && others.length === 0 && (first.isBegun || isQuarantine) ? first : null;
   const named = culprit ?? only;
   return residents.map((resident): Fate => {
     const { passage, isBegun, hasFlown } = resident;

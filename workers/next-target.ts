@@ -45,9 +45,9 @@ const THROTTLED_FACTOR = 5;
 const WAIT_MS_MAX = 60_000;
 
 /**
- * Another target at once, while the flight has time, in the order of the route, while one is left that may be called; one that only lacks a place is waited for. The same
- * target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never before its Retry-After, and
- * only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
+ * As long as the flight has time: another target at once, in the order of the route, while one is left that may be called; one that only lacks a
+ * place is waited for. The same target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never
+ * before its Retry-After, and only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
  */
 export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
   // Its time is over, which the next tick says: nobody is called for nothing.
