@@ -87,4 +87,11 @@ test('a spend cap is told from a rate limit, as providers say it', () => {
   for (const error of caps) assert.equal(isSpendCap(error), true, JSON.stringify(error));
   for (const error of [null, 'insufficient_quota', {}, { status: 429, code: 'rate_limit_exceeded' }, { error: null }])
     assert.equal(isSpendCap(error), false);
+  const throwing = {
+    get code(): string {
+      throw new Error('boom');
+    },
+    type: 'insufficient_quota',
+  };
+  assert.equal(isSpendCap(throwing), true, 'one field that throws hides no other');
 });
