@@ -54,7 +54,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     try {
       const plain = this.#front.plainRequests.answer(payload, options);
-      if (plain) return plain;
+      if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
       if (plain === undefined) return this.#front.plainRequests.lead(this.#launch(plainBoarding(payload as string), true));
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);

@@ -43,7 +43,7 @@ export class Flight implements StraightOrder {
   readonly owner: FlightOwner;
 
   // Written by the front at launch.
-  launchedAt = 0;
+  launchedAt = Number.NaN;
   /** Packed size of payload and key, for `airborneBytes`. */
   bytes = 0;
   carried: unknown = undefined;
@@ -73,7 +73,7 @@ export class Flight implements StraightOrder {
 
   // How it went.
   status: FlightStatus = 'flying';
-  settledAt = 0;
+  settledAt = Number.NaN;
   /** Attempts that are over, as they were told; `null`: none was. To read, see `attempts`. */
   told: AttemptRecord[] | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */

@@ -1,4 +1,5 @@
 /** Kept values in the life of a coalescer: what a request gets without a flight, what is kept of a flight's end, and what stands in for a failure. */
+import { inCleanContext } from '../workers/clean-context.js';
 import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
@@ -45,7 +46,7 @@ export class Keeping {
   /** The value, for all who may share it: one promise, as for those who wait for one flight. */
   share(kept: Kept): Promise<unknown> {
     if (!kept.isAsked) kept.isAsked = true; // not to write where nothing changes
-    return (kept.promise ??= Promise.resolve(kept.value));
+    return (kept.promise ??= inCleanContext(resolved, kept.value));
   }
 
   /** What a request for this identity may be given now; `null`: it takes a flight. */
@@ -99,6 +100,9 @@ export class Keeping {
     }
   }
 }
+
+/** Made in nobody's context: a promise keeps the one it is made in (before Node 24), and this one is held as long as its value. */
+const resolved = (value: unknown): Promise<unknown> => Promise.resolve(value);
 
 /** `null`: nothing is kept. */
 export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>): Keeping | null {

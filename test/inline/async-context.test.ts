@@ -4,6 +4,8 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createCoalescer, type AttemptContext, type CoalescerOptions, type TargetSpec } from '../../src/index.js';
 import type { Environment } from '../../src/index.js';
 import { root } from '../house/tree.js';
@@ -194,32 +196,52 @@ test('whoever first loads the package in a request is not remembered by it', () 
   assert.equal(stdout.trim(), 'let go', stderr);
 });
 
-test('a hung flight holds on to no context of those who asked and left', async () => {
-  const { setFlagsFromString } = await import('node:v8');
-  const { runInNewContext } = await import('node:vm');
+/** Told after `left` has gone out of reach: is it still held? */
+async function isHeld(left: WeakRef<object>, pass: () => Promise<unknown>): Promise<boolean> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const storage = new AsyncLocalStorage<object>();
+  for (let round = 0; round < 5 && left.deref() !== undefined; round++) {
+    await pass();
+    collect();
+  }
+  return left.deref() !== undefined;
+}
+
+/** What `ask` does in a context that nobody else has. */
+function inContext(ask: () => unknown): WeakRef<object> {
+  const context = { tenant: 'acme', payload: Array.from({ length: 1_000 }, () => 'x') };
+  new AsyncLocalStorage<object>().run(context, ask);
+  return new WeakRef(context);
+}
+
+test('a hung flight holds on to no context of those who asked and left', async () => {
   const environment = countedEnvironment();
   const coalescer = createCoalescer({
     scope: 'public',
     targets: { hang },
     environment: contextual(environment),
   });
-  const left = (): WeakRef<object> => {
-    const context = { tenant: 'acme', payload: Array.from({ length: 1_000 }, () => 'x') };
-    const leaving = new AbortController();
-    storage.run(context, () => watch(coalescer.request('a', { signal: leaving.signal, timeoutMs: 5_000 })));
-    watch(coalescer.request('a'));
-    leaving.abort();
-    return new WeakRef(context);
-  };
-  const context = left();
-  for (let round = 0; round < 5 && context.deref() !== undefined; round++) {
-    await environment.advance(20);
-    collect();
-  }
+  const leaving = new AbortController();
+  const context = inContext(() => watch(coalescer.request('a', { signal: leaving.signal, timeoutMs: 5_000 })));
+  watch(coalescer.request('a'));
+  leaving.abort();
+  assert.equal(await isHeld(context, () => environment.advance(20)), false);
   assert.equal(coalescer.stats().launched, 1);
   assert.equal(coalescer.stats().airborne, 1);
-  assert.equal(context.deref(), undefined);
+});
+
+test('a kept value holds on to no context of those who were given it', async () => {
+  const environment = countedEnvironment();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    keep: { ttlMs: 60_000 },
+    targets: { echo: async (payload: string) => payload },
+    environment: contextual(environment),
+  });
+  const asked = [inContext(() => watch(coalescer.request('a')))];
+  await environment.advance(0);
+  for (let hit = 0; hit < 3; hit++) asked.push(inContext(() => watch(coalescer.request('a'))));
+  for (const context of asked) assert.equal(await isHeld(context, () => environment.advance(20)), false);
+  const { launched, hits, kept } = coalescer.stats();
+  assert.deepEqual({ launched, hits, kept }, { launched: 1, hits: 3, kept: 1 });
 });
