@@ -243,8 +243,8 @@ export class Flight implements StraightOrder {
     this.plain = this.shared = this.resolveShared = this.rejectShared = null;
   }
 
-  /** As it stands: `now` matters only while it flies. */
-  report(now = this.settledAt): FlightReport {
+  /** As it stands: `now` matters only while it flies, and who has no clock says nothing. */
+  report(now = this.launchedAt): FlightReport {
     return flightReport(this, now);
   }
 }

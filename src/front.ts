@@ -86,17 +86,17 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   /** @param isFree was its key just looked for, and found free? @param isOwed does it carry on what is in the air, so that it flies also while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
   launch(boarding: Boarding, isFree: boolean, isOwed = false): Flight {
     const { limits, carry, name } = this.#options;
-    const { key, payload } = boarding;
+    const { key } = boarding;
     const keyBytes = key === null ? 0 : key.length;
     // First for speed: at a limit, nothing is packed.
     this.#checkRoom(key, keyBytes, isOwed);
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
-    const admission = this.links.admit(payload);
+    const admission = this.links.admit(boarding);
     const carried = carry === null ? undefined : carry();
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
-    if (bytes > keyBytes || carry !== null) this.#checkRoom(key, bytes, isOwed);
+    if (admission.body !== null || carry !== null) this.#checkRoom(key, bytes, isOwed);
     const flight = new Flight(boarding, ++this.#flightNumber, this);
     flight.launchedAt = this.#seam.now();
     flight.bytes = bytes;

@@ -5,7 +5,7 @@ import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptOf, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED,
-  type FrontFrame, FULFILLED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, type ShardFrame, STREAM_ENDED,
+  type FrontFrame, FULFILLED, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, type ShardFrame, STREAM_ENDED,
   STREAMED,
 } from '../workers/protocol.js'; // biome-ignore format: one import
 import type { Seam } from '../workers/environment.js';
@@ -111,7 +111,7 @@ export class PortLink implements LifeReceiver {
       deadline,
       this.#extrasOf(flight, passage),
       kind,
-      bytes,
+      kind === KEYED ? (key as string) : bytes,
     ];
     if (isAlone) this.#outbox.send(frame);
     else this.#outbox.push(frame);

@@ -2,14 +2,15 @@
  * The links of a coalescer with threads: which link flies what, and what becomes of flights when a thread is lost. Loads nothing heavy until it
  * is made: an inline user never pays for threads.
  */
-import { packBody } from '../workers/body.js';
+import { packBody, packKeyed } from '../workers/body.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import type { Body, InAir } from '../workers/protocol.js';
+import { type Body, type InAir, KEYED } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
 import { judgeDeath, type Fate, type Resident } from './blame.js';
+import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, Links } from './links.js';
@@ -88,11 +89,13 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     await this.#roster.start();
   }
 
-  admit(payload: unknown): Admission {
+  admit({ payload, key, keyIsPayload }: Boarding): Admission {
     const { payloadBytes } = this.#setup.options.limits;
-    const body = packBody(payload, this.#wire?.packValue ?? null);
-    const bytes = body.bytes.byteLength;
-    if (bytes <= payloadBytes) return { bytes, body };
+    const pack = this.#wire?.packValue ?? null;
+    const body = keyIsPayload ? packKeyed(payload, pack) : packBody(payload, pack);
+    const bytes = body.kind === KEYED ? Buffer.byteLength(key as string) : body.bytes.byteLength;
+    // What crosses as the key is held as the key, which counts already.
+    if (bytes <= payloadBytes) return { bytes: body.bytes.byteLength, body };
     throw new Refused(
       'COALESCER_LIMIT',
       `limits.payloadBytes is reached: the payload has ${bytes} bytes, at most ${payloadBytes} may cross`,

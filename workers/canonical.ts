@@ -61,5 +61,11 @@ export function canonicalKey(payload: unknown, memo: CanonicalMemo | null = null
   return memo === null ? stringify(payload) : memo.form(payload);
 }
 
+/** The payload that a key is the canonical form of, as far as the form tells it. */
+export function payloadOf(key: string): unknown {
+  if (isItsOwnKey(key)) return key;
+  return JSON.parse(key.startsWith('=') ? key.slice(1) : key);
+}
+
 /** For whoever asks for the keys of many payloads. */
 export const newMemo = (): CanonicalMemo => new CanonicalMemo((payload) => stringify(payload));

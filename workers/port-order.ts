@@ -2,7 +2,7 @@
 import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
 import { keepShape } from './lasting-shape.js';
-import { type Body, LAUNCH, type LaunchExtras, type LaunchFrame, type LaunchOrder, PACKED } from './protocol.js';
+import { type Body, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, type LaunchOrder, PACKED } from './protocol.js';
 
 /** Of a launch that is the first of its flight, to all targets, with nothing carried along. */
 export const NO_EXTRAS: LaunchExtras = [null, 0, 0, -1, null, 0, null];
@@ -27,7 +27,7 @@ export class PortOrder implements LaunchOrder {
   #key: string | null | false;
 
   constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts) {
-    const [, slot, number, scope, key, launchedAt, deadline, extras] = frame;
+    const [, slot, number, scope, key, launchedAt, deadline, extras, kind, body] = frame;
     const [route, attemptsMade, targetsTried, lastTarget, , chunksGiven] = extras ?? NO_EXTRAS;
     this.slot = slot;
     this.number = number;
@@ -42,7 +42,7 @@ export class PortOrder implements LaunchOrder {
     this.carried = carried;
     this.chunksGiven = chunksGiven;
     this.#delivered = delivered;
-    this.#key = key;
+    this.#key = kind === KEYED ? (body as string) : key;
   }
 
   /** Each time as new: a `resume` may write to what it gets. */

@@ -2,6 +2,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
+import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
 import { errorRecord } from './error-record.js';
 import type { FlightRecord } from './flight-record.js';
@@ -12,7 +13,7 @@ import { Outbox } from './outbox.js';
 import { NO_EXTRAS, PortOrder } from './port-order.js';
 import {
   ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
-  FULFILLED, type FulfilledFrame, type InAir, LAUNCH, type LaunchFrame, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
+  FULFILLED, type FulfilledFrame, type InAir, KEYED, LAUNCH, type LaunchFrame, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
 } from './protocol.js'; // biome-ignore format: one import
 import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -105,7 +106,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     const [, , , , carried, chunksGiven, delivered] = extras ?? NO_EXTRAS;
     const { midStream, replayBytes } = settings.streams;
     const order = new PortOrder(frame, {
-      payload: wire.unpackBody(kind, body as Uint8Array),
+      payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body as Uint8Array),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
       // Chunks were given, and do not come along: they are not kept.
       delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,

@@ -97,7 +97,9 @@ export const BUFFER = 2;
 export const CLONED = 3;
 /** No body: the stream has ended, its chunks went before. */
 export const STREAMED = 4;
-export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED | typeof STREAMED;
+/** No bytes: the flight's key tells the whole payload, and crosses in its stead. */
+export const KEYED = 5;
+export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED | typeof STREAMED | typeof KEYED;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
 export interface Body {
@@ -125,10 +127,13 @@ export type LaunchExtras = readonly [
   chunksGiven: number, delivered: PackedPart | null,
 ]; // biome-ignore format: one screen
 
-/** Front to shard: begin. `key` is `false` where it is the payload's canonical form: it is as long as the payload, and seldom read. */
+/**
+ * Front to shard: begin. `key` is `false` where it is the payload's canonical form: it is as long as the payload, and seldom read. The body is the key
+ * where that tells the whole payload (`KEYED`).
+ */
 export type LaunchFrame = readonly [
   op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, launchedAt: number, deadline: number,
-  extras: LaunchExtras | null, kind: BodyKind, body: Uint8Array | number,
+  extras: LaunchExtras | null, kind: BodyKind, body: Uint8Array | string | number,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { packBody } from '../../workers/body.js';
+import { packBody, packKeyed } from '../../workers/body.js';
+import { canonicalKey, payloadOf } from '../../workers/canonical.js';
 import {
   ABANDON,
   ATTEMPTED,
@@ -13,10 +15,13 @@ import {
   BYTES,
   CLONED,
   FULFILLED,
+  KEYED,
+  LAUNCH,
   PACKED,
   type AbandonFrame,
   type BodyKind,
   type FulfilledFrame,
+  type LaunchFrame,
 } from '../../workers/protocol.js';
 import { Refused } from '../../workers/refused.js';
 import { type Envelope, Wire } from '../../workers/wire.js';
@@ -131,6 +136,34 @@ test('each kind of body is told apart, and without the packing library a value a
   }
 });
 
+test('a payload whose key tells all of it is not packed; one whose properties come in another order, or are undefined, is', () => {
+  const told: readonly unknown[] = [
+    'text',
+    '',
+    '{a}',
+    '=1',
+    '"',
+    5,
+    true,
+    null,
+    {},
+    [],
+    { a: 1, b: [{ c: null, d: 'e' }] },
+    { '9': 1, a: 2 },
+  ];
+  for (const payload of told) {
+    assert.equal(packKeyed(payload, wire.packValue).kind, KEYED, JSON.stringify(payload));
+    assert.deepStrictEqual(payloadOf(canonicalKey(payload)), payload);
+  }
+  const untold: readonly unknown[] = [undefined, { b: 1, a: 2 }, [{ z: 1, y: 2 }], { a: { d: 1, c: 2 } }, { a: undefined }, { a: [{ b: undefined }] }, { '9': 1, '10': 2 }]; // biome-ignore format: a list
+  for (const payload of untold) assert.equal(packKeyed(payload, wire.packValue).kind, PACKED, inspect(payload));
+});
+
+test('a payload whose key tells all of it is refused like any other', () => {
+  for (const value of [{ get a() { return 1; } }, JSON.parse('{"__proto__":1}'), Object.create(null), '\ud800', { '\ud800': 1 }]) // biome-ignore format: one line
+    assert.throws(() => packKeyed(value, wire.packValue), { code: 'COALESCER_NOT_CLONEABLE' });
+});
+
 const buffersOf = (value: unknown): ArrayBufferLike[] =>
   ArrayBuffer.isView(value) ? [value.buffer] : typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersOf) : [];
 
@@ -224,6 +257,15 @@ test('an envelope of 10,000 frames arrives frame by frame, large bodies beside i
   // Also later, when the envelope is no longer the one that is being read.
   for (const [index, [, , , , kind, body]] of frames.entries())
     assert.deepStrictEqual(receiver.unpackBody(kind, body as Uint8Array), values[index]);
+});
+
+test('a large payload that crosses as its key lies beside the envelope, as text', () => {
+  const launch = (number: number, key: string): LaunchFrame => [LAUNCH, number, number, null, false, 1, 2, null, KEYED, key];
+  const frames = [launch(1, 'x'.repeat(65_535)), launch(2, '\u2603'.repeat(65_536)), launch(3, 'small')];
+  const { envelope, transferList } = wire.pack(frames, true);
+  assert.ok(Array.isArray(envelope));
+  assert.deepEqual([envelope.length, envelope[1], transferList.length], [2, '\u2603'.repeat(65_536), 1]);
+  assert.deepEqual(framesOf(posted(envelope, transferList)), frames);
 });
 
 test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
