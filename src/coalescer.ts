@@ -76,7 +76,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     let isLeader = true;
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
-      const report = kept?.report ?? flight?.report(now) ?? NO_FLIGHT;
+      const report = kept?.late.report ?? flight?.report(now) ?? NO_FLIGHT;
       const isStale = flight?.incidents.isStale === true && options?.fresh !== true;
       const role = kept?.role ?? (isStale ? 'stale' : isLeader ? 'leader' : 'follower');
       return { role, waitedMs: now - startedAt, ...report };

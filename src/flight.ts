@@ -6,7 +6,7 @@ import type { StraightOrder } from '../workers/straight-flights.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { Boarding } from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
-import { flightReport } from './story.js';
+import { flightReport, idOf, straightAttempt } from './story.js';
 import type { Links } from './links.js';
 import { NO_PASSAGE, Passage } from './passage.js';
 import type { FlightReport } from './reports.js';
@@ -164,7 +164,7 @@ export class Flight implements StraightOrder {
   }
 
   get id(): string {
-    return `${this.owner.name}#${this.number}`;
+    return idOf(this);
   }
 
   /** As literals, lists of one and two attempts take one place and two; a push takes seventeen. A long key's story has the same list, which is added to. */
@@ -182,13 +182,7 @@ export class Flight implements StraightOrder {
 
   /** All that are over, in the order of their ends. */
   get attempts(): readonly AttemptRecord[] {
-    return this.told ?? (this.wentStraight ? [this.straightAttempt(this.settledAt)] : []);
-  }
-
-  /** The only attempt of one that has gone straight until then. */
-  straightAttempt(endedAt: number): AttemptRecord {
-    const target = this.owner.links.targetNames?.[this.start?.target ?? 0] ?? '';
-    return { target, attempt: 1, startedAt: this.launchedAt, endedAt, end: 'value' };
+    return this.told ?? (this.wentStraight ? [straightAttempt(this, this.settledAt)] : []);
   }
 
   makeShared(): Promise<unknown> {

@@ -17,7 +17,7 @@ import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
 import { PlainRequests } from './plain-requests.js';
-import { StoryRing } from './story.js';
+import { StoryRing, straightAttempt } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters } from './waiters.js';
 import type { LastLeftReceiver } from './waiters-setup.js';
@@ -187,7 +187,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
 
   wentStraight(flight: Flight, value: unknown, endedAt: number): void {
     const isTold = flight.told !== null || flight.stream !== null || channels.attempt.hasSubscribers;
-    if (isTold) return this.fulfilled(flight, flight.straightAttempt(endedAt), value);
+    if (isTold) return this.fulfilled(flight, straightAttempt(flight, endedAt), value);
     this.settle(flight, 'fulfilled', value, endedAt);
     this.#landed(flight);
   }

@@ -2,10 +2,9 @@
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
 import { FlightTable } from './flight-table.js';
-import { Kept, type KeptIdentity } from './kept.js';
+import { Kept, type KeptIdentity, LateReport, type Told } from './kept.js';
 import { KeptOrder } from './kept-order.js';
 import { LastEnds } from './last-ends.js';
-import type { FlightReport } from './reports.js';
 import { weightOf } from './weight.js';
 
 /** What is kept, with nothing left open. */
@@ -24,8 +23,8 @@ export interface Settlement extends KeptIdentity {
   readonly flight: number;
   /** Number of the oldest flight in the air. */
   readonly oldest: number;
-  /** How it went: made only for what is kept. */
-  readonly report: () => FlightReport;
+  /** The flight itself, for whoever asks how it went. */
+  readonly told: Told;
 }
 
 /** Of an entry without its value: the object, its place in two tables. */
@@ -83,7 +82,7 @@ export class Keep {
     const kept = new Kept(settlement);
     kept.keep(value, { freshUntil, refreshUntil, ifErrorUntil });
     kept.flight = settlement.flight;
-    kept.valueReport = settlement.report();
+    kept.valueReport = new LateReport(settlement.told);
     kept.valueBytes = ENTRY_BYTES + weightOf(value, bytes);
     this.#put(kept);
   }
@@ -107,7 +106,7 @@ export class Keep {
     const errorBytes = ERROR_BYTES + (errorMs > 0 ? weightOf(error, bytes) : 0);
     // Too large an error must not cost the value that may stand in for it.
     if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
-      Object.assign(kept, { error, errorBytes, errorReport: settlement.report(), errorUntil: now + errorMs });
+      Object.assign(kept, { error, errorBytes, errorReport: new LateReport(settlement.told), errorUntil: now + errorMs });
     if (kept.isOver(now)) this.#remove(kept);
     else this.#put(kept);
   }

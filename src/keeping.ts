@@ -4,16 +4,16 @@ import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
-import type { Kept, KeptIdentity } from './kept.js';
+import type { Kept, KeptIdentity, LateReport } from './kept.js';
 import type { FilledOptions } from './options.js';
-import type { FlightReport } from './reports.js';
-import { freezeDeep, type Share } from './share.js';
+import type { Share } from './share.js';
+import { StraightStory } from './story.js';
 
 /** What a request gets without a flight of its own. */
 export interface KeptAnswer {
   readonly role: 'hit' | 'stale';
   /** Of the flight it came from. */
-  readonly report: FlightReport;
+  readonly late: LateReport;
   readonly promise: Promise<unknown>;
   /** It is no longer fresh, and no flight brings a new one since its time: one is wanted in the background. */
   readonly isToBeRefreshed: boolean;
@@ -55,10 +55,10 @@ export class Keeping {
     const answer = kept?.answerAt(now) ?? null;
     if (kept === undefined || answer === null) return null;
     if (answer === 'failure')
-      return { role: 'hit', report: kept.errorReport as FlightReport, promise: Promise.reject(kept.error), isToBeRefreshed: false };
+      return { role: 'hit', late: kept.errorReport as LateReport, promise: Promise.reject(kept.error), isToBeRefreshed: false };
     const promise = this.#give(kept);
     if (promise === null) return null;
-    return { role: answer, report: kept.valueReport as FlightReport, promise, isToBeRefreshed: kept.isToBeRefreshed(now) };
+    return { role: answer, late: kept.valueReport as LateReport, promise, isToBeRefreshed: kept.isToBeRefreshed(now) };
   }
 
   /** A flight has settled with a value. */
@@ -121,11 +121,13 @@ const isKept = ({ incidents, stream }: Flight): boolean => !incidents.isForgotte
 function settlementOf(flight: Flight): Settlement | null {
   const { key, scope, index, routeId, number, incidents, owner } = flight;
   if (key === null || incidents.isForgotten) return null;
-  const report = (): FlightReport => {
-    const told = flight.report();
-    // All who are given it get this one.
-    freezeDeep(told);
-    return told;
+  return {
+    scope,
+    key,
+    index,
+    routeId,
+    flight: number,
+    oldest: owner.airborne.oldest,
+    told: flight.wentStraight ? new StraightStory(flight) : flight,
   };
-  return { scope, key, index, routeId, flight: number, oldest: owner.airborne.oldest, report };
 }

@@ -1,6 +1,7 @@
 /** What is held for one key after its flight: a value and how long it is good for, the last failure, and where they came from. */
 import type { Tabled } from './flight-table.js';
 import type { FlightReport } from './reports.js';
+import { freezeDeep } from './share.js';
 
 /** Whose it is. */
 export interface KeptIdentity {
@@ -8,6 +9,30 @@ export interface KeptIdentity {
   readonly key: string;
   readonly index: string;
   readonly routeId: string | null;
+}
+
+/** A flight that is over, as far as it can tell of itself. */
+export interface Told {
+  report(): FlightReport;
+}
+
+/** A report for all who are given what is kept, made when the first of them asks: made and frozen for each value it took eight times as long as its flight. */
+export class LateReport {
+  #told: Told | null;
+  #report: FlightReport | null = null;
+
+  constructor(told: Told) {
+    this.#told = told;
+  }
+
+  get report(): FlightReport {
+    if (this.#report === null) {
+      this.#report = (this.#told as Told).report();
+      this.#told = null;
+      freezeDeep(this.#report);
+    }
+    return this.#report;
+  }
 }
 
 /** What a later request gets without a flight of its own. */
@@ -36,14 +61,14 @@ export class Kept implements Tabled {
   /** Number of the flight that the value came from: an older flight that ends later does not overwrite it. 0: no value. */
   flight = 0;
   value: unknown = undefined;
-  valueReport: FlightReport | null = null;
+  valueReport: LateReport | null = null;
   /** Instants until which the value is a hit, is given while it is refreshed, and is given when all targets fail. */
   freshUntil = -Infinity;
   refreshUntil = -Infinity;
   ifErrorUntil = -Infinity;
   /** The last failure, and until when late-comers share it. */
   error: unknown = undefined;
-  errorReport: FlightReport | null = null;
+  errorReport: LateReport | null = null;
   errorUntil = -Infinity;
   /** What they take in memory: an error may hang on to as much as a value. */
   valueBytes = 0;

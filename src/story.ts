@@ -1,7 +1,9 @@
 /** What happened to a flight, told in order: as data, and as text for people who look. */
 import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
-import type { Flight } from './flight.js';
+import type { FlightStart } from '../workers/flight-record.js';
+import type { Flight, FlightOwner } from './flight.js';
+import { type Incidents, NO_INCIDENTS } from './incidents.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** A thread was lost under the flight, and it was launched again. */
@@ -29,13 +31,64 @@ export function attemptReport(record: AttemptRecord): AttemptReport {
   };
 }
 
+/** A flight's name: its coalescer's, and its number. */
+export const idOf = ({ owner, number }: Pick<Flight, 'owner' | 'number'>): string => `${owner.name}#${number}`;
+
+/** What a report is made of. */
+export type Reported = Pick<Flight, 'id' | 'attempts' | 'joined' | 'status' | 'launchedAt' | 'settledAt' | 'incidents'>;
+
+/** The only attempt of a flight that has gone straight until then. */
+export function straightAttempt(
+  { owner, start, launchedAt }: Pick<Flight, 'owner' | 'start' | 'launchedAt'>,
+  endedAt: number,
+): AttemptRecord {
+  const target = owner.links.targetNames?.[start?.target ?? 0] ?? '';
+  return { target, attempt: 1, startedAt: launchedAt, endedAt, end: 'value' };
+}
+
+/** What a report needs of a flight that went straight to its value: a third of the flight, for whoever keeps it long. */
+export class StraightStory implements Reported {
+  readonly owner: FlightOwner;
+  readonly number: number;
+  readonly start: FlightStart | null;
+  readonly joined: number;
+  readonly launchedAt: number;
+  readonly settledAt: number;
+
+  constructor({ owner, number, start, joined, launchedAt, settledAt }: Flight) {
+    this.owner = owner;
+    this.number = number;
+    this.start = start;
+    this.joined = joined;
+    this.launchedAt = launchedAt;
+    this.settledAt = settledAt;
+  }
+
+  get id(): string {
+    return idOf(this);
+  }
+  get status(): 'fulfilled' {
+    return 'fulfilled';
+  }
+  get attempts(): readonly AttemptRecord[] {
+    return [straightAttempt(this, this.settledAt)];
+  }
+  get incidents(): Readonly<Incidents> {
+    return NO_INCIDENTS;
+  }
+
+  report(): FlightReport {
+    return flightReport(this, this.settledAt);
+  }
+}
+
 /** All of a flight's that are over, in the order in which they began. */
-export function attemptReports({ attempts }: Flight): AttemptReport[] {
+export function attemptReports({ attempts }: Pick<Reported, 'attempts'>): AttemptReport[] {
   return attempts.map(attemptReport).sort((one, other) => one.attempt - other.attempt);
 }
 
 /** What is told of a flight as a whole. */
-export function flightReport(flight: Flight, now: number): FlightReport {
+export function flightReport(flight: Reported, now: number): FlightReport {
   // In the order in which they ended: the last one is the one that settled it.
   const last = flight.attempts.at(-1);
   const attempts = attemptReports(flight);

@@ -8,21 +8,23 @@ const OBJECT = 32;
  * need not be walked to its end. Getters are not called.
  */
 export function weightOf(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return bytesOf(value); // the lists below cost as much as half a flight
   const seen = new Set<object>();
   const waiting: unknown[] = [value];
   let bytes = 0;
   while (waiting.length > 0 && bytes <= most) {
     const part = waiting.pop();
-    bytes += REFERENCE;
-    if (typeof part === 'string') bytes += 2 * part.length;
-    else if (typeof part === 'bigint') bytes += OBJECT;
-    else if (typeof part === 'object' && part !== null && !seen.has(part)) {
+    bytes += bytesOf(part);
+    if (typeof part === 'object' && part !== null && !seen.has(part)) {
       seen.add(part);
       bytes += OBJECT + partsOf(part, waiting, most);
     }
   }
   return bytes;
 }
+
+/** Of a part by itself. */
+const bytesOf = (part: unknown): number => REFERENCE + (typeof part === 'string' ? 2 * part.length : typeof part === 'bigint' ? OBJECT : 0);
 
 /** What lies in it waits to be weighed; what is known of it at once is told. */
 function partsOf(part: object, waiting: unknown[], most: number): number {

@@ -20,6 +20,30 @@ async function given(stage: Stage, value = 'x'): Promise<void> {
   assert.equal(leader.value, value);
 }
 
+for (const isStraight of [true, false]) {
+  test(`a hit tells of the flight its value came from as the leader was told, ${isStraight ? 'gone straight' : 'failed over'}: one report for all`, async () => {
+    const stage = openStage({ keep: { ttlMs: 1_000 } }, 2);
+    const { coalescer, primary, backup, environment } = stage;
+    const leader = coalescer.outcome('a');
+    const follower = coalescer.outcome('a');
+    await environment.advance(40);
+    if (isStraight) primary.calls[0]!.resolve('x');
+    else primary.calls[0]!.reject(httpError(503));
+    await stage.settled();
+    await environment.advance(7);
+    if (!isStraight) backup.calls[0]!.resolve('x');
+    const told = await leader;
+    await follower;
+    await environment.advance(100);
+    const hits = await Promise.all([coalescer.outcome('a'), coalescer.outcome('a')]);
+    assert.deepEqual([primary.calls.length, backup.calls.length], isStraight ? [1, 0] : [1, 1]);
+    for (const hit of hits) assert.deepEqual(hit, { ...told, role: 'hit', waitedMs: 0 });
+    assert.deepEqual([told.role, told.waiters, told.durationMs, told.failedOver], ['leader', 2, isStraight ? 40 : 47, !isStraight]);
+    assert.equal(hits[0]?.attempts, hits[1]?.attempts);
+    for (const { attempts } of hits) assert.ok(Object.isFrozen(attempts) && attempts.every((attempt) => Object.isFrozen(attempt)));
+  });
+}
+
 test('a kept value is given to later requests for its time, without a call; joins and hits are counted apart', async () => {
   const stage = openStage({ keep: { ttlMs: 1_000 } });
   const both = [watch(stage.coalescer.request('a')), watch(stage.coalescer.request('a'))];

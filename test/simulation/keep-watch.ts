@@ -44,7 +44,7 @@ export class KeepWatch {
     const expected = this.#expected(this.#shelves.get(idOf(request)), now);
     const { number } = request;
     const told =
-      answer === null ? 'nothing' : `${answer.role} of ${answer.report.flight}, ${answer.isToBeRefreshed ? 'to be refreshed' : ''}`;
+      answer === null ? 'nothing' : `${answer.role} of ${answer.late.report.flight}, ${answer.isToBeRefreshed ? 'to be refreshed' : ''}`;
     const meant =
       expected === null
         ? 'nothing'

@@ -13,6 +13,7 @@ import type { Reader } from '../../src/reader.js';
 import type { RequestOptions } from '../../src/requests.js';
 import type { Stream } from '../../src/stream.js';
 import type { LeaveReason, Seat } from '../../src/waiter.js';
+import { straightAttempt } from '../../src/story.js';
 import type { ForOneWatch } from './for-one-watch.js';
 import type { SimLife } from './sim-life.js';
 import type { World } from './world.js';
@@ -52,7 +53,7 @@ export function tapReceiver({ witness, flightWatch, requestWatch, streamWatch }:
     },
     wentStraight(flight, value, endedAt) {
       requestWatch.airborne--;
-      flightWatch.told(flight, flight.straightAttempt(endedAt));
+      flightWatch.told(flight, straightAttempt(flight, endedAt));
       flightWatch.landed(flight);
       streamWatch.gaveValue(flight, value);
       receiver.wentStraight(flight, value, endedAt);
