@@ -1,6 +1,7 @@
 // Errors cross as data: name, message, stack, code, status, headers that say when to come back, own plain data, three causes. Whatever is thrown
 // can be described, and the description never throws.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { inspectCrossing } from '../../workers/crossing.js';
@@ -55,6 +56,29 @@ test('what cannot be read of an error is left out, and the rest arrives', () => 
   Object.defineProperty(error, 'detail', { get: throwing, enumerable: true });
   const copy = arrived(error);
   assert.deepEqual([copy.message, copy['code'], copy['detail']], ['a', 'C', undefined]);
+});
+
+test('an error that arrives has the frames of its own stack or none, and stacks of others stay as long as they were', () => {
+  const { stackTraceLimit } = Error;
+  const record = errorRecord(new Error('down', { cause: new Error('deeper') }));
+  assert.ok(!('thrown' in record));
+  const mute = errorOf({ ...record, stack: null }) as Error;
+  assert.equal(mute.stack, 'Error: down');
+  const told = errorOf(record) as Error;
+  assert.deepEqual([told.stack, (told.cause as Error).stack], [record.stack, (record.cause as typeof record).stack]);
+  assert.deepEqual(Object.keys(told), []);
+  assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  assert.match(new Error('x').stack ?? '', /\n {4}at /);
+});
+
+test('errors arrive where nobody may say how long stacks are', () => {
+  const script = `
+    Object.freeze(Error);
+    const { errorOf, errorRecord } = await import(${JSON.stringify(new URL('../../workers/error-record.js', import.meta.url).href)});
+    const { message, stack } = errorOf(errorRecord(Object.assign(new Error('down'), { stack: 'as it was' })));
+    console.log(JSON.stringify([message, stack]));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 10_000 });
+  assert.equal(stdout.trim(), '["down","as it was"]', stderr);
 });
 
 test('a thrown value that is plain data arrives as it is', () => {
