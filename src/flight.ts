@@ -6,7 +6,7 @@ import type { StraightOrder } from '../workers/straight-flights.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { Boarding } from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
-import { flightReport, idOf, straightAttempt } from './story.js';
+import { attemptsOf, flightReport, idOf } from './story.js';
 import type { Links } from './links.js';
 import { NO_PASSAGE, Passage } from './passage.js';
 import type { FlightReport } from './reports.js';
@@ -182,7 +182,7 @@ export class Flight implements StraightOrder {
 
   /** All that are over, in the order of their ends. */
   get attempts(): readonly AttemptRecord[] {
-    return this.told ?? (this.wentStraight ? [straightAttempt(this, this.settledAt)] : []);
+    return attemptsOf(this);
   }
 
   makeShared(): Promise<unknown> {

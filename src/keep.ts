@@ -23,7 +23,7 @@ export interface Settlement extends KeptIdentity {
   readonly flight: number;
   /** Number of the oldest flight in the air. */
   readonly oldest: number;
-  /** The flight itself, for whoever asks how it went. */
+  /** How it went, for whoever asks. */
   readonly told: Told;
 }
 

@@ -7,7 +7,7 @@ import { Keep, type KeepSettings, type Settlement } from './keep.js';
 import type { Kept, KeptIdentity, LateReport } from './kept.js';
 import type { FilledOptions } from './options.js';
 import type { Share } from './share.js';
-import { StraightStory } from './story.js';
+import { SettledStory } from './story.js';
 
 /** What a request gets without a flight of its own. */
 export interface KeptAnswer {
@@ -128,6 +128,6 @@ function settlementOf(flight: Flight): Settlement | null {
     routeId,
     flight: number,
     oldest: owner.airborne.oldest,
-    told: flight.wentStraight ? new StraightStory(flight) : flight,
+    told: new SettledStory(flight),
   };
 }

@@ -11,7 +11,7 @@ export interface KeptIdentity {
   readonly routeId: string | null;
 }
 
-/** A flight that is over, as far as it can tell of itself. */
+/** What can tell of a flight that is over. */
 export interface Told {
   report(): FlightReport;
 }

@@ -3,7 +3,7 @@ import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
 import type { FlightStart } from '../workers/flight-record.js';
 import type { Flight, FlightOwner } from './flight.js';
-import { type Incidents, NO_INCIDENTS } from './incidents.js';
+import type { Incidents } from './incidents.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** A thread was lost under the flight, and it was launched again. */
@@ -46,35 +46,45 @@ export function straightAttempt(
   return { target, attempt: 1, startedAt: launchedAt, endedAt, end: 'value' };
 }
 
-/** What a report needs of a flight that went straight to its value: a third of the flight, for whoever keeps it long. */
-export class StraightStory implements Reported {
+/** All attempts of a flight that are over, in the order of their ends. Nobody was told of the one of a flight that went straight. */
+export function attemptsOf(
+  flight: Pick<Flight, 'told' | 'wentStraight' | 'owner' | 'start' | 'launchedAt' | 'settledAt'>,
+): readonly AttemptRecord[] {
+  return flight.told ?? (flight.wentStraight ? [straightAttempt(flight, flight.settledAt)] : []);
+}
+
+/** What a report needs of a flight that has settled, as it was then: a third of the flight, and nothing of its key, for whoever keeps it long. */
+export class SettledStory implements Reported {
   readonly owner: FlightOwner;
   readonly number: number;
+  readonly status: Flight['status'];
   readonly start: FlightStart | null;
+  readonly wentStraight: boolean;
   readonly joined: number;
   readonly launchedAt: number;
   readonly settledAt: number;
+  readonly told: AttemptRecord[] | null;
+  readonly incidents: Readonly<Incidents>;
 
-  constructor({ owner, number, start, joined, launchedAt, settledAt }: Flight) {
+  constructor({ owner, number, status, start, wentStraight, joined, launchedAt, settledAt, told, incidents }: Flight) {
     this.owner = owner;
     this.number = number;
+    this.status = status;
     this.start = start;
+    this.wentStraight = wentStraight;
     this.joined = joined;
     this.launchedAt = launchedAt;
     this.settledAt = settledAt;
+    // A copy: a thread that was late may tell of its end yet.
+    this.told = told === null ? null : [...told];
+    this.incidents = incidents;
   }
 
   get id(): string {
     return idOf(this);
   }
-  get status(): 'fulfilled' {
-    return 'fulfilled';
-  }
   get attempts(): readonly AttemptRecord[] {
-    return [straightAttempt(this, this.settledAt)];
-  }
-  get incidents(): Readonly<Incidents> {
-    return NO_INCIDENTS;
+    return attemptsOf(this);
   }
 
   report(): FlightReport {

@@ -93,9 +93,11 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { payloadBytes } = this.#setup.options.limits;
     const pack = this.#wire?.packValue ?? null;
     const body = keyIsPayload ? packKeyed(payload, pack) : packBody(payload, pack);
-    const bytes = body.kind === KEYED ? Buffer.byteLength(key as string) : body.bytes.byteLength;
-    // What crosses as the key is held as the key, which counts already.
-    if (bytes <= payloadBytes) return { bytes: body.bytes.byteLength, body };
+    // By its canonical form where that is its key, so that equal payloads count alike, in whatever order they are written.
+    const bytes = keyIsPayload ? Buffer.byteLength(key as string) : body.bytes.byteLength;
+    // What crosses as its key is held as its key, of which the characters count already.
+    const held = body.kind === KEYED ? bytes - (key as string).length : body.bytes.byteLength;
+    if (bytes <= payloadBytes) return { bytes: held, body };
     throw new Refused(
       'COALESCER_LIMIT',
       `limits.payloadBytes is reached: the payload has ${bytes} bytes, at most ${payloadBytes} may cross`,

@@ -104,6 +104,28 @@ test('an error that somebody keeps does not keep the long key it names', async (
   assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
 });
 
+test('a failure that is kept beside a value holds its key no second time', async () => {
+  let isDown = false;
+  const only = async (): Promise<number> => {
+    if (isDown) throw new Error('down');
+    return 1;
+  };
+  const keep = { ttlMs: 1, staleIfErrorMs: 600_000, errorMs: 1_000, bytes: 512 * MIB };
+  const coalescer = createCoalescer({ scope: 'public', keep, breaker: false, targets: { only: (_payload: { text: string }) => only() } });
+  const askAll = async (from: number, count: number): Promise<void> => {
+    for (let flight = from; flight < from + count; flight++) await coalescer.request({ text: large(flight) });
+  };
+  await askAll(0, 40);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const before = await heapUsed();
+  isDown = true;
+  await askAll(0, 40);
+  const after = await heapUsed();
+  const { launched, stale, fulfilled, rejected } = coalescer.stats();
+  assert.deepEqual([launched, stale, fulfilled, rejected], [80, 0, 40, 40]);
+  assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
+});
+
 test('of payloads that were keyed no more is remembered than a few megabytes, however many came', async () => {
   const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: { text: string }) => payload.text.length } });
   const before = await heapUsed();

@@ -71,9 +71,13 @@ suite('a payload under its own key', () => {
     const asked = written(payload);
     const answer = coalescer.request(payload, { targets: ['sight'] });
     assert.equal(coalescer.stats().bytes, key?.length);
+    const foreign = coalescer.request('\u2603'.repeat(100), { targets: ['sight'] });
+    assert.equal(coalescer.stats().bytes, (key?.length ?? 0) + 300, 'by the bytes of its characters');
     payload.text = 'changed';
     payload.list.pop();
     assert.deepEqual(await answer, { payload: asked, key });
+    await foreign;
+    assert.equal(coalescer.stats().bytes, 0);
   });
 
   test('large ones cross, too', async () => {
@@ -106,6 +110,13 @@ suite('a payload under its own key', () => {
       await assert.rejects(small.request(payload, { targets: ['sight'] }), { code: 'COALESCER_LIMIT', limit: 'payloadBytes' });
     }
     assert.equal(tally.count('calls'), calls);
+    // Equal payloads count alike, in whatever order their properties come: this one would be small enough as it is packed.
+    const digits = Array.from({ length: 20 }, () => 1);
+    for (const payload of [
+      { digits, text: 'ä'.repeat(20) },
+      { text: 'ä'.repeat(20), digits },
+    ])
+      await assert.rejects(small.request(payload, { targets: ['sight'] }), { code: 'COALESCER_LIMIT', limit: 'payloadBytes' });
     await small.request('ä'.repeat(50), { targets: ['sight'] });
     assert.equal(tally.count('calls'), calls + 1);
     await small.close();

@@ -1,7 +1,7 @@
 // What happened to a flight, in order, as data and as text; and the ring of stories, which never grows and finds the newest.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StoryRing, storyOf } from '../../src/story.js';
+import { SettledStory, StoryRing, storyOf } from '../../src/story.js';
 import { flightOf } from './flights.js';
 
 test('a story tells launch, attempts, failover, relaunch, joins and settling in the order of time', () => {
@@ -79,4 +79,21 @@ test('the ring keeps the last stories and finds the newest that fits', () => {
     ring.find((flight) => flight === flights[5]),
     null,
   );
+});
+
+test('what is told of a flight that has settled stays as it was, whatever its thread tells later', () => {
+  const flight = flightOf({ launchedAt: 100 });
+  const attempt = { target: 'a', attempt: 1, startedAt: 100, endedAt: 110, end: 'timed-out' } as const;
+  for (const told of [null, [attempt], [attempt, { ...attempt, attempt: 2 }]]) {
+    flight.told = told === null ? null : [...told];
+    flight.status = 'rejected';
+    flight.settledAt = 120;
+    const story = new SettledStory(flight);
+    const report = flight.report();
+    flight.attempted({ target: 'a', attempt: 3, startedAt: 110, endedAt: 900, end: 'value' });
+    flight.attempted({ target: 'a', attempt: 4, startedAt: 110, endedAt: 900, end: 'value' });
+    flight.joined++;
+    assert.deepEqual(story.report(), report);
+    assert.equal(report.attempts.length, told?.length ?? 0);
+  }
 });
