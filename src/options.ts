@@ -17,7 +17,7 @@ export interface Limits {
   readonly flights?: number;
   /** @default 10_000 */
   readonly waitersPerFlight?: number;
-  /** One payload, packed; inline, where nothing is packed, the length of its key. @default 4 MiB */
+  /** One payload by its canonical form, or packed where a key of another making identifies it; inline, where nothing is packed, the length of its key. @default 4 MiB */
   readonly payloadBytes?: number;
   /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. Of a stream: one chunk, and all chunks together for those who ask with `request`. @default 16 MiB */
   readonly resultBytes?: number;
