@@ -5,6 +5,7 @@ const loaders: Readonly<Record<string, () => Promise<Area>>> = {
   join: async () => (await import('./areas/join.js')).join,
   key: async () => (await import('./areas/key.js')).key,
   flight: async () => (await import('./areas/flight.js')).flight,
+  keep: async () => (await import('./areas/keep.js')).keep,
   threads: async () => (await import('./areas/threads.js')).threads,
   failover: async () => (await import('./areas/failover.js')).failover,
   streams: async () => (await import('./areas/streams.js')).streams,
@@ -17,7 +18,7 @@ const loaders: Readonly<Record<string, () => Promise<Area>>> = {
 
 export const areaNames: readonly string[] = Object.keys(loaders);
 /** Those with rows that the gate compares. */
-export const gatedAreas: readonly string[] = ['join', 'key', 'flight', 'threads', 'failover', 'streams'];
+export const gatedAreas: readonly string[] = ['join', 'key', 'flight', 'keep', 'threads', 'failover', 'streams'];
 
 /** @throws RangeError for a name that is none */
 export async function areaOf(name: string): Promise<Area> {

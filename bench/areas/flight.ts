@@ -8,9 +8,6 @@ import type { Area } from './area.js';
 const KEYS = 65_536;
 const AIRBORNE = 256;
 const ONE_BY_ONE = 64;
-/** Values kept at once: of keys in turn, each is forgotten before it comes again. */
-const KEPT = 10_000;
-const KEPT_MS = 60_000;
 
 const keys = keysOf(KEYS);
 const number = async (key: string): Promise<number> => key.length;
@@ -74,8 +71,6 @@ export const flight: Area = {
         ? [afterCollection(`flight/${peer.name}, the first 2,048 after a collection`, peer.share(number), inTurn(keys))]
         : []),
     ]);
-    const keeping = createCoalescer({ scope: 'public', keep: { ttlMs: KEPT_MS, entries: KEPT }, targets: { number } });
-    rows.push(together('flight/coalescer, 256 in the air, value kept', (key: string) => keeping.request(key), inTurn(keys)));
     return { rows: rows.map((row) => (row.name.startsWith('flight/coalescer') && 'run' in row ? { ...row, gate: 1.07 } : row)) };
   },
 };
