@@ -13,7 +13,11 @@ const refused: readonly [command: string, args: readonly string[], complaint: Re
   ['gate/main', [], /--base GITREF is required/],
   ['gate/main', ['--base', 'no-such-commit'], /--base: git knows no commit "no-such-commit"/],
   ['gate/main', ['--base', 'HEAD', '--pairs', '1'], /--pairs: expected a whole number from 2/],
-  ['gate/main', ['--base', 'HEAD', '--scope', 'wire'], /--scope: expected one or more of join, key, flight, keep, threads, failover, streams/],
+  [
+    'gate/main',
+    ['--base', 'HEAD', '--scope', 'wire'],
+    /--scope: expected one or more of join, key, flight, keep, threads, failover, streams/,
+  ],
   ['gate/prove', ['--times', '-1'], /--times/],
 ];
 
