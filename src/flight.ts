@@ -6,7 +6,7 @@ import type { StraightOrder } from '../workers/straight-flights.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import type { Boarding } from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
-import { attemptsOf, flightReport, idOf } from './story.js';
+import { attemptsOf, flightId, flightReport } from './story.js';
 import type { Links } from './links.js';
 import { NO_PASSAGE, Passage } from './passage.js';
 import type { FlightReport } from './reports.js';
@@ -164,7 +164,7 @@ export class Flight implements StraightOrder {
   }
 
   get id(): string {
-    return idOf(this);
+    return flightId(this);
   }
 
   /** As literals, lists of one and two attempts take one place and two; a push takes seventeen. A long key's story has the same list, which is added to. */

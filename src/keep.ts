@@ -2,7 +2,7 @@
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
 import { FlightTable } from './flight-table.js';
-import { Kept, type KeptIdentity, LateReport, type Told } from './kept.js';
+import { Kept, type KeptIdentity, LateReport, type Reportable } from './kept.js';
 import { KeptOrder } from './kept-order.js';
 import { LastEnds } from './last-ends.js';
 import { weightOf } from './weight.js';
@@ -24,7 +24,7 @@ export interface Settlement extends KeptIdentity {
   /** Number of the oldest flight in the air. */
   readonly oldest: number;
   /** How it went, for whoever asks. */
-  readonly told: Told;
+  readonly story: Reportable;
 }
 
 /** Of an entry without its value: the object, its place in two tables. */
@@ -82,7 +82,7 @@ export class Keep {
     const kept = new Kept(settlement);
     kept.keep(value, { freshUntil, refreshUntil, ifErrorUntil });
     kept.flight = settlement.flight;
-    kept.valueReport = new LateReport(settlement.told);
+    kept.valueReport = new LateReport(settlement.story);
     kept.valueBytes = ENTRY_BYTES + weightOf(value, bytes);
     this.#put(kept);
   }
@@ -106,7 +106,7 @@ export class Keep {
     const errorBytes = ERROR_BYTES + (errorMs > 0 ? weightOf(error, bytes) : 0);
     // Too large an error must not cost the value that may stand in for it.
     if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
-      Object.assign(kept, { error, errorBytes, errorReport: new LateReport(settlement.told), errorUntil: now + errorMs });
+      Object.assign(kept, { error, errorBytes, errorReport: new LateReport(settlement.story), errorUntil: now + errorMs });
     if (kept.isOver(now)) this.#remove(kept);
     else this.#put(kept);
   }

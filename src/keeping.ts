@@ -128,6 +128,6 @@ function settlementOf(flight: Flight): Settlement | null {
     routeId,
     flight: number,
     oldest: owner.airborne.oldest,
-    told: new SettledStory(flight),
+    story: new SettledStory(flight),
   };
 }

@@ -12,23 +12,23 @@ export interface KeptIdentity {
 }
 
 /** What can tell of a flight that is over. */
-export interface Told {
+export interface Reportable {
   report(): FlightReport;
 }
 
 /** A report for all who are given what is kept, made when the first of them asks: made and frozen for each value it took eight times as long as its flight. */
 export class LateReport {
-  #told: Told | null;
+  #flight: Reportable | null;
   #report: FlightReport | null = null;
 
-  constructor(told: Told) {
-    this.#told = told;
+  constructor(flight: Reportable) {
+    this.#flight = flight;
   }
 
   get report(): FlightReport {
     if (this.#report === null) {
-      this.#report = (this.#told as Told).report();
-      this.#told = null;
+      this.#report = (this.#flight as Reportable).report();
+      this.#flight = null;
       freezeDeep(this.#report);
     }
     return this.#report;

@@ -32,7 +32,7 @@ export function attemptReport(record: AttemptRecord): AttemptReport {
 }
 
 /** A flight's name: its coalescer's, and its number. */
-export const idOf = ({ owner, number }: Pick<Flight, 'owner' | 'number'>): string => `${owner.name}#${number}`;
+export const flightId = ({ owner, number }: Pick<Flight, 'owner' | 'number'>): string => `${owner.name}#${number}`;
 
 /** What a report is made of. */
 export type Reported = Pick<Flight, 'id' | 'attempts' | 'joined' | 'status' | 'launchedAt' | 'settledAt' | 'incidents'>;
@@ -81,7 +81,7 @@ export class SettledStory implements Reported {
   }
 
   get id(): string {
-    return idOf(this);
+    return flightId(this);
   }
   get attempts(): readonly AttemptRecord[] {
     return attemptsOf(this);

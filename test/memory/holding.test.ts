@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createCoalescer, isCoalescerError } from '../../src/index.js';
-import { scriptedTarget } from '../../src/testing.js';
+import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -111,12 +111,14 @@ test('a failure that is kept beside a value holds its key no second time', async
     return 1;
   };
   const keep = { ttlMs: 1, staleIfErrorMs: 600_000, errorMs: 1_000, bytes: 512 * MIB };
-  const coalescer = createCoalescer({ scope: 'public', keep, breaker: false, targets: { only: (_payload: { text: string }) => only() } });
+  const environment = virtualEnvironment();
+  const targets = { only: (_payload: { text: string }) => only() };
+  const coalescer = createCoalescer({ scope: 'public', keep, breaker: false, environment, targets });
   const askAll = async (from: number, count: number): Promise<void> => {
     for (let flight = from; flight < from + count; flight++) await coalescer.request({ text: large(flight) });
   };
   await askAll(0, 40);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await environment.advance(5);
   const before = await heapUsed();
   isDown = true;
   await askAll(0, 40);

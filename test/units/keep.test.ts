@@ -31,7 +31,7 @@ const of = (key: string, changed: Partial<Settlement> = {}): Settlement => ({
   routeId: null,
   flight: ++flights,
   oldest: 0,
-  told: { report: () => report },
+  story: { report: () => report },
   ...changed,
 });
 
