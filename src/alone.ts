@@ -26,20 +26,20 @@ export class AloneFlights {
     return forOne.size > 0 && identity.index !== '' && forOne.has(identity, this.#seam.now());
   }
 
+  /** Is that no value, but a follower's leave to fly alone? */
+  isReleased(value: unknown): boolean {
+    return value === FLY_ALONE;
+  }
+
   /** What a follower is given: the flight's value, or that of a flight of its own. */
   async orAlone(promise: Promise<unknown>, payload: unknown, options: RequestOptions): Promise<unknown> {
     const startedAt = options.timeoutMs === undefined ? 0 : this.#seam.now();
-    try {
-      return await promise;
-    } catch (error) {
-      const flight = this.launch(error, payload, options);
-      return this.#front.waiters.add(flight, this.restOf(options, startedAt), true);
-    }
+    const value = await promise;
+    return this.isReleased(value) ? this.#front.waiters.add(this.launch(payload, options), this.restOf(options, startedAt), true) : value;
   }
 
-  /** @throws what the follower's promise rejected with, where that is not for it to fly alone; or what keeps it from that */
-  launch(error: unknown, payload: unknown, options: RequestOptions): Flight {
-    if (error !== FLY_ALONE) throw error;
+  /** @throws CoalescerError what keeps it from flying alone */
+  launch(payload: unknown, options: RequestOptions): Flight {
     const boarding = { ...this.#boardingOf(payload, options), ...ALONE };
     const { counters } = this.#front;
     // Before, so that whoever looks while it is launched counts no request for it.

@@ -14,11 +14,32 @@ export interface Boarding {
   readonly route: readonly string[] | null;
   /** What tells them from others'; `null`: what everybody has. */
   readonly routeId: string | null;
-  /** Dropped at settle. */
+  /** Dropped at settle, like what it carries. */
   payload: unknown;
+  /** What `carry` took; `undefined`: nothing. */
+  carried: unknown;
 }
 
-/** Of a text that stands for itself, where all requests have one scope and say nothing else. */
-export function plainBoarding(key: string): Boarding {
-  return { scope: null, key, index: key, hasLongKey: false, keyIsPayload: true, route: null, routeId: null, payload: key };
+/**
+ * The same at a tenth of the size for what most requests are: a text that stands for itself, where all requests have one scope and say nothing else.
+ * It is all that a flight holds of such a one: an object for it would be a fifth of what a key in the air weighs.
+ */
+export type Boarded = Boarding | string;
+
+export function inFull(boarded: Boarded): Boarding {
+  if (typeof boarded !== 'string') return boarded;
+  const plain = { scope: null, key: boarded, index: boarded, hasLongKey: false, keyIsPayload: true, route: null, routeId: null };
+  return { ...plain, payload: boarded, carried: undefined };
+}
+
+/** The same with what `carry` took. */
+export const carrying = (boarded: Boarded, carried: unknown): Boarded =>
+  carried === undefined ? boarded : { ...inFull(boarded), carried };
+
+export const key = (boarded: Boarded): string | null => (typeof boarded === 'string' ? boarded : boarded.key);
+export const keyIsPayload = (boarded: Boarded): boolean => typeof boarded === 'string' || boarded.keyIsPayload;
+
+/** Nobody will need them. A payload that is its own key is held by the story anyway. */
+export function letGoOfPayload(boarded: Boarded): void {
+  if (typeof boarded !== 'string') boarded.payload = boarded.carried = undefined;
 }

@@ -4,7 +4,7 @@ import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
 import { CoalescerError, isRefusal } from './errors.js';
-import { plainBoarding, type Boarding } from './boarding.js';
+import { type Boarded, type Boarding, key as keyOf } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
 import { indexOf, type Tabled } from './flight-table.js';
@@ -18,7 +18,7 @@ import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeIdOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { fitsOf, isFlying } from './selection.js';
 import { requestsOf } from './statistics.js';
-import { storyOf } from './story.js';
+import { NO_FLIGHT, storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
 
@@ -55,7 +55,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const plain = this.#front.plainRequests.answer(payload, options);
       if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
-      if (plain === undefined) return this.#front.plainRequests.lead(this.#launch(plainBoarding(payload as string), true));
+      if (plain === undefined) return this.#front.plainRequests.lead(this.#launch(payload as string, true));
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);
@@ -88,11 +88,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       if (kept !== null) return { status: 'fulfilled', value: await kept.promise, ...told() };
       flight = this.#board(boarding, checked.fresh);
       isLeader = this.#hasLaunched;
-      const value = await this.#front.waiters.add(flight, checked, isLeader).catch((thrown: unknown) => {
-        flight = this.#alone.launch(thrown, payload, checked);
+      let value = await this.#front.waiters.add(flight, checked, isLeader);
+      if (this.#alone.isReleased(value)) {
+        flight = this.#alone.launch(payload, checked);
         isLeader = true;
-        return this.#front.waiters.add(flight, this.#alone.restOf(checked, startedAt), true);
-      });
+        value = await this.#front.waiters.add(flight, this.#alone.restOf(checked, startedAt), true);
+      }
       return { status: 'fulfilled', value, ...told() };
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
@@ -139,8 +140,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const index = key === null ? '' : indexOf(key);
     const hasLongKey = key !== null && index !== key;
     const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
-    if (this.#alone.isForOne({ scope, index, hasLongKey, routeId })) return { scope, ...ALONE, route, routeId, payload };
-    return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload };
+    if (this.#alone.isForOne({ scope, index, hasLongKey, routeId }))
+      return { scope, ...ALONE, route, routeId, payload, carried: undefined };
+    return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload, carried: undefined };
   }
 
   /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. */
@@ -157,11 +159,11 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return flight;
   }
 
-  #launch(boarding: Boarding, isFree: boolean): Flight {
+  #launch(boarded: Boarded, isFree: boolean): Flight {
     try {
-      return this.#front.launch(boarding, isFree);
+      return this.#front.launch(boarded, isFree);
     } catch (error) {
-      throw this.#front.failures.named(boarding.key, error);
+      throw this.#front.failures.named(keyOf(boarded), error);
     }
   }
 
@@ -246,5 +248,3 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.#front.airborne.filter((flight) => isFlying(flight) && fits(flight));
   }
 }
-
-const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };

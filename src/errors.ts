@@ -1,7 +1,9 @@
 /** Every error of the library's own, and the way from any error back to the flight behind it. */
 import { cut } from '../workers/text.js';
+import type { Flight } from './flight.js';
 import type { AttemptReport, FlightReport } from './reports.js';
 import type { Limits } from './options.js';
+import { forStory } from './story.js';
 
 /** What each code means. A test holds this table against the README's. */
 export const ERROR_CODES = {
@@ -93,8 +95,8 @@ function sharedFlights(): WeakMap<object, { report(): FlightReport }> {
 }
 
 /** Remembers which flight an error came from; an error object that a target throws again and again tells of its latest flight. */
-export function rememberFlight(error: unknown, flight: { report(): FlightReport }): void {
-  if ((typeof error === 'object' || typeof error === 'function') && error !== null) flights.set(error, flight);
+export function rememberFlight(error: unknown, flight: Flight): void {
+  if ((typeof error === 'object' || typeof error === 'function') && error !== null) flights.set(error, forStory(flight));
 }
 
 /** The flight behind any error a request rejected with, the target's own errors included. `undefined` for others, and for thrown primitives. */

@@ -162,7 +162,7 @@ export class FlightFailures {
     } catch (cause) {
       const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;
       const error = this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { cause, attempts: reports(flight) });
-      rememberFlight(error, flight.forStory());
+      rememberFlight(error, flight);
       throw error;
     }
   }

@@ -1,10 +1,9 @@
 /** One flight, as its front holds it: who waits, what has been tried, how it ended. The only truth about waiters. */
 import { isItsOwnKey } from '../workers/canonical.js';
-import type { Attempt } from '../workers/attempt.js';
-import type { FlightRecord, FlightStart } from '../workers/flight-record.js';
-import type { StraightOrder } from '../workers/straight-flights.js';
+import { FlightStart } from '../workers/flight-record.js';
+import type { Course, StraightOrder } from '../workers/straight-flights.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
-import type { Boarding } from './boarding.js';
+import * as boarding from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
 import { attemptsOf, flightId, flightReport } from './story.js';
 import type { Links } from './links.js';
@@ -18,6 +17,7 @@ export interface FlightOwner {
   /** The coalescer's name. */
   readonly name: string;
   readonly flightTimeoutMs: number;
+  readonly waitersMax: number;
   readonly links: Pick<Links, 'mayBeForOne' | 'targetNames'>;
   readonly airborne: { readonly oldest: number };
 }
@@ -33,26 +33,21 @@ export class Flight implements StraightOrder {
   joined = 0;
   /** Those of them that wait no more. */
   gone = 0;
-  /** Room for another waiter? */
-  hasRoom = true;
   /** One promise for all waiters without one of their own. Made when somebody shares it, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
 
   readonly number: number;
-  readonly boarding: Boarding;
+  readonly boarded: boarding.Boarded;
   readonly owner: FlightOwner;
 
   // Written by the front at launch.
-  launchedAt = Number.NaN;
+  readonly launchedAt: number;
   /** Packed size of payload and key, for `airborneBytes`. */
   bytes = 0;
-  carried: unknown = undefined;
 
   // Where it flies. Written by its link only.
-  /** Inline: its attempt while it goes straight, where it started so, or the shard's record of it. */
-  straight: Attempt | null = null;
-  start: FlightStart | null = null;
-  record: FlightRecord<this> | null = null;
+  /** Inline, what there is to know of it there. */
+  course: Course<this> = null;
   /** On threads. To read; what is written is written to `ownPassage()`. */
   passage: Readonly<Passage> = NO_PASSAGE;
 
@@ -65,53 +60,65 @@ export class Flight implements StraightOrder {
   isCurrent = false;
   /** Waiters with a promise of their own, in the order they came. */
   firstWaiter: Seat | null = null;
-  lastWaiter: Seat | null = null;
   /** Made when somebody reads, or when a target streams. */
   stream: Stream | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
-  rejectShared: ((error: unknown) => void) | null = null;
 
   // How it went.
   status: FlightStatus = 'flying';
-  settledAt = Number.NaN;
+  /** `settledAt`; `null`: it flies. Not `NaN`: that would be an object of its own. */
+  endedAt: number | null = null;
   /** Attempts that are over, as they were told; `null`: none was. To read, see `attempts`. */
   told: AttemptRecord[] | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
-  constructor(boarding: Boarding, number: number, owner: FlightOwner) {
+  constructor(boarded: boarding.Boarded, number: number, owner: FlightOwner, launchedAt: number) {
     this.number = number;
-    this.boarding = boarding;
+    this.boarded = boarded;
     this.owner = owner;
+    this.launchedAt = launchedAt;
   }
 
   /** Waiters now. */
   get waiting(): number {
     return this.joined - this.gone;
   }
+  /** Room for another? */
+  get hasRoom(): boolean {
+    return this.waiting < this.owner.waitersMax;
+  }
   get scope(): string | null {
-    return this.boarding.scope;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? null : boarded.scope;
   }
   get key(): string | null {
-    return this.boarding.key;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? boarded : boarded.key;
   }
   get index(): string {
-    return this.boarding.index;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? boarded : boarded.index;
   }
   get hasLongKey(): boolean {
-    return this.boarding.hasLongKey;
-  }
-  get keyIsPayload(): boolean {
-    return this.boarding.keyIsPayload;
+    const { boarded } = this;
+    return typeof boarded !== 'string' && boarded.hasLongKey;
   }
   get route(): readonly string[] | null {
-    return this.boarding.route;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? null : boarded.route;
   }
   get routeId(): string | null {
-    return this.boarding.routeId;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? null : boarded.routeId;
   }
   get payload(): unknown {
-    return this.boarding.payload;
+    const { boarded } = this;
+    return typeof boarded === 'string' ? boarded : boarded.payload;
+  }
+  get carried(): unknown {
+    const { boarded } = this;
+    return typeof boarded === 'string' ? undefined : boarded.carried;
   }
   get deadline(): number {
     return this.launchedAt + this.owner.flightTimeoutMs;
@@ -146,7 +153,7 @@ export class Flight implements StraightOrder {
     const passage = this.ownPassage();
     passage.body = body;
     passage.carriedBody = carriedBody;
-    this.boarding.payload = undefined;
+    boarding.letGoOfPayload(this.boarded);
   }
 
   /** Chunks that readers were given. */
@@ -175,9 +182,22 @@ export class Flight implements StraightOrder {
     else told.push(attempt);
   }
 
+  /** `NaN`: it flies. */
+  get settledAt(): number {
+    return this.endedAt ?? Number.NaN;
+  }
+  set settledAt(now: number) {
+    this.endedAt = now;
+  }
+
+  /** Where it started, once it went straight from there to its value. */
+  get start(): FlightStart | null {
+    return this.course instanceof FlightStart ? this.course : null;
+  }
+
   /** Did it go straight to its value? Its one attempt was told to nobody then. */
   get wentStraight(): boolean {
-    return this.start !== null && this.status === 'fulfilled';
+    return this.start !== null;
   }
 
   /** All that are over, in the order of their ends. */
@@ -187,54 +207,40 @@ export class Flight implements StraightOrder {
 
   makeShared(): Promise<unknown> {
     const promise = this.share();
-    this.makeRoom();
+    this.tellPlain();
     return promise;
   }
 
   /** The promise for all waiters that cannot leave. What plain waiters join with is the caller's to say. */
   share(): Promise<unknown> {
-    this.shared = new Promise((resolve, reject) => {
+    this.shared = new Promise((resolve) => {
       this.resolveShared = resolve;
-      this.rejectShared = reject;
     });
     return this.shared;
   }
 
-  /** There is room for another waiter, or none; or what plain waiters may join with has changed. */
-  makeRoom(hasRoom = this.hasRoom): void {
-    this.hasRoom = hasRoom;
-    const { key, stream, owner } = this;
-    // A value that may be for its leader alone is waited for otherwise.
-    const isPlain = hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
-    this.plain = isPlain ? this.shared : null;
+  /** For all who share it. By its other function, the promise would reject two turns earlier, and a key in the air weigh an eighth more. */
+  rejectShared(error: unknown): void {
+    this.resolveShared?.(Promise.reject(error));
   }
 
-  /** What stories and errors hold: not megabytes of keys. The flight's own key stays for a target that still reads it. */
-  forStory(): Flight {
-    if (!this.hasLongKey) return this;
-    // One list for both: what is told after the end belongs to the story too.
-    if (!this.wentStraight) this.told ??= [];
-    const own = {
-      boarding: { ...this.boarding, key: this.index },
-      passage: NO_PASSAGE,
-      straight: null,
-      incidents: Object.assign(new Incidents(), this.incidents),
-    };
-    const story = Object.assign(Object.create(Flight.prototype) as Flight, this, own);
-    story.dropWork();
-    return story;
+  /** There is room for another waiter, or none; or what plain waiters may join with has changed. */
+  tellPlain(): void {
+    const { key, stream, owner } = this;
+    // A value that may be for its leader alone is waited for otherwise.
+    const isPlain = this.hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
+    this.plain = isPlain ? this.shared : null;
   }
 
   /** What is only needed in the air; the rest is the flight's story. */
   dropWork(): void {
-    this.boarding.payload = undefined;
-    this.record = null;
-    if (this.carried !== undefined) this.carried = undefined;
+    boarding.letGoOfPayload(this.boarded);
+    if (!this.wentStraight) this.course = null;
     if (this.passage.body !== null) this.ownPassage().letGo();
     if (this.incidents !== NO_INCIDENTS) Object.assign(this.ownIncidents(), { waitsFor: null, patience: null });
-    this.firstWaiter = this.lastWaiter = null;
+    this.firstWaiter = null;
     if (this.stream !== null) this.stream = null;
-    this.plain = this.shared = this.resolveShared = this.rejectShared = null;
+    this.plain = this.shared = this.resolveShared = null;
   }
 
   /** As it stands: `now` matters only while it flies, and who has no clock says nothing. */

@@ -6,7 +6,7 @@ import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { Seat } from './waiter.js';
 
-/** What a follower's promise rejects with inside the library: its request flies again, alone. */
+/** What a follower's promise resolves to inside the library: its request flies again, alone. */
 export const FLY_ALONE: unique symbol = Symbol('coalescer.flyAlone');
 
 /** As long as HTTP caches remember it (Varnish, "hit-for-miss": 120 s). */
@@ -52,10 +52,10 @@ export function giveOne(flight: Flight, { give, release }: Record<'give' | 'rele
     if (waiter.isLeader) give(waiter);
     else {
       release(waiter);
-      waiter.reject(FLY_ALONE);
+      waiter.resolve(FLY_ALONE);
     }
   }
-  flight.rejectShared?.(FLY_ALONE);
+  flight.resolveShared?.(FLY_ALONE);
 }
 
 /** A long key's digest says as much as the key: sha256 of all of it. */

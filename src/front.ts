@@ -7,7 +7,7 @@ import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import { TICK_MS, type TickReceiver, type Wheel } from '../workers/wheel.js';
 import { Airborne } from './airborne.js';
-import type { Boarding } from './boarding.js';
+import * as boarding from './boarding.js';
 import { Flight, type FlightOwner, type FlightStatus } from './flight.js';
 import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightTable } from './flight-table.js';
@@ -17,7 +17,7 @@ import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
 import { PlainRequests } from './plain-requests.js';
-import { StoryRing, straightAttempt } from './story.js';
+import { forStory, StoryRing, straightAttempt } from './story.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters } from './waiters.js';
 import type { LastLeftReceiver } from './waiters-setup.js';
@@ -38,6 +38,7 @@ export interface FrontSetup {
 export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkReceiver, StreamingOwner {
   readonly name: string;
   readonly flightTimeoutMs: number;
+  readonly waitersMax: number;
   readonly counters = newCounters();
   readonly stories = new StoryRing();
   readonly links: Links;
@@ -61,6 +62,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#options = options;
     this.name = options.name;
     this.flightTimeoutMs = options.flightTimeoutMs;
+    this.waitersMax = options.limits.waitersPerFlight;
     this.reentrance = reentrance;
     this.failures = new FlightFailures(options.name, () => this.links.targetNames?.length ?? 0);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
@@ -78,29 +80,27 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   find(routeId: string | null, scope: string | null, index: string, key: string): Flight | undefined {
     const found = this.#table.find(routeId, scope, index, key);
     if (found === undefined) return undefined;
-    if (!found.hasRoom) throw this.failures.limit('waitersPerFlight', this.#options.limits.waitersPerFlight, key);
+    if (!found.hasRoom) throw this.failures.limit('waitersPerFlight', this.waitersMax, key);
     if (this.reentrance?.wouldDeadlock(found) === true) throw this.failures.reentrant(found);
     return found;
   }
 
   /** @param isFree was its key just looked for, and found free? @param isOwed does it carry on what is in the air, so that it flies also while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
-  launch(boarding: Boarding, isFree: boolean, isOwed = false): Flight {
+  launch(boarded: boarding.Boarded, isFree: boolean, isOwed = false): Flight {
     const { limits, carry, name } = this.#options;
-    const { key } = boarding;
+    const key = boarding.key(boarded);
     const keyBytes = key === null ? 0 : key.length;
     // First for speed: at a limit, nothing is packed.
     this.#checkRoom(key, keyBytes, isOwed);
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
-    const admission = this.links.admit(boarding);
+    const admission = this.links.admit(boarded);
     const carried = carry === null ? undefined : carry();
     const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     if (admission.body !== null || carry !== null) this.#checkRoom(key, bytes, isOwed);
-    const flight = new Flight(boarding, ++this.#flightNumber, this);
-    flight.launchedAt = this.#seam.now();
+    const flight = new Flight(boarding.carrying(boarded, carried), ++this.#flightNumber, this, this.#seam.now());
     flight.bytes = bytes;
-    if (carried !== undefined) flight.carried = carried;
     if (admission.body !== null) flight.pack(admission.body, carriedBody);
     // Registered before anything of the target's runs: whatever that does, it finds the flight.
     if (key === null) this.counters.unshared++;
@@ -237,7 +237,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.counters[status]++;
     if (status === 'fulfilled') this.waiters.fulfil(flight, result);
     else this.waiters.reject(flight, result);
-    this.stories.add(flight.forStory());
+    this.stories.add(forStory(flight));
     if (channels.settled.hasSubscribers) watching.settled(this.name, flight);
   }
 

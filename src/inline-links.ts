@@ -1,5 +1,6 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
 import { types } from 'node:util';
+import { Attempt } from '../workers/attempt.js';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { chunkSize } from '../workers/chunk-size.js';
@@ -10,7 +11,7 @@ import { Refused, refusalOfSharing } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Shard } from '../workers/shard.js';
 import { Steering } from '../workers/steering.js';
-import { StraightFlights, type StraightReceiver, type StraightSetup } from '../workers/straight-flights.js';
+import { recordOf, StraightFlights, type StraightReceiver, type StraightSetup } from '../workers/straight-flights.js';
 import { fillTargets, type FilledTarget } from '../workers/targets.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -99,17 +100,18 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
 
   abandon(flight: Flight): void {
-    if (flight.straight !== null) this.#straight.divert(flight);
-    if (flight.record !== null) this.#shard.abandon(flight.record);
+    this.#straight.abandon(flight);
   }
 
   grant(flight: Flight, credit: number): void {
-    if (flight.record !== null) this.#shard.streams.grant(flight.record, credit);
+    const record = recordOf<Flight>(flight);
+    if (record !== null) this.#shard.streams.grant(record, credit);
   }
 
   flying(flight: Flight): Promise<readonly InAir[]> {
-    const { straight, record, launchedAt: startedAt } = flight;
-    return Promise.resolve(straight === null ? (record?.inAir ?? []) : [{ target: straight.target, startedAt, isHedge: false }]);
+    const { course, launchedAt: startedAt } = flight;
+    const isStraight = course instanceof Attempt;
+    return Promise.resolve(isStraight ? [{ target: course.target, startedAt, isHedge: false }] : (recordOf<Flight>(flight)?.inAir ?? []));
   }
 
   ticked(now: number): void {

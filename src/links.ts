@@ -4,7 +4,7 @@ import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
 import type { AttemptRecord, Body, InAir } from '../workers/protocol.js';
 import type { Airborne } from './airborne.js';
-import type { Boarding } from './boarding.js';
+import type { Boarded } from './boarding.js';
 import type { FlightFailure } from './flight-failures.js';
 import type { Flight } from './flight.js';
 import type { TargetStats } from './reports.js';
@@ -52,7 +52,7 @@ export interface Links {
   /** Settles when targets can be called. @throws COALESCER_TARGETS_NOT_LOADED */
   ready(): Promise<void>;
   /** Measures and packs a payload, before anything is launched. @throws Refused */
-  admit(boarding: Boarding): Admission;
+  admit(boarded: Boarded): Admission;
   /** Packs what `carry` took. @throws Refused */
   admitCarried(carried: unknown): Body | null;
   launch(flight: Flight): void;

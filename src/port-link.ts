@@ -10,6 +10,7 @@ import {
 } from '../workers/protocol.js'; // biome-ignore format: one import
 import type { Seam } from '../workers/environment.js';
 import type { Envelope, Wire } from '../workers/wire.js';
+import { keyIsPayload } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { LinkReceiver } from './links.js';
@@ -99,14 +100,14 @@ export class PortLink implements LifeReceiver {
     passage.boards(this, slot);
     const isAlone = this.#residentCount++ === 0;
     if (isAlone) this.life.hold(true);
-    const { number, scope, key, keyIsPayload, launchedAt, deadline } = flight;
+    const { number, scope, key, boarded, launchedAt, deadline } = flight;
     const { kind, bytes } = passage.body as Body;
     const frame: LaunchFrame = [
       LAUNCH,
       slot,
       number,
       scope,
-      keyIsPayload ? false : key,
+      keyIsPayload(boarded) ? false : key,
       launchedAt,
       deadline,
       this.#extrasOf(flight, passage),

@@ -242,7 +242,7 @@ export class Reader extends Seat {
 
 // With it the shapes of its stream, the stream's log, and how it ends.
 keepShape(() => {
-  const flight = { firstWaiter: null, lastWaiter: null } as Flight;
+  const flight = { firstWaiter: null } as Flight;
   const stream = new Stream(flight, { midStream: 'fail' } as StreamSettings, 0, {} as StreamOwner);
   const receiver = { waiterLeft() {} };
   return new Reader({ flight, stream, signal: null, isApart: false, from: 0, copy: null, receiver, clock: { now: () => 0 } });

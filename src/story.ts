@@ -3,7 +3,9 @@ import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
 import type { FlightStart } from '../workers/flight-record.js';
 import type { Flight, FlightOwner } from './flight.js';
-import type { Incidents } from './incidents.js';
+import { inFull } from './boarding.js';
+import { Incidents } from './incidents.js';
+import { NO_PASSAGE } from './passage.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** A thread was lost under the flight, and it was launched again. */
@@ -92,6 +94,21 @@ export class SettledStory implements Reported {
   }
 }
 
+/** What stories and errors hold of a flight: not megabytes of keys. The flight's own key stays for a target that still reads it. */
+export function forStory(flight: Flight): Flight {
+  if (!flight.hasLongKey) return flight;
+  // One list for both: what is told after the end belongs to the story too.
+  if (!flight.wentStraight) flight.told ??= [];
+  const own = {
+    boarded: { ...inFull(flight.boarded), key: flight.index },
+    passage: NO_PASSAGE,
+    incidents: Object.assign(new Incidents(), flight.incidents),
+  };
+  const story = Object.assign(Object.create(Object.getPrototypeOf(flight) as Flight) as Flight, flight, own);
+  story.dropWork();
+  return story;
+}
+
 /** All of a flight's that are over, in the order in which they began. */
 export function attemptReports({ attempts }: Pick<Reported, 'attempts'>): AttemptReport[] {
   return attempts.map(attemptReport).sort((one, other) => one.attempt - other.attempt);
@@ -116,6 +133,9 @@ export function flightReport(flight: Reported, now: number): FlightReport {
     ...(flight.incidents.seams === null ? {} : { seams: flight.incidents.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
   };
 }
+
+/** Of a request that never had one. */
+export const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };
 
 /** The story so far. `flying`: the attempts in the air, as far as they are known. */
 export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {

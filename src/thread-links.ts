@@ -10,7 +10,7 @@ import { Refused } from '../workers/refused.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
 import { judgeDeath, type Fate, type Resident } from './blame.js';
-import type { Boarding } from './boarding.js';
+import { type Boarded, inFull } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, Links } from './links.js';
@@ -89,7 +89,8 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     await this.#roster.start();
   }
 
-  admit({ payload, key, keyIsPayload }: Boarding): Admission {
+  admit(boarded: Boarded): Admission {
+    const { payload, key, keyIsPayload } = inFull(boarded);
     const { payloadBytes } = this.#setup.options.limits;
     const pack = this.#wire?.packValue ?? null;
     const body = keyIsPayload ? packKeyed(payload, pack) : packBody(payload, pack);

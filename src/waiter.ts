@@ -21,7 +21,7 @@ export abstract class Seat extends WheelEntry {
   isLeader = false;
   /** It takes nothing that was kept, also where its flight fails. */
   isFresh = false;
-  /** Neighbours in the flight's list. */
+  /** Neighbours in the flight's list. Before the first is the last: the flight itself need not know that one. */
   previous: Seat | null = null;
   next: Seat | null = null;
   readonly #receiver: LeaveReceiver;
@@ -31,10 +31,14 @@ export abstract class Seat extends WheelEntry {
     this.flight = flight;
     this.signal = signal;
     this.#receiver = receiver;
-    this.previous = flight.lastWaiter;
-    if (this.previous === null) flight.firstWaiter = this;
-    else this.previous.next = this;
-    flight.lastWaiter = this;
+    const first = flight.firstWaiter;
+    if (first === null) {
+      this.previous = flight.firstWaiter = this;
+    } else {
+      const last = first.previous as Seat;
+      this.previous = last;
+      last.next = first.previous = this;
+    }
   }
 
   /** Does it get the value, and not the chunks? */
@@ -48,16 +52,18 @@ export abstract class Seat extends WheelEntry {
 
   /** Is it in the flight's list? */
   get isSeated(): boolean {
-    return this.previous !== null || this.flight.firstWaiter === this;
+    return this.previous !== null;
   }
 
   /** Out of the flight's list. */
   unlink(): void {
     const { flight, previous, next } = this;
-    if (previous !== null) previous.next = next;
-    else if (flight.firstWaiter === this) flight.firstWaiter = next;
+    const first = flight.firstWaiter;
+    if (previous === null || first === null) return;
     if (next !== null) next.previous = previous;
-    else if (flight.lastWaiter === this) flight.lastWaiter = previous;
+    else first.previous = previous;
+    if (first === this) flight.firstWaiter = next;
+    else previous.next = next;
     this.previous = this.next = null;
   }
 
@@ -141,4 +147,4 @@ export class SignalWatch {
   }
 }
 
-keepShape(() => new Waiter({ firstWaiter: null, lastWaiter: null } as Flight, null, { waiterLeft() {} }));
+keepShape(() => new Waiter({ firstWaiter: null } as Flight, null, { waiterLeft() {} }));

@@ -43,14 +43,14 @@ export class Waiters implements LeaveReceiver {
   /** Counts one in. The leader is counted before its promise is made. */
   seat(flight: Flight): void {
     flight.joined++;
-    if (flight.waiting >= this.#waitersMax) flight.makeRoom(false);
+    if (flight.waiting >= this.#waitersMax) flight.tellPlain();
   }
 
   /** Nobody waits for it: it was launched for what is kept. */
   unseatLeader(flight: Flight): void {
     this.#gone++;
     flight.joined--;
-    flight.makeRoom(true);
+    flight.tellPlain();
   }
 
   /** Counts in one that did not launch it. */
@@ -157,7 +157,7 @@ export class Waiters implements LeaveReceiver {
     if (why === 'signal') return signal?.reason;
     if (why === 'enough') return undefined;
     const error = why === 'timeout' ? failures.timeout(flight, now) : failures.lagged(flight);
-    rememberFlight(error, flight.forStory());
+    rememberFlight(error, flight);
     return error;
   }
 
@@ -166,7 +166,7 @@ export class Waiters implements LeaveReceiver {
     const { flight } = seat;
     this.#gone++;
     flight.gone++;
-    flight.makeRoom(true);
+    flight.tellPlain();
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
     // Last: a flight that has ended is not asked for more.
     flight.stream?.left(seat);
@@ -180,7 +180,7 @@ export class Waiters implements LeaveReceiver {
     this.keeping?.fulfilled(flight, value);
     if (!flight.incidents.isForOne) return this.#give(flight, value);
     this.#gone += flight.waiting;
-    this.forOne.learn(flight.boarding, flight.settledAt);
+    this.forOne.learn(flight, flight.settledAt);
     giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#detach(waiter) });
   }
 
@@ -205,7 +205,7 @@ export class Waiters implements LeaveReceiver {
   /** There is a stream, but no value for those who want one: they are told, and readers read on. */
   refuseValue(flight: Flight, error: unknown): void {
     let readers = 0;
-    rememberFlight(error, flight.forStory());
+    rememberFlight(error, flight);
     for (let waiter = flight.firstWaiter; waiter !== null; ) {
       const { next }: Seat = waiter;
       if (waiter.wantsValue) {
@@ -216,16 +216,16 @@ export class Waiters implements LeaveReceiver {
       } else readers++;
       waiter = next;
     }
-    flight.rejectShared?.(error);
-    flight.shared = flight.resolveShared = flight.rejectShared = null;
+    flight.rejectShared(error);
+    flight.shared = flight.resolveShared = null;
     this.#gone += flight.waiting - readers;
     flight.gone = flight.joined - readers;
-    flight.makeRoom(true);
+    flight.tellPlain();
     flight.stream?.paceAnew();
   }
 
   reject(flight: Flight, error: unknown): void {
-    if (flight.waiting > 0) rememberFlight(error, flight.forStory());
+    if (flight.waiting > 0) rememberFlight(error, flight);
     const standIn = this.keeping?.rejected(flight, error) ?? null;
     if (standIn !== null) {
       flight.ownIncidents().isStale = true;
@@ -240,7 +240,7 @@ export class Waiters implements LeaveReceiver {
       this.#detach(waiter);
       waiter.reject(error);
     }
-    flight.rejectShared?.(error);
+    flight.rejectShared(error);
   }
 
   #detach(waiter: Seat): void {

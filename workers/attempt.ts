@@ -1,5 +1,6 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
 import type { Seam } from './environment.js';
+import type { FlightStart } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
@@ -13,25 +14,46 @@ const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
   'timed-out': () => new DOMException("coalescer: this attempt's time is up", 'TimeoutError'),
 };
 
+/** What `console.log` asks. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+/** All of an attempt that others may have in common with it: those that go straight from one start, with nothing carried, share one of these. */
+export interface AttemptTerms {
+  /** 1 for the first of its flight. */
+  readonly attempt: number;
+  readonly target: string;
+  /** Its own: the flight lets go of what it carries when it has settled, and a target may still look. */
+  readonly carried: unknown;
+  /** Its time is up so long after the launch of its flight. */
+  readonly ms: number;
+  /** Where its flight started, if that goes straight. */
+  readonly start: FlightStart | null;
+  readonly seam: Seam;
+}
+
 /** The context of an attempt. It is also the token: a result counts only while its attempt is the flight's current one. */
 export class Attempt implements AttemptContext {
-  /** The first of its flight, unless whoever makes it says otherwise. */
-  attempt = 1;
-  readonly target: string;
-  readonly carried: unknown;
   readonly #order: LaunchOrder;
-  readonly #seam: Seam;
-  #deadline: number;
+  #terms: AttemptTerms;
   /** Why it was aborted before anybody asked for the signal; or the signal's controller. */
   #abort: AbortCause | AbortController | null = null;
 
-  constructor(order: LaunchOrder, target: string, deadline: number, seam: Seam) {
+  constructor(order: LaunchOrder, terms: AttemptTerms) {
     this.#order = order;
-    // Its own: the flight lets go of what it carries when it has settled, and a target may still look.
-    this.carried = order.carried;
-    this.#seam = seam;
-    this.target = target;
-    this.#deadline = deadline;
+    this.#terms = terms;
+  }
+
+  get attempt(): number {
+    return this.#terms.attempt;
+  }
+  get target(): string {
+    return this.#terms.target;
+  }
+  get carried(): unknown {
+    return this.#terms.carried;
+  }
+  get start(): FlightStart | null {
+    return this.#terms.start;
   }
 
   /** Made when first read: an AbortController costs 2 µs, more than all the rest of a flight. */
@@ -57,12 +79,22 @@ export class Attempt implements AttemptContext {
   }
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
-    return () => Math.max(0, this.#deadline - this.#seam.now());
+    return () => Math.max(0, this.#order.launchedAt + this.#terms.ms - this.#terms.seam.now());
   }
 
   /** It streams: from now on it has the flight's time. */
   opened(): void {
-    this.#deadline = this.#order.deadline;
+    const { deadline, launchedAt } = this.#order;
+    this.#terms = { ...this.#terms, ms: deadline - launchedAt };
+  }
+
+  /** For those who write it to a log: all of it is read through getters, which no log shows. */
+  toJSON(): Pick<AttemptContext, 'attempt' | 'target' | 'scope' | 'key' | 'carried'> {
+    const { attempt, target, scope, key, carried } = this;
+    return { attempt, target, scope, key, carried };
+  }
+  [INSPECT](): object {
+    return this.toJSON();
   }
 
   /** Tells the target, now if it asked for the signal, or when it does. */
@@ -72,4 +104,4 @@ export class Attempt implements AttemptContext {
   }
 }
 
-keepShape(() => new Attempt({} as LaunchOrder, '', Number.NaN, {} as Seam));
+keepShape(() => new Attempt({} as LaunchOrder, {} as AttemptTerms));

@@ -50,8 +50,15 @@ export class Attempts<Order extends LaunchOrder> {
     this.#accounts.begins(record, now);
     record.attemptsMade++;
     wheel.arm(record, this.msFor(record, now), now);
-    record.attempt = new Attempt(order, target.name, record.due, seam);
-    record.attempt.attempt = record.attemptsMade;
+    const ms = record.due - order.launchedAt;
+    record.attempt = new Attempt(order, {
+      attempt: record.attemptsMade,
+      target: target.name,
+      carried: order.carried,
+      ms,
+      start: null,
+      seam,
+    });
     record.attemptStartedAt = now;
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {

@@ -1,5 +1,5 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
-import type { Attempt } from './attempt.js';
+import type { Attempt, AttemptTerms } from './attempt.js';
 import { REFUSED } from './breaker.js';
 import { Detour, NO_DETOUR } from './detour.js';
 import type { Hedge, Rival } from './hedge.js';
@@ -18,13 +18,20 @@ export interface DueReceiver {
 }
 
 /** Where a flight starts. All that have made no attempt yet and have no route of their own start alike. */
-export interface FlightStart {
+export class FlightStart {
   readonly route: readonly number[];
   readonly attemptsMax: number;
   readonly state: number;
   readonly target: number;
-  /** May flights go straight from here? `null`: nobody has asked. */
-  isStraight: boolean | null;
+  /** Of the attempts of those that go straight from here; `null`: none may; `undefined`: nobody has asked. */
+  straight: AttemptTerms | null | undefined;
+
+  constructor({ route, attemptsMax, state, target }: Pick<FlightStart, 'route' | 'attemptsMax' | 'state' | 'target'>) {
+    this.route = route;
+    this.attemptsMax = attemptsMax;
+    this.state = state;
+    this.target = target;
+  }
 }
 
 /** Made at launch, dropped at settle. Only the shard writes it. */
@@ -155,7 +162,7 @@ keepShape(
   () =>
     new FlightRecord(
       { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
-      { route: [], attemptsMax: 0, state: 0, target: 0, isStraight: null },
+      new FlightStart({ route: [], attemptsMax: 0, state: 0, target: 0 }),
       { recordDue() {} },
     ),
 );

@@ -2,7 +2,7 @@
 import { flightTable as TABLE } from '../machines/flight.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
 import { BREAKER_TABLE_HASH } from './breaker.js';
-import type { FlightStart } from './flight-record.js';
+import { FlightStart } from './flight-record.js';
 import { firstTarget } from './next-target.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSettings } from './shard-setup.js';
@@ -56,7 +56,7 @@ export function startOf(
   const target = firstTarget(route, targetsTried, lastTarget);
   const kind = chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
   const state = TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number;
-  return { route, attemptsMax: attemptsMade + left, state, target, isStraight: null };
+  return new FlightStart({ route, attemptsMax: attemptsMade + left, state, target });
 }
 
 /** Where flights start that no earlier life has flown: the same for all that have one route. Steering gives few. */

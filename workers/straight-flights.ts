@@ -3,11 +3,11 @@
  * target sees. To whatever else befalls it, a record is made first, and stands where it would have stood, had there been one from the launch.
  */
 import * as flight from '../machines/flight.table.js';
-import { Attempt } from './attempt.js';
+import { Attempt, type AttemptTerms } from './attempt.js';
 import { ORDINARY } from './breaker.js';
 import { callTarget, listen } from './call-target.js';
 import { inOwnContext } from './clean-context.js';
-import type { FlightRecord, FlightStart } from './flight-record.js';
+import { FlightRecord, type FlightStart } from './flight-record.js';
 import { edgeOf, FreshStarts, isSettled, onlyAction, stateBehind } from './flight-steps.js';
 import type { LaunchOrder } from './protocol.js';
 import { closeStream, isStream } from './pump.js';
@@ -17,14 +17,12 @@ import type { ShardReceiver, ShardSetup } from './shard-setup.js';
 import { AIRBORNE } from './shared-memory.js';
 import type { FilledTarget } from './targets.js';
 
+/** Its attempt, while a flight goes straight; where it started, once it has its value so; what its shard holds of one that does not go straight. */
+export type Course<Order extends LaunchOrder> = Attempt | FlightStart | FlightRecord<Order> | null;
+
 /** What a shard writes to an order that is read where it is launched. */
 export interface StraightOrder extends LaunchOrder {
-  /** Its attempt, while it goes straight. */
-  straight: Attempt | null;
-  /** Where it started, if it went straight from there. */
-  start: FlightStart | null;
-  /** What its shard holds of one that does not go straight. */
-  record: FlightRecord<this> | null;
+  course: Course<this>;
 }
 
 /** Where flights that may go straight are reported to. */
@@ -59,26 +57,32 @@ export class StraightFlights<Order extends StraightOrder> {
   launch(order: Order): void {
     const { health } = this.#setup;
     const start = order.route === null ? this.#shard.freshStart() : null;
-    if (start === null || !(start.isStraight ?? this.#look(start)))
-      return this.#shard.launch((order.record = this.#shard.take(order, start)));
+    const terms = start === null ? null : start.straight === undefined ? this.#look(start) : start.straight;
+    if (start === null || terms === null) return this.#shard.launch(this.#take(order, start));
     const pass = health.of(start.target).admit(order.launchedAt);
-    if (pass === ORDINARY) return this.#begin(order, start);
+    if (pass === ORDINARY) return this.#begin(order, start, terms);
     // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
-    order.record = this.#shard.take(order, start);
-    order.record.pass = pass;
-    this.#shard.launch(order.record);
+    const record = this.#take(order, start);
+    record.pass = pass;
+    this.#shard.launch(record);
   }
 
   /** The time of its first attempt is up, unless it has long gone another way. */
   due(order: Order, now: number): void {
-    if (order.straight !== null) this.#shard.recordDue(this.divert(order), now);
+    if (order.course instanceof Attempt) this.#shard.recordDue(this.divert(order, order.course), now);
+  }
+
+  /** Nobody waits any more. */
+  abandon(order: Order): void {
+    const { course } = order;
+    const record = course instanceof Attempt ? this.divert(order, course) : recordOf<Order>(order);
+    if (record !== null) this.#shard.abandon(record);
   }
 
   /** It goes straight no more: its record, as it would stand. */
-  divert(order: Order): FlightRecord<Order> {
-    const attempt = order.straight as Attempt;
-    const start = order.start as FlightStart;
-    const record = this.#shard.take(order, start);
+  divert(order: Order, attempt: Attempt): FlightRecord<Order> {
+    const start = attempt.start as FlightStart;
+    const record = this.#take(order, start);
     record.state = stateBehind(edgeOf(start.state, flight.FLIGHT_LAUNCHED));
     record.attemptsMade = 1;
     record.targetsTried = 1 << start.target;
@@ -87,36 +91,41 @@ export class StraightFlights<Order extends StraightOrder> {
     record.pass = ORDINARY;
     // Its target is being called, which is an action: what arises now waits until that returns.
     record.stepping = this.#calling.includes(order);
-    order.straight = order.start = null;
-    order.record = record;
     return record;
   }
 
-  /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
-  #look(start: FlightStart): boolean {
-    const { settings, targets } = this.#setup;
-    const isTimed = settings.hedge === null && this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
-    start.isStraight = isTimed && targets[start.target]?.isShareable === null && leadsStraight(start);
-    return start.isStraight;
+  #take(order: Order, start: FlightStart | null): FlightRecord<Order> {
+    return (order.course = this.#shard.take(order, start));
   }
 
-  #begin(order: Order, start: FlightStart): void {
-    const { seam, targets, memory, health } = this.#setup;
-    const { name } = targets[start.target] as FilledTarget;
+  /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
+  #look(start: FlightStart): AttemptTerms | null {
+    const { settings, targets, seam } = this.#setup;
+    const { name, isShareable } = targets[start.target] as FilledTarget;
+    const isTimed = settings.hedge === null && this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
+    const terms = { attempt: 1, target: name, carried: undefined, ms: this.attemptMs, start, seam };
+    return (start.straight = isTimed && isShareable === null && leadsStraight(start) ? terms : null);
+  }
+
+  #begin(order: Order, start: FlightStart, terms: AttemptTerms): void {
+    const { memory, health } = this.#setup;
+    const { carried } = order;
     memory.began(start.target);
     health.of(start.target).first(order.launchedAt);
-    order.start = start;
-    order.straight = new Attempt(order, name, order.launchedAt + this.attemptMs, seam);
+    const attempt = new Attempt(order, carried === undefined ? terms : { ...terms, carried });
+    order.course = attempt;
     this.#calling.push(order);
     inOwnContext(this.#call, order);
     this.#calling.pop();
-    if (order.record !== null) this.#shard.resume(order.record);
+    if (order.course === attempt) return;
+    const record = recordOf<Order>(order);
+    if (record !== null) this.#shard.resume(record);
   }
 
   readonly #call = (order: Order): void => {
     const { targets, flying } = this.#setup;
-    const attempt = order.straight as Attempt;
-    const target = targets[(order.start as FlightStart).target] as FilledTarget;
+    const attempt = order.course as Attempt;
+    const target = targets[(attempt.start as FlightStart).target] as FilledTarget;
     const called = flying === null ? callTarget(target, order, attempt, null) : flying.run(order, callTarget, target, order, attempt, null);
     listen(
       called,
@@ -127,23 +136,23 @@ export class StraightFlights<Order extends StraightOrder> {
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
     const { seam, wheel, receiver, memory, health } = this.#setup;
-    if (order.straight !== attempt) return this.#late(order, attempt, value);
+    if (order.course !== attempt) return this.#late(order, attempt, value);
     // Each looked at once: what a value does when it is looked at, it does once.
     const stream = typeof value === 'object' && isStream(value) ? value : null;
     const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
-    if (order.straight !== attempt) {
+    if (order.course !== attempt) {
       // Looked at, it has ended its own flight.
       if (stream !== null) closeStream(stream);
     } else if (stream !== null) {
       // From now on its time is its record's.
-      const record = this.divert(order);
+      const record = this.divert(order, attempt);
       wheel.arm(record, this.attemptMs, order.launchedAt);
       this.#shard.streams.begin(record, attempt, stream);
-    } else if (refusal !== null) this.#shard.refuse(this.divert(order), refusal);
+    } else if (refusal !== null) this.#shard.refuse(this.divert(order, attempt), refusal);
     else {
-      const start = order.start as FlightStart;
+      const start = attempt.start as FlightStart;
       const endedAt = seam.stamp();
-      order.straight = null;
+      order.course = start;
       memory.count(start.target, AIRBORNE, -1);
       health.of(start.target).ended(ORDINARY, 'well', order.launchedAt, endedAt);
       this.#shard.freed('well');
@@ -153,14 +162,20 @@ export class StraightFlights<Order extends StraightOrder> {
 
   /** It has been diverted meanwhile; where nothing is left of it, only a stream has to be closed. */
   #late(order: Order, attempt: Attempt, value: unknown): void {
-    if (order.record !== null) this.#shard.streams.returned(order.record, attempt, value);
+    const record = recordOf<Order>(order);
+    if (record !== null) this.#shard.streams.returned(record, attempt, value);
     else if (isStream(value)) closeStream(value);
   }
 
   #rejected(order: Order, attempt: Attempt, error: unknown): void {
-    if (order.straight === attempt) this.divert(order);
-    if (order.record !== null) this.#shard.rejected(order.record, attempt, error);
+    const record = order.course === attempt ? this.divert(order, attempt) : recordOf<Order>(order);
+    if (record !== null) this.#shard.rejected(record, attempt, error);
   }
+}
+
+/** What its shard holds of a flight that goes straight no more; `null`: nothing is left, or it never left its course. */
+export function recordOf<Order extends StraightOrder>({ course }: { readonly course: Course<Order> }): FlightRecord<Order> | null {
+  return course instanceof FlightRecord ? course : null;
 }
 
 /** One action at its launch, a call, and one when its value is there, which settles it. */

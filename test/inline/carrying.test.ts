@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { createCoalescer, type AttemptContext, type Coalescer } from '../../src/index.js';
 import { countedEnvironment, hang, httpError, watch, type Watched } from './stage.js';
 
@@ -21,6 +22,25 @@ test('carry takes along from the leader’s context what every attempt shall see
   assert.equal(carried, 1);
   tenant.run('another', () => watch(coalescer.request('b')));
   assert.deepEqual([told.at(-1), carried], [{ trace: 'another' }, 2]);
+});
+
+test('a context that is logged says which attempt it is', async () => {
+  const logged: string[][] = [];
+  const run = async (_: string, context: AttemptContext): Promise<string> => {
+    logged.push([inspect(context), JSON.stringify(context)]);
+    if (context.target === 'primary') throw httpError(503);
+    return 'answer';
+  };
+  const coalescer = createCoalescer({ scope: 'public', carry: () => ({ trace: 'a' }), targets: { primary: run, backup: run } });
+  assert.equal(await coalescer.request('a'), 'answer');
+  assert.deepEqual(
+    logged.map(([shown]) => shown),
+    ['primary', 'backup'].map((target, at) => inspect({ attempt: at + 1, target, scope: null, key: 'a', carried: { trace: 'a' } })),
+  );
+  assert.deepEqual(
+    logged.map(([, json]) => JSON.parse(json as string).target),
+    ['primary', 'backup'],
+  );
 });
 
 test('without carry there is nothing, and what was carried is no part of the key', () => {

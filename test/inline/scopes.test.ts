@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, type Coalescer } from '../../src/index.js';
 import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
+import { promisesSettled } from '../../workers/environment.js';
 import { hang, watch } from './stage.js';
 
 function perRequest(): { readonly coalescer: Coalescer<string, string, string, 'per-request'>; readonly calls: readonly unknown[] } {
@@ -153,8 +154,7 @@ test('forget, cancel and waiters reach one scope only', async () => {
   assert.equal(coalescer.cancel({ payload: 'a', scope: 'acme' }), 1);
   assert.equal(coalescer.forget({ scope: 'acme' }), 0);
   assert.throws(() => coalescer.waiters({ payload: 'a' }), { code: 'COALESCER_SCOPE_MISSING' });
-  await Promise.resolve();
-  await Promise.resolve();
+  await promisesSettled();
   assert.deepEqual([acme!.state, globex!.state], ['rejected', 'pending']);
 });
 

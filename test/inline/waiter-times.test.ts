@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, flightOf, type CoalescerError } from '../../src/index.js';
+import { promisesSettled } from '../../workers/environment.js';
 import { codeOf, countedEnvironment, hang, openStage, watch } from './stage.js';
 
 const TICK = 10;
@@ -225,8 +226,7 @@ test('fake timers that were set before the coalescer was made hold', async (t) =
       else timers.push(timer);
     }
   }
-  await Promise.resolve();
-  await Promise.resolve();
+  await promisesSettled();
   assert.equal(calls, 1);
   assert.equal(codeOf(waiter), 'COALESCER_TIMEOUT');
 });

@@ -1,4 +1,5 @@
 /** What holds for flights and their attempts: who may call whom, how often, and what is made of the answers. */
+import { FlightRecord } from '../../workers/flight-record.js';
 import type { Flight } from '../../src/flight.js';
 import type { AttemptRecord } from '../../workers/protocol.js';
 import type { AttemptContext } from '../../workers/targets.js';
@@ -230,10 +231,10 @@ export class FlightWatch {
   }
 
   /** The front told the link that a flight is over; after this returns, nothing of it is live inline. */
-  abandoned({ number, passage, record }: Flight): void {
+  abandoned({ number, passage, course }: Flight): void {
     const flight = this.#witness.flight(number);
     if (passage.link !== null) flight.abandoned = 'on-link';
-    else if (record === null) flight.abandoned = 'nowhere';
+    else if (!(course instanceof FlightRecord)) flight.abandoned = 'nowhere';
   }
 
   /** A shard has read that flights are over. */

@@ -39,8 +39,8 @@ export const FOR_ONE_MUTANTS: readonly Mutant[] = [
       AloneFlights.prototype,
       'launch',
       () =>
-        function (error: unknown) {
-          throw error === FLY_ALONE ? new Error('not yours') : error;
+        function () {
+          throw new Error('not yours');
         },
     ),
   },
@@ -50,9 +50,9 @@ export const FOR_ONE_MUTANTS: readonly Mutant[] = [
       let last: Promise<unknown> = Promise.resolve();
       return function (promise: Promise<unknown>, ...rest) {
         const before = last;
-        const mine = promise.catch(async (error: unknown) => {
-          if (error === FLY_ALONE) await before.catch(() => undefined);
-          throw error;
+        const mine = promise.then(async (value: unknown) => {
+          if (value === FLY_ALONE) await before.catch(() => undefined);
+          return value;
         });
         return (last = orAlone.call(this, mine, ...rest));
       };

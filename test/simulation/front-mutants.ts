@@ -114,7 +114,8 @@ export const FRONT_MUTANTS: readonly Mutant[] = [
       'fulfil',
       (fulfil) =>
         function (flight: Flight, value) {
-          if (flight.firstWaiter !== flight.lastWaiter) flight.lastWaiter?.unlink();
+          const last = flight.firstWaiter?.previous;
+          if (last !== flight.firstWaiter) last?.unlink();
           fulfil.call(this, flight, value);
         },
     ),

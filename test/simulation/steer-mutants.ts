@@ -1,5 +1,5 @@
 /** Bugs put in on purpose where targets are steered by hand: orders, weights, breakers, and what is told of them. */
-import type { Boarding } from '../../src/boarding.js';
+import { type Boarded, inFull } from '../../src/boarding.js';
 import { Front } from '../../src/front.js';
 import type { TargetReport } from '../../src/reports.js';
 import { FrontedTargets } from '../../src/target-control.js';
@@ -64,7 +64,8 @@ export const STEER_MUTANTS: readonly Mutant[] = [
       Front.prototype,
       'launch',
       (launch) =>
-        function (boarding: Boarding, isFree: boolean) {
+        function (boarded: Boarded, isFree: boolean) {
+          const boarding = inFull(boarded);
           return launch.call(this, boarding.routeId === null ? { ...boarding, route: null } : boarding, isFree);
         },
     ),

@@ -2,7 +2,7 @@
  * Taps on the real front and links: what passes there is seen by the watches, and goes on unchanged. They are put in as literals: V8 makes the
  * function of `x.y = () => …` in its old space, where it holds its whole world until the next major collection (a quarter of the time went there).
  */
-import type { Boarding } from '../../src/boarding.js';
+import { type Boarded, inFull } from '../../src/boarding.js';
 import type { Flight } from '../../src/flight.js';
 import type { Tabled } from '../../src/flight-table.js';
 import type { KeptAnswer, Keeping } from '../../src/keeping.js';
@@ -168,12 +168,12 @@ export function tapWaiters(world: World, front: Front): void {
 function tapLaunches({ requestWatch }: World, front: Front, forOne: ForOneWatch): void {
   const launch = front.launch.bind(front);
   Object.assign(front, {
-    launch(boarding: Boarding, isFree: boolean, isOwed?: boolean): Flight {
-      if (requestWatch.asker !== null) return launch(boarding, isFree, isOwed);
-      const request = forOne.flies(boarding.payload);
+    launch(boarded: Boarded, isFree: boolean, isOwed?: boolean): Flight {
+      if (requestWatch.asker !== null) return launch(boarded, isFree, isOwed);
+      const request = forOne.flies(inFull(boarded).payload);
       requestWatch.asker = request;
       try {
-        const flight = launch(boarding, isFree, isOwed);
+        const flight = launch(boarded, isFree, isOwed);
         forOne.flew(request);
         return flight;
       } finally {

@@ -1,5 +1,6 @@
 /** Sees everything, and says when an invariant is broken. The watches beside it know which; this holds what they share. */
 import { rememberFlight } from '../../src/errors.js';
+import type { Flight } from '../../src/flight.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import { EventLog } from './event-log.js';
 import type { ForOneWatch } from './for-one-watch.js';
@@ -18,10 +19,11 @@ export interface Violation {
 }
 
 const NOWHERE = {
+  hasLongKey: false,
   report: (): never => {
     throw new Error('simulation: this schedule is over');
   },
-};
+} as unknown as Flight; // all that is asked of one by its error
 /** The turn that the wheel waits after a stall. */
 const STALL_TURN_MS = 1;
 

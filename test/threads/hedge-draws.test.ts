@@ -1,7 +1,7 @@
 // Threads that reach for the last place of one target at the same time: the hedge that comes too late takes nothing of the share, and why it was not made is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlightRecord } from '../../workers/flight-record.js';
+import { FlightRecord, FlightStart } from '../../workers/flight-record.js';
 import type { Hedge } from '../../workers/hedge.js';
 import { Hedging } from '../../workers/hedging.js';
 import { HealthMemory } from '../../workers/health-memory.js';
@@ -28,11 +28,9 @@ test('a place that another thread takes between the look and the call costs no h
   /** A flight whose hedge is due. */
   const due = (): Hedge => {
     const order = { attemptsMade: 0, targetsTried: 1, chunksGiven: 0 } as unknown as LaunchOrder;
-    const record = new FlightRecord(
-      order,
-      { route: [0, 1], attemptsMax: 2, state: 0, target: 0, isStraight: null },
-      { recordDue: () => undefined },
-    );
+    const record = new FlightRecord(order, new FlightStart({ route: [0, 1], attemptsMax: 2, state: 0, target: 0 }), {
+      recordDue: () => undefined,
+    });
     wheel.arm(record, 10 * AFTER_MS, 0);
     hedging.begins(record, 0);
     const hedge = record.hedge!;

@@ -6,6 +6,7 @@ import { indexOf } from '../../src/flight-table.js';
 const nobody: FlightOwner = {
   name: 'test',
   flightTimeoutMs: 30_000,
+  waitersMax: 1_000_000,
   links: { mayBeForOne: false, targetNames: null },
   airborne: { oldest: 0 },
 };
@@ -23,9 +24,8 @@ export function flightOf({ launchedAt = 0, ...given }: Partial<Boarding> & { rea
     route: null,
     routeId: null,
     payload: key,
+    carried: undefined,
     ...given,
   };
-  const flight = new Flight(boarding, ++number, nobody);
-  flight.launchedAt = launchedAt;
-  return flight;
+  return new Flight(boarding, ++number, nobody, launchedAt);
 }

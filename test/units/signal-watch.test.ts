@@ -54,5 +54,7 @@ test('waiters are linked in the order they came, and any of them can be taken ou
   first.unlink();
   assert.deepEqual(listed(), [third]);
   third.unlink();
-  assert.deepEqual([listed(), flight.lastWaiter], [[], null]);
+  assert.deepEqual([listed(), flight.firstWaiter], [[], null]);
+  const late = new Waiter(flight, null, { waiterLeft: () => undefined });
+  assert.deepEqual([listed(), late.isSeated, third.isSeated], [[late], true, false]);
 });
