@@ -1,5 +1,6 @@
 /** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
 import type { Seam } from '../workers/environment.js';
+import { NO_FORM } from '../workers/canonical.js';
 import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import { FLY_ALONE, type Identified } from './for-one.js';
@@ -7,7 +8,7 @@ import type { Front } from './front.js';
 import type { RequestOptions } from './requests.js';
 
 /** What makes a boarding one that nobody joins. */
-export const ALONE = { key: null, index: '', hasLongKey: false, keyIsPayload: false } as const;
+export const ALONE = { key: null, index: '', hasLongKey: false, form: NO_FORM } as const;
 
 export class AloneFlights {
   readonly #front: Front;

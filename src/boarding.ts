@@ -1,5 +1,7 @@
 /** What a request has become when its key is known: what it joins by, or flies with. */
 
+import { formOfText, NO_FORM, type KeyForm } from '../workers/canonical.js';
+
 /** What a request asks to fly. */
 export interface Boarding {
   readonly scope: string | null;
@@ -8,8 +10,8 @@ export interface Boarding {
   readonly index: string;
   /** Is that a digest? */
   readonly hasLongKey: boolean;
-  /** Is the key the payload's canonical form? Then it need not cross beside it. */
-  readonly keyIsPayload: boolean;
+  /** Is the key the payload's canonical form, and what of the payload does it tell? */
+  readonly form: KeyForm;
   /** Targets of its own; `null`: all, as they are steered. */
   readonly route: readonly string[] | null;
   /** What tells them from others'; `null`: what everybody has. */
@@ -28,7 +30,7 @@ export type Boarded = Boarding | string;
 
 export function inFull(boarded: Boarded): Boarding {
   if (typeof boarded !== 'string') return boarded;
-  const plain = { scope: null, key: boarded, index: boarded, hasLongKey: false, keyIsPayload: true, route: null, routeId: null };
+  const plain = { scope: null, key: boarded, index: boarded, hasLongKey: false, form: formOfText(boarded), route: null, routeId: null };
   return { ...plain, payload: boarded, carried: undefined };
 }
 
@@ -37,7 +39,8 @@ export const carrying = (boarded: Boarded, carried: unknown): Boarded =>
   carried === undefined ? boarded : { ...inFull(boarded), carried };
 
 export const key = (boarded: Boarded): string | null => (typeof boarded === 'string' ? boarded : boarded.key);
-export const keyIsPayload = (boarded: Boarded): boolean => typeof boarded === 'string' || boarded.keyIsPayload;
+/** Then the key need not cross beside the payload. */
+export const isKeyOfPayload = (boarded: Boarded): boolean => typeof boarded === 'string' || boarded.form !== NO_FORM;
 
 /** Nobody will need them. A payload that is its own key is held by the story anyway. */
 export function letGoOfPayload(boarded: Boarded): void {

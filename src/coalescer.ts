@@ -37,7 +37,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#front = front;
     this.#options = options;
     this.#seam = seam;
-    this.#identities = new Identities(options);
+    this.#identities = new Identities(options, front.links.payloadsCross);
     this.#kept = new KeptRequests(front, seam);
     this.#alone = new AloneFlights(front, seam, (payload, request) => this.#boardingOf(payload, request));
     this.targets = new FrontedTargets(front.links, seam, options.name);
@@ -134,15 +134,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   #boardingOf(payload: unknown, { scope: requestedScope, key: requestedKey, targets, signal }: RequestOptions): Boarding {
     if (signal?.aborted === true) throw signal.reason;
     const scope = this.#identities.scope(payload, requestedScope);
-    const key = this.#identities.key(payload, requestedKey);
+    const { key, form } = this.#identities.key(payload, requestedKey);
     const route = targets === undefined ? null : [...targets]; // its owner may change the list
     const routeId = routeIdOf(route, this.#front.links);
     const index = key === null ? '' : indexOf(key);
     const hasLongKey = key !== null && index !== key;
-    const keyIsPayload = requestedKey === undefined && this.#identities.isCanonical;
     if (this.#alone.isForOne({ scope, index, hasLongKey, routeId }))
       return { scope, ...ALONE, route, routeId, payload, carried: undefined };
-    return { scope, key, index, hasLongKey, keyIsPayload, route, routeId, payload, carried: undefined };
+    return { scope, key, index, hasLongKey, form, route, routeId, payload, carried: undefined };
   }
 
   /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. */
@@ -175,7 +174,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   identify(payload: unknown, options?: RequestOptions): Identity {
     const { scope, key } = checkRequest(options, this.#front.links.targetNames);
-    return { scope: this.#identities.scope(payload, scope), key: this.#identities.key(payload, key) };
+    return { scope: this.#identities.scope(payload, scope), key: this.#identities.key(payload, key).key };
   }
 
   forget(which: Which<unknown>): number {

@@ -1,5 +1,5 @@
 /** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
-import { canonicalKey, newMemo, NoCanonicalForm } from '../workers/canonical.js';
+import { formedKey, newMemo, NO_FORM, NoCanonicalForm, type FormedKey, type KeyForm } from '../workers/canonical.js';
 import { CoalescerError } from './errors.js';
 import { given } from './option-rules.js';
 import type { FilledOptions } from './options.js';
@@ -12,17 +12,14 @@ export class Identities {
   readonly #name: string;
   readonly #scope: FilledOptions['scope'];
   readonly #memo = newMemo();
+  readonly #payloadsCross: boolean;
   readonly #keyOf: ((payload: unknown) => string | null) | null;
 
-  constructor(options: FilledOptions) {
+  constructor(options: FilledOptions, payloadsCross: boolean) {
+    this.#payloadsCross = payloadsCross;
     this.#name = options.name;
     this.#scope = options.scope;
     this.#keyOf = options.key as ((payload: unknown) => string | null) | null;
-  }
-
-  /** Is the default key, the payload's canonical form, what identifies a payload? */
-  get isCanonical(): boolean {
-    return this.#keyOf === null;
   }
 
   /** `null`: shared by all callers. @throws CoalescerError COALESCER_SCOPE_MISSING */
@@ -57,8 +54,9 @@ export class Identities {
   }
 
   /** `null`: this one is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
-  key(payload: unknown, requested: string | null | undefined): string | null {
-    return requested === undefined && this.#keyOf === null ? this.#canonical(payload) : this.#checkedKey(payload, requested);
+  key(payload: unknown, requested: string | null | undefined): { readonly key: string | null; readonly form: KeyForm } {
+    if (requested === undefined && this.#keyOf === null) return this.#canonical(payload);
+    return { key: this.#checkedKey(payload, requested), form: NO_FORM };
   }
 
   #checkedKey(payload: unknown, requested: string | null | undefined): string | null {
@@ -74,9 +72,9 @@ export class Identities {
     );
   }
 
-  #canonical(payload: unknown): string {
+  #canonical(payload: unknown): FormedKey {
     try {
-      return canonicalKey(payload, this.#memo);
+      return formedKey(payload, this.#memo, this.#payloadsCross);
     } catch (error) {
       if (!(error instanceof NoCanonicalForm)) throw error;
       const { path, reason } = error.refusal;

@@ -34,6 +34,7 @@ export interface InlineSetup {
 
 /** One shard on this thread. The front's flights are its launch orders. */
 export class InlineLinks implements Links, StraightReceiver<Flight> {
+  readonly payloadsCross = false;
   readonly targetNames: readonly string[];
   readonly mayBeForOne: boolean;
   readonly health: Health;

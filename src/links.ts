@@ -45,6 +45,8 @@ export interface Admission {
 }
 
 export interface Links {
+  /** Do payloads cross to another thread? Then they are looked at for that as their keys are made. */
+  readonly payloadsCross: boolean;
   /** In their order. `null`: the module has not loaded yet. */
   readonly targetNames: readonly string[] | null;
   /** May a target say that a value is for one alone? Then a leader waits apart from those who join it. */

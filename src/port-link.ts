@@ -10,7 +10,7 @@ import {
 } from '../workers/protocol.js'; // biome-ignore format: one import
 import type { Seam } from '../workers/environment.js';
 import type { Envelope, Wire } from '../workers/wire.js';
-import { keyIsPayload } from './boarding.js';
+import { isKeyOfPayload } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { LinkReceiver } from './links.js';
@@ -107,7 +107,7 @@ export class PortLink implements LifeReceiver {
       slot,
       number,
       scope,
-      keyIsPayload(boarded) ? false : key,
+      isKeyOfPayload(boarded) ? false : key,
       launchedAt,
       deadline,
       this.#extrasOf(flight, passage),

@@ -3,6 +3,7 @@
  * is made: an inline user never pays for threads.
  */
 import { packBody, packKeyed } from '../workers/body.js';
+import { NO_FORM } from '../workers/canonical.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
 import { type Body, type InAir, KEYED } from '../workers/protocol.js';
@@ -31,6 +32,7 @@ export interface ThreadLinksSetup extends ThreadHealthSetup {
 }
 
 export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
+  readonly payloadsCross = true;
   readonly #setup: ThreadLinksSetup;
   readonly #roster: Roster;
   /** For suspects together, and for those who are left over: one at a time. */
@@ -90,12 +92,12 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   admit(boarded: Boarded): Admission {
-    const { payload, key, keyIsPayload } = inFull(boarded);
+    const { payload, key, form } = inFull(boarded);
     const { payloadBytes } = this.#setup.options.limits;
     const pack = this.#wire?.packValue ?? null;
-    const body = keyIsPayload ? packKeyed(payload, pack) : packBody(payload, pack);
+    const body = packKeyed(payload, form, pack);
     // By its canonical form where that is its key, so that equal payloads count alike, in whatever order they are written.
-    const bytes = keyIsPayload ? Buffer.byteLength(key as string) : body.bytes.byteLength;
+    const bytes = form !== NO_FORM ? Buffer.byteLength(key as string) : body.bytes.byteLength;
     // What crosses as its key is held as its key, of which the characters count already.
     const held = body.kind === KEYED ? bytes - (key as string).length : body.bytes.byteLength;
     if (bytes <= payloadBytes) return { bytes: held, body };

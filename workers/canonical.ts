@@ -10,12 +10,33 @@ import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } fro
 /** JSON with the properties in one order, whatever order they were given in. */
 const stringify = configure({ strict: true }) as (value: unknown) => string;
 
+/** What a key is to its payload: made by somebody else; */
+export const NO_FORM = 0;
+/** its canonical form, */
+export const FORM = 1;
+/** and the payload was looked at: it can cross to another thread as it is, and arrives equal; */
+export const CROSSES = 2;
+/** and is told by the form in full: nothing is left out, and properties come in the order that they have there. */
+export const TOLD = 3;
+export type KeyForm = typeof NO_FORM | typeof FORM | typeof CROSSES | typeof TOLD;
+
+export interface FormedKey {
+  readonly key: string;
+  readonly form: KeyForm;
+}
+
 /** The rules for one look, which notices whether the payload is written in canonical order already. One object a look: a Proxy may begin another. */
 class KeyRules implements PlainRules {
   readonly undefinedIsAbsent = true;
-  readonly wellFormed = false;
-  readonly exact = false;
+  readonly wellFormed: boolean;
+  readonly exact: boolean;
   isSorted = true;
+  leavesOut = false;
+
+  /** `mustCross`: what could not cross is refused as well. What has a form is all plain: nothing else of it could not. */
+  constructor(mustCross: boolean) {
+    this.wellFormed = this.exact = mustCross;
+  }
 
   primitive(value: unknown): string {
     return `${nameOfPrimitive(value)} has no form of its own in JSON`;
@@ -24,7 +45,7 @@ class KeyRules implements PlainRules {
     return `${nameOf(value)} is not plain data: JSON would collapse it`;
   }
 }
-keepShape(() => new KeyRules());
+keepShape(() => new KeyRules(false));
 
 /** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
 export class NoCanonicalForm extends Error {
@@ -42,24 +63,42 @@ export function isItsOwnKey(payload: string): boolean {
   return first !== 123 && first !== 91 && first !== 61 && first !== 34;
 }
 
+/** Of a text: a lone surrogate would not arrive. */
+export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD : FORM);
+
 /**
  * The key of a payload. The first character tells the kinds apart, so that the string '1', the number 1 and the list [1] never meet:
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
  * like one of those or like a quoted string; then they are quoted.
+ * @param mayCross is it asked whether the payload can cross? One look tells both: a second one took a launch on threads a twentieth of its time.
  * @throws NoCanonicalForm
  */
-export function canonicalKey(payload: unknown, memo: CanonicalMemo | null = null): string {
-  if (typeof payload === 'string') return isItsOwnKey(payload) ? payload : JSON.stringify(payload);
+export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean): FormedKey {
+  if (typeof payload === 'string') {
+    return { key: isItsOwnKey(payload) ? payload : JSON.stringify(payload), form: mayCross ? formOfText(payload) : FORM };
+  }
   // A function without arguments that is coalesced has `undefined` for a payload.
-  if (payload === undefined) return '=undefined';
-  const rules = new KeyRules();
-  const refusal = refusalOf(payload, rules);
+  if (payload === undefined) return { key: '=undefined', form: FORM };
+  let rules = new KeyRules(mayCross);
+  let refusal = refusalOf(payload, rules);
+  if (refusal !== null && mayCross) {
+    // It may have a key all the same, by which others are joined.
+    rules = new KeyRules(false);
+    refusal = refusalOf(payload, rules);
+  }
   if (refusal !== null) throw new NoCanonicalForm(refusal);
+  return { key: formOf(payload, rules.isSorted, memo), form: !rules.exact ? FORM : rules.isSorted && !rules.leavesOut ? TOLD : CROSSES };
+}
+
+function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null): string {
   if (typeof payload !== 'object' || payload === null) return `=${stringify(payload)}`;
   // Native JSON is the canonical form then, and much sooner made.
-  if (rules.isSorted) return JSON.stringify(payload);
+  if (isSorted) return JSON.stringify(payload);
   return memo === null ? stringify(payload) : memo.form(payload);
 }
+
+/** The same without a look at how it would cross. */
+export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null): string => formedKey(payload, memo, false).key;
 
 /** The payload that a key is the canonical form of, as far as the form tells it. */
 export function payloadOf(key: string): unknown {

@@ -60,8 +60,6 @@ export interface Crossing {
   readonly refusal: Refusal | null;
   /** MessagePack would change it (-0; dates and bytes of another realm): it takes the slower way, see `packBody`. */
   readonly needsClone: boolean;
-  /** Does its canonical form tell all of it: no property is `undefined`, and all come in the order that they have there? */
-  readonly isToldByForm: boolean;
 }
 
 /** The rules for one look: they notice what packing must know. One object a look, since a Proxy that is looked at may begin another. */
@@ -70,16 +68,9 @@ class Look implements PlainRules {
   readonly wellFormed = true;
   readonly exact = true;
   needsClone = false;
-  isSorted: boolean;
-
-  constructor(mayBeTold: boolean) {
-    this.isSorted = mayBeTold;
-  }
 
   primitive(value: unknown): string | null {
     if (Object.is(value, -0)) this.needsClone = true;
-    // Left out of the form, it is not told by it, wherever it comes.
-    if (value === undefined) this.isSorted = false;
     return CROSSING_RULES.primitive(value);
   }
   special(value: object): string | null {
@@ -88,14 +79,11 @@ class Look implements PlainRules {
   }
 }
 
-/**
- * Looks at a whole value before it is packed. Bytes as a whole cross unparsed, whatever is in them.
- * @param hasForm does it have a canonical form, and does anybody ask whether that tells it?
- */
-export function inspectCrossing(value: unknown, hasForm = false): Crossing {
-  const look = new Look(hasForm);
+/** Looks at a whole value before it is packed. Bytes as a whole cross unparsed, whatever is in them. */
+export function inspectCrossing(value: unknown): Crossing {
+  const look = new Look();
   const refusal = refusalOf(value, look);
-  return { refusal, needsClone: look.needsClone, isToldByForm: look.isSorted };
+  return { refusal, needsClone: look.needsClone };
 }
 
-keepShape(() => new Look(true));
+keepShape(() => new Look());

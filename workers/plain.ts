@@ -23,6 +23,8 @@ export interface PlainRules {
   readonly exact: boolean;
   /** Set to `false` where an object's properties do not come in the order of their names, by code units. Not there: nobody wants to know. */
   isSorted?: boolean;
+  /** Set where a property that is `undefined` was taken for none. */
+  leavesOut?: boolean;
 }
 
 /** Deeper values are refused: that is also how a cycle ends. */
@@ -118,7 +120,10 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     }
     if (rules.wellFormed && !key.isWellFormed()) return under(refuse('a lone surrogate in a property name'), keyStep(key));
     const property = record[key];
-    if (property === undefined && rules.undefinedIsAbsent) continue;
+    if (property === undefined && rules.undefinedIsAbsent) {
+      rules.leavesOut = true;
+      continue;
+    }
     const found = walk(property, rules, depth + 1);
     if (found !== null) return under(found, keyStep(key));
   }

@@ -1,4 +1,5 @@
 // Flights as their front makes them, for tests of what holds or judges flights: all that a test does not say is ordinary.
+import { FORM } from '../../workers/canonical.js';
 import type { Boarding } from '../../src/boarding.js';
 import { Flight, type FlightOwner } from '../../src/flight.js';
 import { indexOf } from '../../src/flight-table.js';
@@ -20,7 +21,7 @@ export function flightOf({ launchedAt = 0, ...given }: Partial<Boarding> & { rea
     key,
     index: given.index ?? (key === null ? '' : indexOf(key)),
     hasLongKey: key !== null && (given.index ?? indexOf(key)) !== key,
-    keyIsPayload: true,
+    form: FORM,
     route: null,
     routeId: null,
     payload: key,

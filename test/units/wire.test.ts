@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { packBody, packKeyed } from '../../workers/body.js';
-import { canonicalKey, payloadOf } from '../../workers/canonical.js';
+import { canonicalKey, formedKey, payloadOf } from '../../workers/canonical.js';
 import {
   ABANDON,
   ATTEMPTED,
@@ -152,16 +152,17 @@ test('a payload whose key tells all of it is not packed; one whose properties co
     { '9': 1, a: 2 },
   ];
   for (const payload of told) {
-    assert.equal(packKeyed(payload, wire.packValue).kind, KEYED, JSON.stringify(payload));
+    assert.equal(packKeyed(payload, formedKey(payload, null, true).form, wire.packValue).kind, KEYED, JSON.stringify(payload));
     assert.deepStrictEqual(payloadOf(canonicalKey(payload)), payload);
   }
   const untold: readonly unknown[] = [undefined, { b: 1, a: 2 }, [{ z: 1, y: 2 }], { a: { d: 1, c: 2 } }, { a: undefined }, { a: [{ b: undefined }] }, { '9': 1, '10': 2 }]; // biome-ignore format: a list
-  for (const payload of untold) assert.equal(packKeyed(payload, wire.packValue).kind, PACKED, inspect(payload));
+  for (const payload of untold)
+    assert.equal(packKeyed(payload, formedKey(payload, null, true).form, wire.packValue).kind, PACKED, inspect(payload));
 });
 
 test('a payload whose key tells all of it is refused like any other', () => {
   for (const value of [{ get a() { return 1; } }, JSON.parse('{"__proto__":1}'), Object.create(null), '\ud800', { '\ud800': 1 }]) // biome-ignore format: one line
-    assert.throws(() => packKeyed(value, wire.packValue), { code: 'COALESCER_NOT_CLONEABLE' });
+    assert.throws(() => packKeyed(value, formedKey(value, null, true).form, wire.packValue), { code: 'COALESCER_NOT_CLONEABLE' });
 });
 
 const buffersOf = (value: unknown): ArrayBufferLike[] =>
