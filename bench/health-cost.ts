@@ -5,7 +5,7 @@
  */
 import { Flight } from '../src/flight.js';
 import { createCoalescer, type Coalescer } from '../src/index.js';
-import { StoryRing } from '../src/story.js';
+import { StoryRing } from '../src/story-ring.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 
 const ROUNDS = 41;

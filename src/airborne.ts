@@ -5,6 +5,17 @@
  */
 import type { Flight } from './flight.js';
 
+/** Turns of promises that a service may take from its request to what it does with the answer: a function that awaits another takes one to three. */
+const TURNS_TO_TELL = 32;
+
+/**
+ * When those that wait for what has just ended are told, also where a service does so some functions deep: for what says that nothing is left, since
+ * whoever hears that may end the process. (And a shared promise rejects two turns late, see `Flight.rejectShared`.) No timer: time may be virtual.
+ */
+export async function waitersTold(): Promise<void> {
+  for (let turn = 0; turn < TURNS_TO_TELL; turn++) await Promise.resolve();
+}
+
 /** The youngest that was given out; what is older was, too. Mostly there is none. */
 interface Mark {
   last: Flight | null;
@@ -14,7 +25,7 @@ export class Airborne {
   #first: Flight | null = null;
   #last: Flight | null = null;
   #size = 0;
-  #whenEmpty: (() => void)[] = [];
+  #whenEmpty: ((told: Promise<void>) => void)[] = [];
   readonly #slow: Mark = { last: null };
   readonly #aged: Mark = { last: null };
   readonly #overdue: Mark = { last: null };
@@ -52,12 +63,12 @@ export class Airborne {
     if (--this.#size > 0 || this.#whenEmpty.length === 0) return;
     const waiting = this.#whenEmpty;
     this.#whenEmpty = [];
-    for (const resolve of waiting) resolve();
+    for (const resolve of waiting) resolve(waitersTold());
   }
 
-  /** Settles when nothing is in the air. */
+  /** Settles when nothing is in the air, and all that waited are told. */
   empty(): Promise<void> {
-    if (this.#size === 0) return Promise.resolve();
+    if (this.#size === 0) return waitersTold();
     return new Promise((resolve) => {
       this.#whenEmpty.push(resolve);
     });

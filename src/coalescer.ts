@@ -114,7 +114,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       const { from = 0 } = checked;
       const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from));
       const isLeader = this.#hasLaunched;
-      const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.of(boarded), checked, { isLeader, from });
+      const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.openTo(boarded), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
         const { ending } = reader;
         const end = await ending.ended;

@@ -45,7 +45,7 @@ export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
   stats(): Stats;
   /** Health and steering of the targets, while requests run. */
   readonly targets: TargetControl;
-  /** Settles when nothing is in the air. Takes new requests meanwhile. */
+  /** Settles when nothing is in the air, and all that waited are told. Takes new requests meanwhile. */
   idle(): Promise<void>;
   /** Refuses new flights at once (joins still work), lets those in the air finish, then stops threads. What is left after `drainMs` (default 10_000) rejects with `COALESCER_CLOSED`. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>;

@@ -1,5 +1,6 @@
 /** The end of a coalescer, in order: no new flights, time for those in the air, then nothing is left. */
 import type { Seam } from '../workers/environment.js';
+import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
 import { given } from './option-rules.js';
 import { isFlying } from './selection.js';
@@ -32,6 +33,7 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
     await Promise.race([landed(front), timeUp]);
     seam.clearTimer(timer);
     for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
+    await waitersTold();
   }
   await front.close();
   front.waiters.keeping?.forget(() => true);

@@ -5,22 +5,11 @@ import type { Course, StraightOrder } from '../workers/straight-flights.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import * as boarding from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
-import { attemptsOf, flightId, flightReport } from './story.js';
-import type { Links } from './links.js';
+import { attemptsOf, flightId, flightReport, type FlightOwner } from './story.js';
 import { NO_PASSAGE, Passage } from './passage.js';
 import type { FlightReport } from './reports.js';
 import type { Stream } from './stream.js';
 import type { Seat } from './waiter.js';
-
-/** Whose flight it is: its front. */
-export interface FlightOwner {
-  /** The coalescer's name. */
-  readonly name: string;
-  readonly flightTimeoutMs: number;
-  readonly waitersMax: number;
-  readonly links: Pick<Links, 'mayBeForOne' | 'targetNames'>;
-  readonly airborne: { readonly oldest: number };
-}
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
 export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
@@ -197,7 +186,7 @@ export class Flight implements StraightOrder {
 
   /** Did it go straight to its value? Its one attempt was told to nobody then. */
   get wentStraight(): boolean {
-    return this.start !== null;
+    return this.status === 'fulfilled' && this.start !== null;
   }
 
   /** All that are over, in the order of their ends. */
@@ -219,9 +208,15 @@ export class Flight implements StraightOrder {
     return this.shared;
   }
 
-  /** For all who share it. By its other function, the promise would reject two turns earlier, and a key in the air weigh an eighth more. */
+  /**
+   * For all who share it, once. Through the function that resolves it: by its other one it would reject two turns earlier, and a key in the air weigh an
+   * eighth more.
+   */
   rejectShared(error: unknown): void {
-    this.resolveShared?.(Promise.reject(error));
+    const { resolveShared } = this;
+    this.resolveShared = null;
+    // A second one would find nobody that handles it.
+    if (resolveShared !== null) resolveShared(Promise.reject(error));
   }
 
   /** There is room for another waiter, or none; or what plain waiters may join with has changed. */

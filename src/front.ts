@@ -8,7 +8,7 @@ import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import { TICK_MS, type TickReceiver, type Wheel } from '../workers/wheel.js';
 import { Airborne } from './airborne.js';
 import * as boarding from './boarding.js';
-import { Flight, type FlightOwner, type FlightStatus } from './flight.js';
+import { Flight, type FlightStatus } from './flight.js';
 import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightTable } from './flight-table.js';
 import type { LinkReceiver, Links } from './links.js';
@@ -17,7 +17,8 @@ import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
 import { PlainRequests } from './plain-requests.js';
-import { forStory, StoryRing, straightAttempt } from './story.js';
+import { type FlightOwner, forStory, straightAttempt } from './story.js';
+import { StoryRing } from './story-ring.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters } from './waiters.js';
 import type { LastLeftReceiver } from './waiters-setup.js';
@@ -90,8 +91,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const { limits, carry, name } = this.#options;
     const key = boarding.key(boarded);
     const keyBytes = key === null ? 0 : key.length;
-    // First for speed: at a limit, nothing is packed.
-    this.#checkRoom(key, keyBytes, isOwed);
+    this.#checkRoom(key, keyBytes, isOwed); // first for speed: at a limit, nothing is packed
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
     const admission = this.links.admit(boarded);
     const carried = carry === null ? undefined : carry();

@@ -2,11 +2,22 @@
 import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
 import type { FlightStart } from '../workers/flight-record.js';
-import type { Flight, FlightOwner } from './flight.js';
+import type { Flight } from './flight.js';
 import { inFull } from './boarding.js';
 import { Incidents } from './incidents.js';
+import type { Links } from './links.js';
 import { NO_PASSAGE } from './passage.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
+
+/** Whose flight it is: its front. */
+export interface FlightOwner {
+  /** The coalescer's name. */
+  readonly name: string;
+  readonly flightTimeoutMs: number;
+  readonly waitersMax: number;
+  readonly links: Pick<Links, 'mayBeForOne' | 'targetNames'>;
+  readonly airborne: { readonly oldest: number };
+}
 
 /** A thread was lost under the flight, and it was launched again. */
 export interface Relaunch {
@@ -135,7 +146,15 @@ export function flightReport(flight: Reported, now: number): FlightReport {
 }
 
 /** Of a request that never had one. */
-export const NO_FLIGHT = { flight: '', target: null, attempts: [], waiters: 0, durationMs: 0, failedOver: false, relaunches: 0 };
+export const NO_FLIGHT = {
+  flight: '',
+  target: null,
+  attempts: Object.freeze([]),
+  waiters: 0,
+  durationMs: 0,
+  failedOver: false,
+  relaunches: 0,
+};
 
 /** The story so far. `flying`: the attempts in the air, as far as they are known. */
 export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
@@ -205,32 +224,4 @@ function eventText({ atMs, what, ...details }: Event): string {
         `${name} ${typeof value === 'number' ? Math.round(value * 10) / 10 : typeof value === 'string' ? value : JSON.stringify(value)}`,
     );
   return `${`+${atMs.toFixed(1)} ms`.padStart(12)}  ${what}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
-}
-
-/** Settled flights whose stories `explain` still tells. */
-const STORIES_MAX = 256;
-
-/** The stories of the last flights that settled, for `explain`. A ring: it never grows. */
-export class StoryRing {
-  readonly #flights: (Flight | undefined)[];
-  #next = 0;
-
-  constructor(size = STORIES_MAX) {
-    this.#flights = Array<Flight | undefined>(size).fill(undefined);
-  }
-
-  add(flight: Flight): void {
-    this.#flights[this.#next] = flight;
-    this.#next = (this.#next + 1) % this.#flights.length;
-  }
-
-  /** The newest that fits. */
-  find(fits: (flight: Flight) => boolean): Flight | null {
-    for (let back = 1; back <= this.#flights.length; back++) {
-      const flight = this.#flights[(this.#next - back + this.#flights.length) % this.#flights.length];
-      if (flight === undefined) return null;
-      if (fits(flight)) return flight;
-    }
-    return null;
-  }
 }

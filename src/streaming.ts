@@ -51,6 +51,12 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     return stream;
   }
 
+  /** The same for one more who reads. @throws CoalescerError where its value has just turned out to be for one alone */
+  openTo(flight: Flight): Stream {
+    if (flight.incidents.isForOne) throw this.#setup.failures.forOne(flight);
+    return this.of(flight);
+  }
+
   /** An attempt's first chunk comes next. */
   opened(flight: Flight, attempt: number, target: string): void {
     if (flight.status === 'flying') this.of(flight).opened(attempt, target);

@@ -52,7 +52,7 @@ export abstract class Seat extends WheelEntry {
 
   /** Is it in the flight's list? */
   get isSeated(): boolean {
-    return this.previous !== null;
+    return this.previous !== null && this.flight.firstWaiter !== null;
   }
 
   /** Out of the flight's list. */
@@ -78,6 +78,13 @@ export abstract class Seat extends WheelEntry {
   signalled(): void {
     this.leave('signal');
   }
+}
+
+/** All in a flight's list, in the order they came. */
+export function seatsOf(flight: Flight): Seat[] {
+  const seats: Seat[] = [];
+  for (let seat = flight.firstWaiter; seat !== null; seat = seat.next) seats.push(seat);
+  return seats;
 }
 
 /** One that waits for the value. It settles once: with its flight, or by leaving. */

@@ -9,7 +9,7 @@ import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
 import { Reader } from './reader.js';
 import type { Stream } from './stream.js';
-import { type LeaveReason, type LeaveReceiver, type Seat, SignalWatch, Waiter } from './waiter.js';
+import { type LeaveReason, type LeaveReceiver, type Seat, seatsOf, SignalWatch, Waiter } from './waiter.js';
 import type { WaitersSetup } from './waiters-setup.js';
 import * as watching from './watching.js';
 
@@ -204,20 +204,19 @@ export class Waiters implements LeaveReceiver {
 
   /** There is a stream, but no value for those who want one: they are told, and readers read on. */
   refuseValue(flight: Flight, error: unknown): void {
-    let readers = 0;
     rememberFlight(error, flight);
-    for (let waiter = flight.firstWaiter; waiter !== null; ) {
-      const { next }: Seat = waiter;
-      if (waiter.wantsValue) {
-        this.#detach(waiter);
-        waiter.unlink();
-        if (waiter.asking !== null) this.#setup.reentrance?.gaveUp(waiter.asking, flight);
-        waiter.reject(error);
-      } else readers++;
-      waiter = next;
+    // Of the list as it is now: a signal that is let go of may make others leave.
+    for (const waiter of seatsOf(flight).filter(({ wantsValue }) => wantsValue)) {
+      if (!waiter.isSeated) continue;
+      this.#detach(waiter);
+      waiter.unlink();
+      if (waiter.asking !== null) this.#setup.reentrance?.gaveUp(waiter.asking, flight);
+      waiter.reject(error);
     }
+    if (flight.status !== 'flying') return;
+    const readers = seatsOf(flight).length;
     flight.rejectShared(error);
-    flight.shared = flight.resolveShared = null;
+    flight.shared = null;
     this.#gone += flight.waiting - readers;
     flight.gone = flight.joined - readers;
     flight.tellPlain();

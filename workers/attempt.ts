@@ -52,8 +52,9 @@ export class Attempt implements AttemptContext {
   get carried(): unknown {
     return this.#terms.carried;
   }
-  get start(): FlightStart | null {
-    return this.#terms.start;
+  /** Where its flight started, if that goes straight. Not a property: targets see those, and starts are shared. */
+  static startOf(attempt: Attempt): FlightStart | null {
+    return attempt.#terms.start;
   }
 
   /** Made when first read: an AbortController costs 2 µs, more than all the rest of a flight. */
@@ -89,9 +90,9 @@ export class Attempt implements AttemptContext {
   }
 
   /** For those who write it to a log: all of it is read through getters, which no log shows. */
-  toJSON(): Pick<AttemptContext, 'attempt' | 'target' | 'scope' | 'key' | 'carried'> {
-    const { attempt, target, scope, key, carried } = this;
-    return { attempt, target, scope, key, carried };
+  toJSON(): Pick<AttemptContext, 'attempt' | 'target' | 'carried'> {
+    const { attempt, target, carried } = this;
+    return { attempt, target, carried };
   }
   [INSPECT](): object {
     return this.toJSON();

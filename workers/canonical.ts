@@ -12,13 +12,11 @@ const stringify = configure({ strict: true }) as (value: unknown) => string;
 
 /** What a key is to its payload: made by somebody else; */
 export const NO_FORM = 0;
-/** its canonical form, */
+/** its canonical form; */
 export const FORM = 1;
-/** and the payload was looked at: it can cross to another thread as it is, and arrives equal; */
-export const CROSSES = 2;
-/** and is told by the form in full: nothing is left out, and properties come in the order that they have there. */
-export const TOLD = 3;
-export type KeyForm = typeof NO_FORM | typeof FORM | typeof CROSSES | typeof TOLD;
+/** that too, and it tells all of it: nothing is left out, properties come in the order that they have there, and all of it may cross to another thread. */
+export const TOLD = 2;
+export type KeyForm = typeof NO_FORM | typeof FORM | typeof TOLD;
 
 export interface FormedKey {
   readonly key: string;
@@ -70,7 +68,7 @@ export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD
  * The key of a payload. The first character tells the kinds apart, so that the string '1', the number 1 and the list [1] never meet:
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
  * like one of those or like a quoted string; then they are quoted.
- * @param mayCross is it asked whether the payload can cross? One look tells both: a second one took a launch on threads a twentieth of its time.
+ * @param mayCross is it asked whether the key may cross in the payload's stead? One look tells both: a second took a launch on threads a twentieth longer.
  * @throws NoCanonicalForm
  */
 export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean): FormedKey {
@@ -87,7 +85,7 @@ export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross
     refusal = refusalOf(payload, rules);
   }
   if (refusal !== null) throw new NoCanonicalForm(refusal);
-  return { key: formOf(payload, rules.isSorted, memo), form: !rules.exact ? FORM : rules.isSorted && !rules.leavesOut ? TOLD : CROSSES };
+  return { key: formOf(payload, rules.isSorted, memo), form: rules.exact && rules.isSorted && !rules.leavesOut ? TOLD : FORM };
 }
 
 function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null): string {

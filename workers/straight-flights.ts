@@ -81,7 +81,7 @@ export class StraightFlights<Order extends StraightOrder> {
 
   /** It goes straight no more: its record, as it would stand. */
   divert(order: Order, attempt: Attempt): FlightRecord<Order> {
-    const start = attempt.start as FlightStart;
+    const start = Attempt.startOf(attempt) as FlightStart;
     const record = this.#take(order, start);
     record.state = stateBehind(edgeOf(start.state, flight.FLIGHT_LAUNCHED));
     record.attemptsMade = 1;
@@ -125,7 +125,7 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly #call = (order: Order): void => {
     const { targets, flying } = this.#setup;
     const attempt = order.course as Attempt;
-    const target = targets[(attempt.start as FlightStart).target] as FilledTarget;
+    const target = targets[(Attempt.startOf(attempt) as FlightStart).target] as FilledTarget;
     const called = flying === null ? callTarget(target, order, attempt, null) : flying.run(order, callTarget, target, order, attempt, null);
     listen(
       called,
@@ -150,11 +150,11 @@ export class StraightFlights<Order extends StraightOrder> {
       this.#shard.streams.begin(record, attempt, stream);
     } else if (refusal !== null) this.#shard.refuse(this.divert(order, attempt), refusal);
     else {
-      const start = attempt.start as FlightStart;
+      const start = Attempt.startOf(attempt) as FlightStart;
       const endedAt = seam.stamp();
       order.course = start;
       memory.count(start.target, AIRBORNE, -1);
-      health.of(start.target).ended(ORDINARY, 'well', order.launchedAt, endedAt);
+      health.of(start.target).endedWell(order.launchedAt, endedAt);
       this.#shard.freed('well');
       receiver.wentStraight(order, value, endedAt);
     }

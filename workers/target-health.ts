@@ -12,6 +12,9 @@ import { Places } from './places.js';
 /** In this time a peak latency fades to a third (Finagle's peak EWMA). */
 const PEAK_MS = 10_000;
 
+/** Attempts that ended well and are counted together. */
+const UNCOUNTED_MAX = 32;
+
 /** `null`: not wanted. */
 export interface HealthSettings {
   readonly breaker: BreakerSettings | null;
@@ -49,7 +52,7 @@ export class TargetHealth {
   /** What its slowness may cost others. */
   readonly hedges: HedgeAllowance | null;
   readonly places: Places;
-  readonly latency: Latency;
+  readonly #latency: Latency;
   readonly #cells: Int32Array;
   readonly #heldUntil: number;
   /** Peak EWMA of what attempts took, here: up at once, down slowly. 0: none has answered. */
@@ -58,6 +61,9 @@ export class TargetHealth {
   readonly #isSteered: boolean;
   /** Attempts of this thread in the air. */
   #airborne = 0;
+  /** When attempts began and ended that are not yet counted, by twos: see `endedWell`. */
+  readonly #uncounted = new Float64Array(2 * UNCOUNTED_MAX);
+  #uncountedCells = 0;
 
   constructor(setup: TargetHealthSetup) {
     const { memory, index, target, settings, holder, random, announce } = setup;
@@ -69,7 +75,7 @@ export class TargetHealth {
     this.budget = budget === null ? null : new Budget(memory, index, budget);
     this.hedges = hedge === null ? null : new HedgeAllowance(memory, index, hedge.maxExtraShare);
     this.places = new Places(memory, index, { holder, max: target.maxConcurrency });
-    this.latency = new Latency(memory.cells, memory.baseOf(index) + LATENCY);
+    this.#latency = new Latency(memory.cells, memory.baseOf(index) + LATENCY);
   }
 
   /** May an attempt begin now? Its pass, with which it must be ended, or `REFUSED`. The breaker is asked last: its probe is not taken in vain. */
@@ -81,8 +87,14 @@ export class TargetHealth {
     return pass;
   }
 
+  get latency(): Latency {
+    this.#count();
+    return this.#latency;
+  }
+
   /** What an attempt is likely to cost, in milliseconds, with those that wait there now. */
   get cost(): number {
+    this.#count();
     if (this.#peakAt > 0) return this.#peakMs * (this.#airborne + 1);
     // One that has never answered is tried, and then waited for.
     return this.#airborne === 0 ? 0 : Infinity;
@@ -122,12 +134,14 @@ export class TargetHealth {
 
   /** An attempt has begun to answer, and goes on: a probe's verdict is known. Its place stays taken. */
   answered(pass: number, startedAt: number, now: number): void {
+    this.#count();
     this.#took(now - startedAt, now);
     this.breaker?.ended(pass, 'well', now);
   }
 
   /** An attempt is over: it counts once, however many waited for it. */
   ended(pass: number, sample: Sample, startedAt: number, now: number): void {
+    this.#count();
     this.places.leave();
     this.#airborne--;
     // One that failed is as slow as it was: a target that fails at once must not look quick.
@@ -136,8 +150,31 @@ export class TargetHealth {
     this.breaker?.ended(pass, sample, now);
   }
 
+  /**
+   * The same for an ordinary one that went well, as nearly all do. It is counted with others when there are enough, and before anything is that it could
+   * matter to: one by one, calls that V8 does not inline there took a tenth of a flight (54 ns; together 15).
+   */
+  endedWell(startedAt: number, now: number): void {
+    this.places.leave();
+    this.#airborne--;
+    this.#uncounted[this.#uncountedCells++] = startedAt;
+    this.#uncounted[this.#uncountedCells++] = now;
+    if (this.#uncountedCells === this.#uncounted.length) this.#count();
+  }
+
+  /** What has ended well until now. */
+  #count(): void {
+    const cells = this.#uncountedCells;
+    this.#uncountedCells = 0;
+    for (let at = 0; at < cells; at += 2) {
+      const endedAt = this.#uncounted[at + 1] as number;
+      this.#took(endedAt - (this.#uncounted[at] as number), endedAt);
+      this.breaker?.ended(ORDINARY, 'well', endedAt);
+    }
+  }
+
   #took(ms: number, now: number): void {
-    this.latency.add(ms);
+    this.#latency.add(ms);
     if (!this.#isSteered) return;
     const kept = Math.exp((this.#peakAt - now) / PEAK_MS);
     this.#peakMs = ms > this.#peakMs ? ms : this.#peakMs * kept + ms * (1 - kept);

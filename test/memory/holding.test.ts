@@ -52,6 +52,26 @@ test('100,000 waiters on one flight are one call, one answer, and gone', async (
   assert.deepEqual(warnings, []);
 });
 
+test('kept values take what they count as, with the promises that hits share', async () => {
+  const bytes = 8 * MIB;
+  let calls = 0;
+  const only = async (payload: string): Promise<number> => (calls++, payload.length);
+  const coalescer = createCoalescer({ scope: 'public', keep: { ttlMs: 3_600_000, entries: 1_000_000, bytes }, targets: { only } });
+  await coalescer.request('the first makes what all need');
+  const before = await heapUsed();
+  const count = 20_000;
+  for (let key = 0; key < count; key++) await coalescer.request(`key ${key}`);
+  const { kept } = coalescer.stats();
+  assert.ok(kept < count, 'there is no room for all');
+  // The youngest are there.
+  for (let key = count - kept + 100; key < count; key++) await coalescer.request(`key ${key}`);
+  assert.equal(calls, count + 1);
+  const held = (await heapUsed()) - before;
+  assert.equal(coalescer.stats().kept, kept, 'it was there until now');
+  assert.ok(held < 1.05 * bytes, `${held} bytes are held, ${bytes} may be`);
+  assert.ok(held > 0.8 * bytes, `${held} bytes are held, where ${bytes} could be`);
+});
+
 test('stories of settled flights hold no long key, payload or value', async () => {
   const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: string) => [`${payload}!`] } });
   const before = await heapUsed();

@@ -1,7 +1,8 @@
 // Flights as their front makes them, for tests of what holds or judges flights: all that a test does not say is ordinary.
 import { FORM } from '../../workers/canonical.js';
 import type { Boarding } from '../../src/boarding.js';
-import { Flight, type FlightOwner } from '../../src/flight.js';
+import { Flight } from '../../src/flight.js';
+import type { FlightOwner } from '../../src/story.js';
 import { indexOf } from '../../src/flight-table.js';
 
 const nobody: FlightOwner = {

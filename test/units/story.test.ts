@@ -1,7 +1,8 @@
 // What happened to a flight, in order, as data and as text; and the ring of stories, which never grows and finds the newest.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SettledStory, StoryRing, storyOf } from '../../src/story.js';
+import { SettledStory, storyOf } from '../../src/story.js';
+import { StoryRing } from '../../src/story-ring.js';
 import { flightOf } from './flights.js';
 
 test('a story tells launch, attempts, failover, relaunch, joins and settling in the order of time', () => {
