@@ -1,5 +1,4 @@
 /** What a request has become when its key is known: what it joins by, or flies with. */
-
 import { formOfText, NO_FORM, type KeyForm } from '../workers/canonical.js';
 
 /** What a request asks to fly. */
@@ -23,8 +22,8 @@ export interface Boarding {
 }
 
 /**
- * The same at a tenth of the size for what most requests are: a text that stands for itself, where all requests have one scope and say nothing else.
- * It is all that a flight holds of such a one: an object for it would be a fifth of what a key in the air weighs.
+ * The same for what most requests are: a text that stands for itself, where all requests have one scope and say nothing else. The text is all that a
+ * flight holds of such a one: an object for it would be a fifth of what a key in the air weighs.
  */
 export type Boarded = Boarding | string;
 
@@ -38,7 +37,7 @@ export function inFull(boarded: Boarded): Boarding {
 export const carrying = (boarded: Boarded, carried: unknown): Boarded =>
   carried === undefined ? boarded : { ...inFull(boarded), carried };
 
-export const key = (boarded: Boarded): string | null => (typeof boarded === 'string' ? boarded : boarded.key);
+export const keyOf = (boarded: Boarded): string | null => (typeof boarded === 'string' ? boarded : boarded.key);
 /** Then the key need not cross beside the payload. */
 export const isKeyOfPayload = (boarded: Boarded): boolean => typeof boarded === 'string' || boarded.form !== NO_FORM;
 

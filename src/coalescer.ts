@@ -4,7 +4,7 @@ import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
 import { CoalescerError, isRefusal } from './errors.js';
-import { type Boarded, type Boarding, key as keyOf } from './boarding.js';
+import { type Boarded, type Boarding, keyOf } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
 import { indexOf, type Tabled } from './flight-table.js';

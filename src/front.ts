@@ -89,7 +89,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   /** @param isFree was its key just looked for, and found free? @param isOwed does it carry on what is in the air, so that it flies also while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
   launch(boarded: boarding.Boarded, isFree: boolean, isOwed = false): Flight {
     const { limits, carry, name } = this.#options;
-    const key = boarding.key(boarded);
+    const key = boarding.keyOf(boarded);
     const keyBytes = key === null ? 0 : key.length;
     this.#checkRoom(key, keyBytes, isOwed); // first for speed: at a limit, nothing is packed
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);

@@ -22,7 +22,6 @@ export class Waiters implements LeaveReceiver {
   readonly forOne = new ForOneKeys();
   readonly #setup: WaitersSetup;
   readonly #counters: Counters;
-  readonly #waitersMax: number;
   readonly #signals = new SignalWatch();
   #gone = 0; // of all that ever waited
   /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
@@ -31,7 +30,6 @@ export class Waiters implements LeaveReceiver {
   constructor(setup: WaitersSetup) {
     this.#setup = setup;
     this.#counters = setup.counters;
-    this.#waitersMax = setup.options.limits.waitersPerFlight;
     this.keeping = keepingOf(setup.options);
   }
 
@@ -43,7 +41,7 @@ export class Waiters implements LeaveReceiver {
   /** Counts one in. The leader is counted before its promise is made. */
   seat(flight: Flight): void {
     flight.joined++;
-    if (flight.waiting >= this.#waitersMax) flight.tellPlain();
+    if (!flight.hasRoom) flight.tellPlain();
   }
 
   /** Nobody waits for it: it was launched for what is kept. */

@@ -9,7 +9,7 @@ import { isPlainObject } from './plain.js';
 export interface AttemptContext<Carried = unknown> {
   /** Aborted when the last waiter left, the attempt timed out, or another attempt won. Made when first read. */
   readonly signal: AbortSignal;
-  /** 1 for the flight's first attempt, counted over all targets. */
+  /** 1 for the flight's first attempt, counted over all targets. Read, like all of this, by name: `{ ...context }` has none of it. */
   readonly attempt: number;
   readonly target: string;
   /** `null`: shared by all callers. */

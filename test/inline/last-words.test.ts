@@ -30,6 +30,7 @@ describe('who waits is told before it is said that nothing is in the air', () =>
         void handled(coalescer, said);
         if (isAfter) while (coalescer.stats().airborne > 0) await Promise.resolve();
         await coalescer.idle();
+        assert.equal(coalescer.stats().targets['only']?.attempts, 1);
         assert.deepEqual(said, [end], isAfter ? 'asked after it landed' : 'asked while it flew');
       }
     });
@@ -43,6 +44,7 @@ describe('who waits is told before it is said that nothing is in the air', () =>
     void coalescer.outcome('a').then(({ status }) => said.push(status));
     void coalescer.close({ drainMs: 0 }).then(() => said.push('closed'));
     await environment.advance(0);
+    assert.equal(coalescer.stats().targets['only']?.attempts, 1);
     assert.deepEqual([said.slice(0, 2).toSorted(), said[2]], [['error', 'rejected'], 'closed']);
   });
 });
@@ -134,16 +136,18 @@ test('who comes to read while a value turns out to be for one is not given it', 
     },
   };
   const environment = countedEnvironment();
-  const only = { run: () => Promise.resolve(value), isShareable: () => false };
+  let calls = 0;
+  const only = { run: () => (calls++, Promise.resolve(value)), isShareable: () => false };
   const coalescer = createCoalescer({ scope: 'public', environment, streams: { midStream: 'verify' }, targets: { only } });
   const gone = coalescer.stream('a')[Symbol.asyncIterator]();
-  const leader = watch(coalescer.request('a'));
+  const follower = watch(coalescer.request('a'));
   void gone.next();
   void gone.return?.();
   for (let turn = 0; turn < 5; turn++) await environment.advance(0);
-  assert.equal(readings.length, 1, 'somebody came');
+  // Whose flight it was has left; who joined flies alone.
+  assert.deepEqual([calls, readings.length], [2, 1], 'somebody came');
   assert.deepEqual([readings[0]?.chunks, readings[0]?.state], [[], 'failed']);
-  void leader;
+  assert.equal(follower.value, value);
 });
 
 test('a context says after the first chunk that the flight’s whole time is left', async () => {
