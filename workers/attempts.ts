@@ -82,7 +82,7 @@ export class Attempts<Order extends LaunchOrder> {
    * Calls the record's target, and hears its end later than this returns: in a context of its own, so that nothing of the request that happened to
    * launch the flight leaks into work shared by others.
    */
-  readonly #call = (record: FlightRecord<Order>): void => {
+  readonly #call = (record: FlightRecord<Order>): Promise<unknown> => {
     const { targets, flying } = this.#setup;
     const { streams, rejected } = this.#parts;
     const { order } = record;
@@ -91,7 +91,7 @@ export class Attempts<Order extends LaunchOrder> {
     const delivered = streams.deliveredTo(record);
     const called =
       flying === null ? callTarget(target, order, attempt, delivered) : flying.run(order, callTarget, target, order, attempt, delivered);
-    listen(
+    return listen(
       called,
       (value) => streams.returned(record, attempt, value),
       (error) => rejected(record, attempt, error),

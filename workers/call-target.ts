@@ -34,13 +34,13 @@ export function callTarget(
   }
 }
 
-/** Hears how a call ends, later than this returns. */
-export function listen(called: Promise<unknown>, resolved: (value: unknown) => void, rejected: (error: unknown) => void): void {
+/** Hears how a call ends, later than this returns. What it returns settles then, and says nothing. */
+export function listen(called: Promise<unknown>, resolved: (value: unknown) => void, rejected: (error: unknown) => void): Promise<unknown> {
   try {
-    called.then(resolved, rejected);
+    return called.then(resolved, rejected);
   } catch (error) {
     // What has a promise's prototype need not be one.
-    Promise.reject(error).then(resolved, rejected);
+    return Promise.reject(error).then(resolved, rejected);
   }
 }
 

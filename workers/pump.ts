@@ -32,13 +32,14 @@ export function closeStream(stream: AsyncIterable<unknown>): void {
   inOwnContext(close, () => stream[Symbol.asyncIterator]());
 }
 
-function close(iterator: () => AsyncIterator<unknown>): void {
+function close(iterator: () => AsyncIterator<unknown>): Promise<unknown> | null {
   try {
     const it = iterator();
     // How a stream that nobody wants any more ends is nobody's business.
-    asPromise(it.return?.()).catch(() => undefined);
+    return asPromise(it.return?.()).catch(() => undefined);
   } catch {
     // The same, for one whose methods throw.
+    return null;
   }
 }
 

@@ -122,12 +122,12 @@ export class StraightFlights<Order extends StraightOrder> {
     if (record !== null) this.#shard.resume(record);
   }
 
-  readonly #call = (order: Order): void => {
+  readonly #call = (order: Order): Promise<unknown> => {
     const { targets, flying } = this.#setup;
     const attempt = order.course as Attempt;
     const target = targets[(Attempt.startOf(attempt) as FlightStart).target] as FilledTarget;
     const called = flying === null ? callTarget(target, order, attempt, null) : flying.run(order, callTarget, target, order, attempt, null);
-    listen(
+    return listen(
       called,
       (value) => this.#returned(order, attempt, value),
       (error) => this.#rejected(order, attempt, error),

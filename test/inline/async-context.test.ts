@@ -160,6 +160,81 @@ test('a signal’s abort and a time that is up resume their waiter in its own co
   assert.deepEqual(resumed, ['by signal', 'by time', 'by the flight']);
 });
 
+/** What a process prints in which nobody has entered a context before; here the runner has. */
+function inFreshProcess(script: string): string {
+  const args = ['--input-type=module', '--eval', script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
+  assert.equal(stderr, '');
+  return stdout.trim();
+}
+
+const index = JSON.stringify(new URL('../../src/index.js', import.meta.url).href);
+
+test('the first context of a process that a target enters is not its caller’s either', () => {
+  const told = inFreshProcess(`
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    import { createCoalescer } from ${index};
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    let calls = 0;
+    const fail = (name) => {
+      calls++;
+      seen.push(storage.getStore());
+      storage.enterWith('left behind by ' + name);
+      throw Object.assign(new Error('busy'), { status: 503 });
+    };
+    const coalescer = createCoalescer({ scope: 'public', targets: { first: () => fail('first'), second: () => fail('second'), third: async () => (calls++, seen.push(storage.getStore()), 'x') } });
+    const answer = coalescer.request('a');
+    seen.push(storage.getStore());
+    await answer;
+    seen.push(storage.getStore());
+    await coalescer.request('b');
+    console.log(calls, JSON.stringify(seen));`);
+  assert.equal(told, `6 ${JSON.stringify(Array.from({ length: 8 }, () => null))}`);
+});
+
+test('nor is one that a stream enters, which nobody reads any more', () => {
+  const told = inFreshProcess(`
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    import { createCoalescer } from ${index};
+    const storage = new AsyncLocalStorage();
+    let closed = 0;
+    async function* chunks() {
+      yield 'one';
+      yield 'two';
+    }
+    const streaming = () => {
+      const iterator = chunks();
+      iterator.return = (value) => (closed++, storage.enterWith('left behind'), Promise.resolve({ done: true, value }));
+      return iterator;
+    };
+    const coalescer = createCoalescer({ scope: 'public', targets: { streaming } });
+    const stopping = new AbortController();
+    const reader = coalescer.stream('a', { signal: stopping.signal });
+    for await (const chunk of reader) break;
+    stopping.abort();
+    const seen = storage.getStore();
+    await coalescer.idle();
+    console.log(closed, JSON.stringify([seen, storage.getStore()]));`);
+  assert.equal(told, '1 [null,null]');
+});
+
+test('a request’s context is kept from a target also where it is the first of its process', () => {
+  const told = inFreshProcess(`
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    import { createCoalescer } from ${index};
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const echo = async (payload) => (seen.push(storage.getStore()), await null, seen.push(storage.getStore()), payload);
+    const coalescer = createCoalescer({ scope: 'public', targets: { echo } });
+    await coalescer.request('nobody’s');
+    await storage.run('acme', () => coalescer.request('a'));
+    storage.disable();
+    await storage.run('globex', () => coalescer.request('b'));
+    console.log(JSON.stringify(seen));`);
+  assert.equal(told, JSON.stringify(Array.from({ length: 6 }, () => null)));
+});
+
 test('the clean context is nobody’s even where the package is first loaded inside a request', () => {
   const url = new URL('../../src/index.js', import.meta.url).href;
   const script = `
