@@ -29,6 +29,8 @@ export class Airborne {
   readonly #slow: Mark = { last: null };
   readonly #aged: Mark = { last: null };
   readonly #overdue: Mark = { last: null };
+  /** Is there a mark anywhere? Mostly not, and then none has to be moved. */
+  #isMarked = false;
 
   get size(): number {
     return this.#size;
@@ -56,11 +58,19 @@ export class Airborne {
     else previous.nextAirborne = next;
     if (next === null) this.#last = previous;
     else next.previousAirborne = previous;
+    if (this.#isMarked) this.#unmark(flight, previous);
+    flight.previousAirborne = flight.nextAirborne = null;
+    if (--this.#size === 0 && this.#whenEmpty.length > 0) this.#isEmpty();
+  }
+
+  #unmark(flight: Flight, previous: Flight | null): void {
     if (this.#slow.last === flight) this.#slow.last = previous;
     if (this.#aged.last === flight) this.#aged.last = previous;
     if (this.#overdue.last === flight) this.#overdue.last = previous;
-    flight.previousAirborne = flight.nextAirborne = null;
-    if (--this.#size > 0 || this.#whenEmpty.length === 0) return;
+    this.#isMarked = this.#slow.last !== null || this.#aged.last !== null || this.#overdue.last !== null;
+  }
+
+  #isEmpty(): void {
     const waiting = this.#whenEmpty;
     this.#whenEmpty = [];
     for (const resolve of waiting) resolve(waitersTold());
@@ -91,6 +101,7 @@ export class Airborne {
     for (;;) {
       const next = mark.last === null ? this.#first : mark.last.nextAirborne;
       if (next === null || now < next.launchedAt + ms) return;
+      this.#isMarked = true;
       yield (mark.last = next);
     }
   }

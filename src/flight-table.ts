@@ -76,10 +76,11 @@ class KeyMap<Item extends Tabled> {
 
   put(flight: Item, isFree: boolean): void {
     const map = flight.hasLongKey ? (this.#long ??= new Map()) : this.#short;
-    const older = isFree ? null : map.get(flight.index);
+    const { index } = flight;
+    const older = isFree ? null : map.get(index);
     if (older) older.isCurrent = false;
-    map.set(flight.index, flight);
-    if (++this.#inserts > Math.max(RENEW_AFTER_MIN, RENEW_AFTER_SIZES * map.size)) this.#renew();
+    map.set(index, flight);
+    if (++this.#inserts > RENEW_AFTER_MIN && this.#inserts > RENEW_AFTER_SIZES * map.size) this.#renew();
   }
 
   /** The one that is found for its key. */
@@ -132,13 +133,17 @@ export class FlightTable<Item extends Tabled = Flight> {
   /** `isFree`: `find` has just found none. */
   put(flight: Item, isFree = false, route: string | null = flight.routeId): void {
     flight.isCurrent = true;
+    if (route === null && flight.scope === null) this.#public.put(flight, isFree);
+    else this.#putApart(flight, isFree, route);
+  }
+
+  #putApart(flight: Item, isFree: boolean, route: string | null): void {
     if (route !== null) {
       let table = this.#routes.get(route);
       if (table === undefined) this.#routes.set(route, (table = new FlightTable()));
       return table.put(flight, isFree, null);
     }
-    if (flight.scope === null) return this.#public.put(flight, isFree);
-    const { scope } = flight;
+    const scope = flight.scope as string;
     let keys = this.#scopes.get(scope);
     if (keys === undefined) {
       this.#scopes.set(scope, (keys = new KeyMap(false)));
@@ -150,6 +155,12 @@ export class FlightTable<Item extends Tabled = Flight> {
   /** A flight that is not the current one of its key is not here: then nothing happens. */
   remove(flight: Item, route: string | null = flight.routeId): void {
     if (!flight.isCurrent) return;
+    if (route !== null || flight.scope !== null) return this.#removeApart(flight, route);
+    flight.isCurrent = false;
+    this.#public.remove(flight);
+  }
+
+  #removeApart(flight: Item, route: string | null): void {
     if (route !== null) {
       const table = this.#routes.get(route);
       table?.remove(flight, null);
@@ -157,8 +168,7 @@ export class FlightTable<Item extends Tabled = Flight> {
       return;
     }
     flight.isCurrent = false;
-    if (flight.scope === null) return this.#public.remove(flight);
-    const { scope } = flight;
+    const scope = flight.scope as string;
     const keys = this.#scopes.get(scope);
     keys?.remove(flight);
     if (keys?.size === 0) {

@@ -172,8 +172,11 @@ function ownBytes(value: unknown): unknown {
 
 /** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */
 function refusalOfValue(value: unknown, flight: Flight, resultBytes: number): Refused | null {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null) ? refusalOfLarge(value, flight, resultBytes) : null;
+}
+
+function refusalOfLarge(value: string | object, flight: Flight, resultBytes: number): Refused | null {
   const isText = typeof value === 'string';
-  if (!isText && (typeof value !== 'object' || value === null)) return null;
   const size = isText ? value.length : ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0;
   if (size > resultBytes)
     return new Refused('COALESCER_LIMIT', `limits.resultBytes is reached: the value has ${size}, at most ${resultBytes} may be shared`, {

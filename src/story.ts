@@ -107,7 +107,10 @@ export class SettledStory implements Reported {
 
 /** What stories and errors hold of a flight: not megabytes of keys. The flight's own key stays for a target that still reads it. */
 export function forStory(flight: Flight): Flight {
-  if (!flight.hasLongKey) return flight;
+  return flight.hasLongKey ? withoutLongKey(flight) : flight;
+}
+
+function withoutLongKey(flight: Flight): Flight {
   // One list for both: what is told after the end belongs to the story too.
   if (!flight.wentStraight) flight.told ??= [];
   const own = {

@@ -172,11 +172,14 @@ export class Waiters implements LeaveReceiver {
 
   fulfil(flight: Flight, value: unknown): void {
     const { options } = this.#setup;
-    // The log first: readers that are told find it closed.
-    flight.stream?.log.end();
+    flight.stream?.log.end(); // first: readers that are told find it closed
     if (options.share === 'frozen') freezeDeep(value);
     this.keeping?.fulfilled(flight, value);
-    if (!flight.incidents.isForOne) return this.#give(flight, value);
+    if (flight.incidents.isForOne) this.#giveToLeader(flight, value);
+    else this.#give(flight, value);
+  }
+
+  #giveToLeader(flight: Flight, value: unknown): void {
     this.#gone += flight.waiting;
     this.forOne.learn(flight, flight.settledAt);
     giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#detach(waiter) });

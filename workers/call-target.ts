@@ -17,21 +17,22 @@ export function callTarget(
   attempt: Attempt,
   delivered: readonly unknown[] | null,
 ): Promise<unknown> {
-  const { resume } = target;
   try {
-    if (!isTraced()) {
-      return asPromise(
-        delivered === null || resume === null ? target.run(order.payload, attempt) : resume(order.payload, delivered, attempt),
-      );
-    }
-    const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
-    const run = (): unknown =>
-      delivered === null || resume === null ? target.run(order.payload, attempt) : resume(order.payload, delivered, attempt);
-    return tracing.tracePromise(() => begun(run()), message);
+    return isTraced() ? traced(target, order, attempt, delivered) : asPromise(run(target, order, attempt, delivered));
   } catch (error) {
     // A synchronous throw is a rejection like any other: the flight is registered already, and ends where all flights end.
     return Promise.reject(error);
   }
+}
+
+function run(target: FilledTarget, { payload }: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): unknown {
+  const { resume } = target;
+  return delivered === null || resume === null ? target.run(payload, attempt) : resume(payload, delivered, attempt);
+}
+
+function traced(target: FilledTarget, order: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): Promise<unknown> {
+  const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
+  return tracing.tracePromise(() => begun(run(target, order, attempt, delivered)), message);
 }
 
 /** Hears how a call ends, later than this returns. What it returns settles then, and says nothing. */

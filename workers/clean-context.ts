@@ -39,13 +39,13 @@ function keepsWhatEnters(): boolean {
  * throw. `run` returns a promise that it made last, if it made one: this tells as much as one that would be made for it.
  */
 export function inOwnContext<Argument>(run: (argument: Argument) => Promise<unknown> | null, argument: Argument): void {
-  if (!isWrittenTo) return void pristine.runInAsyncScope(run, undefined, argument);
-  if (!isFollowed && !hasId(nothing())) {
-    // The first of the process that enters a context enters its caller's here.
-    if (hasId(run(argument) ?? nothing())) empty(executionAsyncResource());
-    return;
-  }
-  const context = spares.pop() ?? pristine.runInAsyncScope(makeContexts);
+  if (isFollowed || hasId(nothing())) return apart(run, argument);
+  // The first of the process that enters a context enters its caller's here.
+  if (hasId(run(argument) ?? nothing())) empty(executionAsyncResource());
+}
+
+function apart<Argument>(run: (argument: Argument) => unknown, argument: Argument): void {
+  const context = isWrittenTo ? (spares.pop() ?? pristine.runInAsyncScope(makeContexts)) : pristine;
   context.runInAsyncScope(run, undefined, argument);
 }
 
@@ -55,7 +55,7 @@ export function inOwnContext<Argument>(run: (argument: Argument) => Promise<unkn
  */
 const ASYNC_ID = Object.getOwnPropertySymbols(pristine).find(({ description }) => description === 'async_id_symbol');
 /** Did anybody, ever? Nobody is asked again then: a promise that gets an id costs a tenth of a flight. */
-let isFollowed = ASYNC_ID === undefined;
+let isFollowed = ASYNC_ID === undefined || !isWrittenTo;
 
 function hasId(promise: Promise<unknown>): boolean {
   if ((promise as unknown as Record<symbol, unknown>)[ASYNC_ID as symbol] === undefined) return false;

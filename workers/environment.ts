@@ -34,28 +34,40 @@ const BURST_STAMPS = 8;
 
 /**
  * A reading of the clock is 50 ns, a tenth of a flight. Whatever is timed by it is read each time; what is only told need not be, while so much happens
- * that the last reading is microseconds old.
+ * that the last reading is microseconds old. Readings are fields, which V8 writes in place: as variables of a closure each is an object (3 % of a flight).
  */
-function clockOf(read: () => number): Pick<Seam, 'now' | 'stamp'> {
-  let last = 0;
-  let lastStamp = 0;
-  let stampsLeft = 0;
-  return {
-    now: () => (last = read()),
-    stamp() {
-      if (stampsLeft-- > 0) return last;
-      last = read();
-      stampsLeft = last - lastStamp < BURST_STAMPS * BURST_GAP_MS ? BURST_STAMPS - 1 : 0;
-      lastStamp = last;
-      return last;
-    },
-  };
+class Clock {
+  readonly #read: () => number;
+  #last = Number.NaN;
+  #lastStamp = Number.NaN;
+  #stampsLeft = 0;
+
+  constructor(read: () => number) {
+    this.#read = read;
+  }
+
+  now(): number {
+    return (this.#last = this.#read());
+  }
+
+  stamp(): number {
+    if (this.#stampsLeft === 0) return this.#stampAnew();
+    this.#stampsLeft--;
+    return this.#last;
+  }
+
+  #stampAnew(): number {
+    const now = this.now();
+    this.#stampsLeft = now - this.#lastStamp < BURST_STAMPS * BURST_GAP_MS ? BURST_STAMPS - 1 : 0;
+    return (this.#lastStamp = now);
+  }
 }
 
 /** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
 export function processEnvironment(): Seam {
   const { setTimeout, clearTimeout, setImmediate, performance, Date: WallClock } = globalThis;
   const { random } = Math;
+  const clock = new Clock(() => performance.now());
   return {
     wallNow: () => WallClock.now(),
     // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
@@ -65,7 +77,8 @@ export function processEnvironment(): Seam {
     defer: (run) => void inCleanContext(setImmediate as (run: () => void) => unknown, run),
     // Fake timers may return plain numbers.
     release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
-    ...clockOf(() => performance.now()),
+    now: () => clock.now(),
+    stamp: () => clock.stamp(),
   };
 }
 

@@ -71,7 +71,10 @@ export class FreshStarts {
   }
 
   of(route: readonly number[]): FlightStart {
-    if (route === this.#lastRoute) return this.#last as FlightStart;
+    return route === this.#lastRoute ? (this.#last as FlightStart) : this.#look(route);
+  }
+
+  #look(route: readonly number[]): FlightStart {
     let start = this.#starts.get(route);
     if (start === undefined) {
       // Old orders are of no use any more.

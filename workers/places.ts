@@ -19,7 +19,10 @@ export class Places {
 
   /** Taken first and counted then: two threads that meet at the last place may both be refused, but never are both let in. */
   take(): boolean {
-    if (this.#max === Infinity) return true;
+    return this.#max === Infinity || this.#takeOne();
+  }
+
+  #takeOne(): boolean {
     Atomics.add(this.#cells, this.#own, 1);
     if (this.taken <= this.#max) return true;
     Atomics.sub(this.#cells, this.#own, 1);

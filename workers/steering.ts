@@ -61,9 +61,12 @@ export class Steering {
     // A plain read: a change that is seen a moment later is as good.
     const version = this.#cells[STEERING_VERSION] as number;
     if (version !== this.#version) this.#read(version);
+    return this.#order.length < 2 ? this.#order : this.#oneOf();
+  }
+
+  #oneOf(): readonly number[] {
     const { settings, random } = this.#setup;
     const { length } = this.#order;
-    if (length < 2) return this.#order;
     if (settings.probeShare > 0 && random() < settings.probeShare) return this.#first(1 + Math.floor(random() * (length - 1)));
     if (settings.steering === 'latency') return this.#first(this.#sooner());
     return this.#sums === null ? this.#order : this.#first(this.#drawn(this.#sums));

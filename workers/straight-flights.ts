@@ -39,8 +39,8 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly #setup: StraightSetup<Order>;
   readonly #shard: Shard<Order>;
   readonly #flightMs: number;
-  /** Orders whose targets are being called, each in the call of the one before. */
-  readonly #calling: Order[] = [];
+  /** Numbers of the flights whose targets are being called, each in the call of the one before. */
+  readonly #calling: number[] = [];
   /** What the first attempt may take: the same for all, so that it is up for them in the order of their launch, and nobody need be armed for it. */
   readonly attemptMs: number;
 
@@ -90,7 +90,7 @@ export class StraightFlights<Order extends StraightOrder> {
     record.attemptStartedAt = order.launchedAt;
     record.pass = ORDINARY;
     // Its target is being called, which is an action: what arises now waits until that returns.
-    record.stepping = this.#calling.includes(order);
+    record.stepping = this.#calling.includes(order.number);
     return record;
   }
 
@@ -109,15 +109,18 @@ export class StraightFlights<Order extends StraightOrder> {
 
   #begin(order: Order, start: FlightStart, terms: AttemptTerms): void {
     const { memory, health } = this.#setup;
-    const { carried } = order;
     memory.began(start.target);
     health.of(start.target).first(order.launchedAt);
-    const attempt = new Attempt(order, carried === undefined ? terms : { ...terms, carried });
+    const attempt = new Attempt(order, order.carried === undefined ? terms : carrying(terms, order.carried));
     order.course = attempt;
-    this.#calling.push(order);
+    this.#calling.push(order.number);
     inOwnContext(this.#call, order);
     this.#calling.pop();
-    if (order.course === attempt) return;
+    if (order.course !== attempt) this.#called(order);
+  }
+
+  /** It left its course while its target was being called. */
+  #called(order: Order): void {
     const record = recordOf<Order>(order);
     if (record !== null) this.#shard.resume(record);
   }
@@ -135,29 +138,30 @@ export class StraightFlights<Order extends StraightOrder> {
   };
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
-    const { seam, wheel, receiver, memory, health } = this.#setup;
+    const { seam, receiver, memory, health } = this.#setup;
     if (order.course !== attempt) return this.#late(order, attempt, value);
     // Each looked at once: what a value does when it is looked at, it does once.
     const stream = typeof value === 'object' && isStream(value) ? value : null;
     const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
-    if (order.course !== attempt) {
-      // Looked at, it has ended its own flight.
-      if (stream !== null) closeStream(stream);
-    } else if (stream !== null) {
-      // From now on its time is its record's.
-      const record = this.divert(order, attempt);
-      wheel.arm(record, this.attemptMs, order.launchedAt);
-      this.#shard.streams.begin(record, attempt, stream);
-    } else if (refusal !== null) this.#shard.refuse(this.divert(order, attempt), refusal);
-    else {
-      const start = Attempt.startOf(attempt) as FlightStart;
-      const endedAt = seam.stamp();
-      order.course = start;
-      memory.count(start.target, AIRBORNE, -1);
-      health.of(start.target).endedWell(order.launchedAt, endedAt);
-      this.#shard.freed('well');
-      receiver.wentStraight(order, value, endedAt);
-    }
+    if (stream !== null) return this.#streams(order, attempt, stream);
+    // Looked at, it may have ended its own flight.
+    if (order.course !== attempt) return;
+    if (refusal !== null) return this.#shard.refuse(this.divert(order, attempt), refusal);
+    const start = Attempt.startOf(attempt) as FlightStart;
+    const endedAt = seam.stamp();
+    order.course = start;
+    memory.count(start.target, AIRBORNE, -1);
+    health.of(start.target).endedWell(order.launchedAt, endedAt);
+    this.#shard.freed('well');
+    receiver.wentStraight(order, value, endedAt);
+  }
+
+  #streams(order: Order, attempt: Attempt, stream: AsyncIterable<unknown>): void {
+    if (order.course !== attempt) return closeStream(stream);
+    // From now on its time is its record's.
+    const record = this.divert(order, attempt);
+    this.#setup.wheel.arm(record, this.attemptMs, order.launchedAt);
+    this.#shard.streams.begin(record, attempt, stream);
   }
 
   /** It has been diverted meanwhile; where nothing is left of it, only a stream has to be closed. */
@@ -172,6 +176,8 @@ export class StraightFlights<Order extends StraightOrder> {
     if (record !== null) this.#shard.rejected(record, attempt, error);
   }
 }
+
+const carrying = (terms: AttemptTerms, carried: unknown): AttemptTerms => ({ ...terms, carried });
 
 /** What its shard holds of a flight that goes straight no more; `null`: nothing is left, or it never left its course. */
 export function recordOf<Order extends StraightOrder>({ course }: { readonly course: Course<Order> }): FlightRecord<Order> | null {

@@ -197,7 +197,10 @@ export class TargetHealth {
   heldMs(now: number): number {
     // A plain read: a healthy target is the common case.
     const held = this.#cells[this.#heldUntil] as number;
-    if (held === 0) return 0;
+    return held === 0 ? 0 : this.#leftOf(held, now);
+  }
+
+  #leftOf(held: number, now: number): number {
     const ticks = (held - tickOf(now)) | 0;
     // Over: so that nobody has to look at the clock again.
     if (ticks <= 0) Atomics.compareExchange(this.#cells, this.#heldUntil, held, 0);
