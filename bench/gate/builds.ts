@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ArgumentError } from '../arguments.js';
-import { ownRoot } from '../build.js';
+import { entryOf, ownRoot } from '../build.js';
 
 export interface BaseBuild {
   readonly root: string;
@@ -58,11 +58,14 @@ function install(root: string): void {
     });
 }
 
-/** Only what runs: declarations would name types by a path through the linked packages, and the compiler refuses those. */
+/** Only what runs: declarations would name types by a path through the linked packages, and the compiler refuses those. Bundled, as it is published. */
 function compile(root: string): void {
-  const project = { extends: './tsconfig.json', compilerOptions: { declaration: false }, include: ['src', 'workers', 'machines'] };
+  const include = ['src', 'workers', 'machines', 'bench'];
+  const project = { extends: './tsconfig.json', compilerOptions: { declaration: false }, include };
   writeFileSync(join(root, 'tsconfig.gate.json'), JSON.stringify(project));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [compiler, '--project', 'tsconfig.gate.json'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (!existsSync(join(root, 'dist', 'src', 'index.js'))) throw new Error(`${root} was built, and has no dist/src/index.js`);
+  const bundler = join(root, 'scripts', 'bundle.mjs');
+  if (existsSync(bundler)) execFileSync(process.execPath, [bundler], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (!existsSync(entryOf(root))) throw new Error(`${root} was built, and has no ${relative(root, entryOf(root))}`);
 }

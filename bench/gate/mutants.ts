@@ -1,7 +1,8 @@
 /** Builds that are worse on purpose, made of a good one: what a gate is for, so it must catch them. */
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { entryOf } from '../build.js';
 
 export interface Mutant {
   readonly name: string;
@@ -38,8 +39,8 @@ export function mutate(root: string, { patch }: Mutant): { readonly root: string
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  const entry = join(folder, 'dist', 'src', 'index.js');
-  cpSync(entry, join(folder, 'dist', 'src', 'true-index.js'));
+  const entry = entryOf(folder);
+  cpSync(entry, join(dirname(entry), 'true-index.js'));
   const lines = [
     "export * from './true-index.js';",
     "import { createCoalescer as make } from './true-index.js';",
