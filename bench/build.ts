@@ -25,6 +25,8 @@ export async function loadBuild(root: string): Promise<Build> {
  * a flight). Commits that had none yet: their modules.
  */
 export function entryOf(root: string): string {
-  const bundle = join(root, 'dist', 'bundle', 'index.js');
-  return existsSync(bundle) ? bundle : join(root, 'dist', 'src', 'index.js');
+  return isBundled(root) ? bundleOf(root) : join(root, 'dist', 'src', 'index.js');
 }
+
+export const isBundled = (root: string): boolean => existsSync(bundleOf(root));
+const bundleOf = (root: string): string => join(root, 'dist', 'bundle', 'index.js');

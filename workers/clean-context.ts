@@ -22,8 +22,13 @@ export function inCleanContext<Argument, Result>(run: (argument: Argument) => Re
   return pristine.runInAsyncScope(run, undefined, argument);
 }
 
-/** From Node 24 on a context is not written to: whatever enters one makes another, and leaves it when the call returns. One serves all calls then. */
-const isWrittenTo = Number.parseInt(process.versions.node, 10) < 24 || keepsWhatEnters();
+/**
+ * Up to Node 22 a storage writes what is entered to the resource it is entered in, and follows all of them by hooks. From Node 24 on (and on 22, with
+ * `--experimental-async-context-frame`) there are no hooks, and no resource is written to: whatever enters a context makes another, and leaves it when
+ * the call returns. One serves all calls then.
+ */
+const isByHooks = 'kResourceStore' in new AsyncLocalStorage();
+const isWrittenTo = isByHooks || keepsWhatEnters();
 
 function keepsWhatEnters(): boolean {
   const storage = new AsyncLocalStorage<true>();
@@ -40,8 +45,9 @@ function keepsWhatEnters(): boolean {
  */
 export function inOwnContext<Argument>(run: (argument: Argument) => Promise<unknown> | null, argument: Argument): void {
   if (isFollowed || hasId(nothing())) return apart(run, argument);
+  const made = run(argument);
   // The first of the process that enters a context enters its caller's here.
-  if (hasId(run(argument) ?? nothing())) empty(executionAsyncResource());
+  if (hasId(made !== null && made.constructor === NodePromise ? made : nothing())) empty(executionAsyncResource());
 }
 
 function apart<Argument>(run: (argument: Argument) => unknown, argument: Argument): void {
@@ -54,8 +60,8 @@ function apart<Argument>(run: (argument: Argument) => unknown, argument: Argumen
  * there are none to keep apart: a call without one of its own takes a twelfth less of a flight (513 to 469 ns). `undefined`: not by this name.
  */
 const ASYNC_ID = Object.getOwnPropertySymbols(pristine).find(({ description }) => description === 'async_id_symbol');
-/** Did anybody, ever? Nobody is asked again then: a promise that gets an id costs a tenth of a flight. */
-let isFollowed = ASYNC_ID === undefined || !isWrittenTo;
+/** Did anybody, ever? Nobody is asked again then: a promise that gets an id costs a tenth of a flight. Without hooks no promise would tell. */
+let isFollowed = ASYNC_ID === undefined || !isByHooks;
 
 function hasId(promise: Promise<unknown>): boolean {
   if ((promise as unknown as Record<symbol, unknown>)[ASYNC_ID as symbol] === undefined) return false;
@@ -64,6 +70,7 @@ function hasId(promise: Promise<unknown>): boolean {
 
 /** A promise of Node's own, whatever has been put in the place of `Promise`. */
 async function nothing(): Promise<void> {}
+const NodePromise = nothing().constructor;
 
 /** The context that this is called in, to come back to: calls `run` in it, whoever calls. */
 export function thisContext(): (run: () => void) => void {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ArgumentError } from '../arguments.js';
-import { entryOf, ownRoot } from '../build.js';
+import { entryOf, isBundled, ownRoot } from '../build.js';
 
 export interface BaseBuild {
   readonly root: string;
@@ -31,6 +31,7 @@ export function buildOf(reference: string, progress: (what: string) => void): Ba
   try {
     install(root);
     compile(root);
+    if (!isBundled(root)) progress(`${reference} is from before bundles: its modules are measured beside the bundle of this one`);
     return { root, commit, remove };
   } catch (error) {
     remove();

@@ -161,8 +161,8 @@ test('a signal’s abort and a time that is up resume their waiter in its own co
 });
 
 /** What a process prints in which nobody has entered a context before; here the runner has. */
-function inFreshProcess(script: string): string {
-  const args = ['--input-type=module', '--eval', script];
+function inFreshProcess(script: string, ...flags: readonly string[]): string {
+  const args = [...flags, '--input-type=module', '--eval', script];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
   assert.equal(stderr, '');
   return stdout.trim();
@@ -191,6 +191,73 @@ test('the first context of a process that a target enters is not its caller’s 
     await coalescer.request('b');
     console.log(calls, JSON.stringify(seen));`);
   assert.equal(told, `6 ${JSON.stringify(Array.from({ length: 8 }, () => null))}`);
+});
+
+test('nor where `Promise` is not Node’s own', () => {
+  const told = inFreshProcess(`
+    import { AsyncLocalStorage } from 'node:async_hooks';
+    const Native = Promise;
+    globalThis.Promise = class Polyfill {
+      #native;
+      constructor(run) {
+        this.#native = run instanceof Native ? run : new Native(run);
+      }
+      then(...both) {
+        return new Polyfill(this.#native.then(...both));
+      }
+      catch(rejected) {
+        return this.then(undefined, rejected);
+      }
+      static resolve = (value) => new Polyfill(Native.resolve(value));
+      static reject = (error) => new Polyfill(Native.reject(error));
+    };
+    const { createCoalescer } = await import(${index});
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    let calls = 0;
+    const entering = () => (calls++, seen.push(storage.getStore()), storage.enterWith('left behind'), Promise.resolve('x'));
+    const coalescer = createCoalescer({ scope: 'public', targets: { entering } });
+    for (const payload of ['a', 'b']) {
+      const answer = coalescer.request(payload);
+      seen.push(storage.getStore());
+      await answer;
+    }
+    console.log(calls, JSON.stringify(seen));`);
+  assert.equal(told, '2 [null,null,null,null]');
+});
+
+/** What Node follows contexts by is another thing on 22 with the one, and on 24 with the other. */
+const otherWay = ['--experimental-async-context-frame', '--no-async-context-frame'].filter((flag) =>
+  process.allowedNodeEnvironmentFlags.has(flag),
+);
+
+test('contexts are kept apart however Node follows them', { skip: otherWay.length === 0 && 'this Node has one way only' }, () => {
+  for (const flag of otherWay) {
+    const told = inFreshProcess(
+      `
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      import { createCoalescer } from ${index};
+      const storage = new AsyncLocalStorage();
+      const seen = [];
+      let calls = 0;
+      const echo = async (payload) => {
+        calls++;
+        seen.push(storage.getStore());
+        storage.enterWith('left behind');
+        await null;
+        return payload;
+      };
+      const coalescer = createCoalescer({ scope: 'public', targets: { echo } });
+      const first = coalescer.request('a');
+      seen.push(storage.getStore());
+      await first;
+      await storage.run('acme', () => coalescer.request('b'));
+      seen.push(storage.getStore());
+      console.log(calls, JSON.stringify(seen));`,
+      flag,
+    );
+    assert.equal(told, '2 [null,null,null,null]', flag);
+  }
 });
 
 test('nor is one that a stream enters, which nobody reads any more', () => {
