@@ -131,10 +131,8 @@ export class SharedMemory {
   }
   /** One more attempt, in the air. */
   began(target: number): void {
-    const counts = this.#counts;
-    const at = target * COUNTS;
-    counts[at + ATTEMPTS] = (counts[at + ATTEMPTS] as number) + 1;
-    counts[at + AIRBORNE] = (counts[at + AIRBORNE] as number) + 1;
+    this.count(target, ATTEMPTS, 1);
+    this.count(target, AIRBORNE, 1);
   }
   /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
   inherit(gone: SharedMemory): void {

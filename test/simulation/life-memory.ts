@@ -31,9 +31,6 @@ export class LifeMemory extends SharedMemory {
   override count(target: number, what: number, change: number): void {
     if (!this.#owner.isStopped) super.count(target, what, change);
   }
-  override began(target: number): void {
-    if (!this.#owner.isStopped) super.began(target);
-  }
   override enterLedger(slot: number, tried: Tried): void {
     if (this.#owner.isStopped) return;
     super.enterLedger(slot, tried);
