@@ -3,6 +3,7 @@
  * all the time costs a fifth of a flight. All flights of a front have the same times, so this is also the order in which they grow too old: three
  * places in the list stand for all their timers.
  */
+import type { StampReceiver } from '../workers/clock.js';
 import type { Flight } from './flight.js';
 
 /** Turns of promises that a service may take from its request to what it does with the answer: a function that awaits another takes one to three. */
@@ -21,7 +22,7 @@ interface Mark {
   last: Flight | null;
 }
 
-export class Airborne {
+export class Airborne implements StampReceiver {
   #first: Flight | null = null;
   #last: Flight | null = null;
   #size = 0;
@@ -61,6 +62,13 @@ export class Airborne {
     if (this.#isMarked) this.#unmark(flight, previous);
     flight.previousAirborne = flight.nextAirborne = null;
     if (--this.#size === 0 && this.#whenEmpty.length > 0) this.#isEmpty();
+  }
+
+  /** Those launched at `stamp`, which come last, may have been launched since, up to now: their times must not be up early. */
+  caughtUp(stamp: number, now: number): void {
+    for (let flight = this.#last; flight !== null && flight.launchedAt === stamp; flight = flight.previousAirborne) {
+      if (flight.status === 'flying') flight.launchedAt = now;
+    }
   }
 
   #unmark(flight: Flight, previous: Flight | null): void {

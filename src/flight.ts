@@ -30,7 +30,7 @@ export class Flight implements StraightOrder {
   readonly owner: FlightOwner;
 
   // Written by the front at launch.
-  readonly launchedAt: number;
+  launchedAt: number;
   /** Packed size of payload and key, for `airborneBytes`. */
   bytes = 0;
 

@@ -99,7 +99,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     if (admission.body !== null || carry !== null) this.#checkRoom(key, bytes, isOwed);
-    const flight = new Flight(boarding.carrying(boarded, carried), ++this.#flightNumber, this, this.#seam.now());
+    const flight = new Flight(boarding.carrying(boarded, carried), ++this.#flightNumber, this, this.links.instant());
     flight.bytes = bytes;
     if (admission.body !== null) flight.pack(admission.body, carriedBody);
     // Registered before anything of the target's runs: whatever that does, it finds the flight.

@@ -82,6 +82,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
       flying: reentrance?.flying ?? null,
     };
     this.#shard = new Shard(setup);
+    seam.tell(receiver.airborne);
     this.#straight = new StraightFlights(this.#shard, setup, options.flightTimeoutMs);
   }
 
@@ -94,6 +95,11 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
   admitCarried(): null {
     return null;
+  }
+
+  /** A stamp, which the front makes good: a flight that goes straight has no time of its own but this. */
+  instant(): number {
+    return this.#seam.stamp();
   }
 
   launch(flight: Flight): void {

@@ -12,7 +12,7 @@ import type { TargetStats } from './reports.js';
 /** What a link reports to its front: exactly one end for each launch, also after abandon. Never while `launch` runs. */
 export interface LinkReceiver {
   /** Oldest first. */
-  readonly airborne: Pick<Airborne, 'slow'>;
+  readonly airborne: Pick<Airborne, 'slow' | 'caughtUp'>;
   attempted(flight: Flight, attempt: AttemptRecord): void;
   /** What comes before the end, where a target streams. */
   readonly streaming: ChunkReceiver;
@@ -57,6 +57,8 @@ export interface Links {
   admit(boarded: Boarded): Admission;
   /** Packs what `carry` took. @throws Refused */
   admitCarried(carried: unknown): Body | null;
+  /** When a flight is launched that is launched now. */
+  instant(): number;
   launch(flight: Flight): void;
   abandon(flight: Flight): void;
   /** More chunks may come. */

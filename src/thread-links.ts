@@ -2,16 +2,15 @@
  * The links of a coalescer with threads: which link flies what, and what becomes of flights when a thread is lost. Loads nothing heavy until it
  * is made: an inline user never pays for threads.
  */
-import { packBody, packKeyed } from '../workers/body.js';
-import { NO_FORM } from '../workers/canonical.js';
+import { packBody } from '../workers/body.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import { type Body, type InAir, KEYED } from '../workers/protocol.js';
-import { Refused } from '../workers/refused.js';
+import type { Body, InAir } from '../workers/protocol.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
+import { admitPacked } from './admission.js';
 import { judgeDeath, type Fate, type Resident } from './blame.js';
-import { type Boarded, inFull } from './boarding.js';
+import type { Boarded } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { Hosts } from './hosts.js';
 import type { Admission, Links } from './links.js';
@@ -92,24 +91,16 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   }
 
   admit(boarded: Boarded): Admission {
-    const { payload, key, form } = inFull(boarded);
-    const { payloadBytes } = this.#setup.options.limits;
-    const pack = this.#wire?.packValue ?? null;
-    const body = packKeyed(payload, form, pack);
-    // By its canonical form where that is its key, so that equal payloads count alike, in whatever order they are written.
-    const bytes = form !== NO_FORM ? Buffer.byteLength(key as string) : body.bytes.byteLength;
-    // What crosses as its key is held as its key, of which the characters count already.
-    const held = body.kind === KEYED ? bytes - (key as string).length : body.bytes.byteLength;
-    if (bytes <= payloadBytes) return { bytes: held, body };
-    throw new Refused(
-      'COALESCER_LIMIT',
-      `limits.payloadBytes is reached: the payload has ${bytes} bytes, at most ${payloadBytes} may cross`,
-      { limit: 'payloadBytes' },
-    );
+    return admitPacked(boarded, this.#wire?.packValue ?? null, this.#setup.options.limits.payloadBytes);
   }
 
   admitCarried(carried: unknown): Body {
     return packBody(carried, this.#wire?.packValue ?? null);
+  }
+
+  /** Read, since it crosses at once. */
+  instant(): number {
+    return this.#setup.seam.now();
   }
 
   launch(flight: Flight): void {

@@ -80,7 +80,8 @@ export class Attempt implements AttemptContext {
   }
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
-    return () => Math.max(0, this.#order.launchedAt + this.#terms.ms - this.#terms.seam.now());
+    // The clock first: when the flight was launched may be known better then.
+    return () => Math.max(0, -this.#terms.seam.now() + this.#order.launchedAt + this.#terms.ms);
   }
 
   /** It streams: from now on it has the flight's time. */

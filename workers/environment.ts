@@ -3,6 +3,7 @@
  * an environment from outside, so that the whole library can run in one thread under a virtual clock.
  */
 import { inCleanContext } from './clean-context.js';
+import { Clock, type StampReceiver } from './clock.js';
 
 /** Time and chance. All times are milliseconds of a monotonic clock; the wall clock is read for dates that an upstream sends, and for nothing else. */
 export interface Environment {
@@ -24,50 +25,25 @@ export interface Seam extends Environment {
   defer(run: () => void): void;
   /** The timer goes on, but no longer keeps the process alive. */
   release(timer: unknown): void;
-  /** The instant of something that is only told (when an attempt ended): in a burst, up to a few readings of the clock behind `now`. */
+  /** The instant of something that is only told. In a burst no reading of the clock, but the last one: who times anything by it must be told, see `tell`. */
   stamp(): number;
+  /** From now on `receiver` is told of stamps that are past, before anybody is given a later time. */
+  tell(receiver: StampReceiver): void;
+  /** No stamp is past after this that it was not told of. */
+  catchUp(): void;
 }
 
-/** A burst: stamps that come closer than this. Of so many in a row, one reads the clock. */
-const BURST_GAP_MS = 0.05;
-const BURST_STAMPS = 8;
-
-/**
- * A reading of the clock is 50 ns, a tenth of a flight. Whatever is timed by it is read each time; what is only told need not be, while so much happens
- * that the last reading is microseconds old. Readings are fields, which V8 writes in place: as variables of a closure each is an object (3 % of a flight).
- */
-class Clock {
-  readonly #read: () => number;
-  #last = Number.NaN;
-  #lastStamp = Number.NaN;
-  #stampsLeft = 0;
-
-  constructor(read: () => number) {
-    this.#read = read;
-  }
-
-  now(): number {
-    return (this.#last = this.#read());
-  }
-
-  stamp(): number {
-    if (this.#stampsLeft === 0) return this.#stampAnew();
-    this.#stampsLeft--;
-    return this.#last;
-  }
-
-  #stampAnew(): number {
-    const now = this.now();
-    this.#stampsLeft = now - this.#lastStamp < BURST_STAMPS * BURST_GAP_MS ? BURST_STAMPS - 1 : 0;
-    return (this.#lastStamp = now);
-  }
-}
+/** Runs `run` when all promises have settled that can in this turn. The process's own: fake ones may never run it. */
+const { nextTick } = process as { nextTick(this: void, run: () => void): void };
 
 /** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
 export function processEnvironment(): Seam {
   const { setTimeout, clearTimeout, setImmediate, performance, Date: WallClock } = globalThis;
   const { random } = Math;
-  const clock = new Clock(() => performance.now());
+  const clock = new Clock(
+    () => performance.now(),
+    (run) => inCleanContext(nextTick, run),
+  );
   return {
     wallNow: () => WallClock.now(),
     // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
@@ -79,6 +55,8 @@ export function processEnvironment(): Seam {
     release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
     now: () => clock.now(),
     stamp: () => clock.stamp(),
+    tell: (receiver) => clock.tell(receiver),
+    catchUp: () => clock.catchUp(),
   };
 }
 
@@ -88,7 +66,10 @@ export function seamOf(environment: Environment | undefined): Seam {
   const given = environment as Environment & Partial<Seam>;
   return {
     now: () => given.now(),
-    stamp: () => given.now(),
+    // Read each time: its time may go on in the middle of a turn.
+    stamp: () => given.stamp?.() ?? given.now(),
+    tell: (receiver) => given.tell?.(receiver),
+    catchUp: () => given.catchUp?.(),
     wallNow: () => given.wallNow?.() ?? Date.now(),
     setTimer: (ms, run) => inCleanContext(() => given.setTimer(ms, run), undefined),
     clearTimer: (timer) => given.clearTimer(timer),

@@ -95,6 +95,8 @@ export class StraightFlights<Order extends StraightOrder> {
   }
 
   #take(order: Order, start: FlightStart | null): FlightRecord<Order> {
+    // From here on it is timed by its record.
+    this.#setup.seam.catchUp();
     return (order.course = this.#shard.take(order, start));
   }
 

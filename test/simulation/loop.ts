@@ -1,4 +1,5 @@
 /** One simulated event loop: the front's, or one life's. Its timers and deferred calls stop with it. It may stand still, hang, or be over. */
+import { Clock } from '../../workers/clock.js';
 import type { Seam } from '../../workers/environment.js';
 import type { Random } from './random.js';
 import type { Scheduler, SimEvent } from './scheduler.js';
@@ -13,6 +14,8 @@ export interface LoopHabits {
 
 /** Node's timers may fire before the clock says so. */
 const EARLY_MS = 0.9;
+/** A turn of the loop lasts so long, for what waits until it is over: what is launched in it is stamped by one reading of the clock. */
+const TURN_MS = 3;
 
 export class Loop {
   /** Nothing happens on it any more. */
@@ -35,9 +38,15 @@ export class Loop {
   constructor(scheduler: Scheduler, chance: Random, habits: LoopHabits, beforeDeferred: () => boolean = () => true) {
     this.#scheduler = scheduler;
     const { lateMsMax, deferMsMax } = habits;
+    const clock = new Clock(
+      () => scheduler.now,
+      (run) => scheduler.at(scheduler.now + TURN_MS, this, run),
+    );
     this.seam = {
-      now: () => scheduler.now,
-      stamp: () => scheduler.now,
+      now: () => clock.now(),
+      stamp: () => clock.stamp(),
+      tell: (receiver) => clock.tell(receiver),
+      catchUp: () => clock.catchUp(),
       wallNow: () => scheduler.now,
       setTimer: (ms, run) => {
         const late = lateMsMax === 0 ? 0 : Math.max(chance.between(-EARLY_MS, lateMsMax), -ms);

@@ -26,6 +26,8 @@ export function manualSeam(random: () => number = () => 0.5): ManualSeam {
   return {
     now: () => now,
     stamp: () => now,
+    tell: () => undefined,
+    catchUp: () => undefined,
     wallNow: () => now,
     setTimer(ms, run) {
       const timer = { at: now + ms, run };

@@ -1,0 +1,110 @@
+// A burst is stamped by a few readings of the clock, and whoever times something by stamps is told before they can do harm.
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Clock } from '../../workers/clock.js';
+
+const BURST = 16;
+
+let time = 0;
+let readings = 0;
+let waiting: (() => void)[] = [];
+let told: { stamp: number; now: number }[] = [];
+let clock: Clock;
+
+beforeEach(() => {
+  time = 1_000;
+  readings = 0;
+  waiting = [];
+  told = [];
+  clock = new Clock(
+    () => {
+      readings++;
+      return time;
+    },
+    (run) => waiting.push(run),
+  );
+  clock.tell({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
+});
+
+const endTurn = (): void => {
+  const runs = waiting;
+  waiting = [];
+  for (const run of runs) run();
+};
+
+/** So many stamps, `gapMs` apart. */
+function stamps(count: number, gapMs = 0): number[] {
+  return Array.from({ length: count }, () => {
+    const stamp = clock.stamp();
+    time += gapMs;
+    return stamp;
+  });
+}
+
+test('what comes apart is read each time, and waits for no turn', () => {
+  assert.equal(new Set(stamps(100, 0.02)).size, 100);
+  assert.equal(readings, 100);
+  assert.equal(waiting.length, 0);
+  assert.deepEqual(told, []);
+});
+
+test('of a burst one in sixteen reads the clock, after the two that show that it is one', () => {
+  stamps(2 + 10 * BURST - 1, 0.001);
+  assert.equal(readings, 2 + 9);
+  assert.equal(waiting.length, 1, 'one turn is waited for');
+});
+
+test('a stamp is told of at the next reading, before that is known; a reading never is', () => {
+  const [first, second, third, fourth] = stamps(4);
+  assert.deepEqual([first, second], [1_000, 1_000]);
+  assert.equal(third, fourth);
+  assert.ok(third !== second && Math.abs(third! - second!) < 1e-5, `${third}`);
+  time += 200;
+  assert.equal(clock.now(), 1_200);
+  assert.deepEqual(told, [{ stamp: third, now: 1_200 }]);
+  clock.now();
+  assert.equal(told.length, 1, 'there is nothing to tell of twice');
+});
+
+test('the first stamp after a turn is read anew, however short the turn was', () => {
+  stamps(3);
+  time += 10;
+  endTurn();
+  assert.deepEqual(
+    told.map(({ now }) => now),
+    [1_010],
+    'what was stamped in it is told of as it ends',
+  );
+  time += 10;
+  assert.equal(clock.stamp(), 1_020);
+});
+
+test('a turn without a stamp that is past reads nothing when it ends', () => {
+  stamps(2);
+  assert.equal(waiting.length, 1);
+  endTurn();
+  assert.equal(readings, 2);
+});
+
+test('a loop that is held in a burst is seen by the next reading of it', () => {
+  stamps(3);
+  time += 500;
+  stamps(BURST - 2);
+  assert.equal(readings, 2);
+  assert.equal(clock.stamp(), 1_500);
+  assert.equal(told.at(-1)?.now, 1_500);
+  // No burst any more: each is read.
+  time += 500;
+  assert.equal(clock.stamp(), 2_000);
+});
+
+test('catching up reads the clock where a stamp is past, and only there', () => {
+  stamps(2);
+  clock.catchUp();
+  assert.equal(readings, 2);
+  clock.stamp();
+  clock.catchUp();
+  clock.catchUp();
+  assert.equal(readings, 3);
+  assert.equal(told.length, 1);
+});
