@@ -95,13 +95,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     if (keyBytes > limits.payloadBytes) throw this.failures.limit('payloadBytes', limits.payloadBytes, key);
     const admission = this.links.admit(boarded);
     const carried = carry === null ? undefined : carry();
-    const carriedBody = carried === undefined ? null : this.links.admitCarried(carried);
-    const bytes = keyBytes + admission.bytes + (carriedBody?.bytes.byteLength ?? 0);
+    const along = carried === undefined ? null : this.links.admitCarried(carried);
+    const bytes = keyBytes + admission.bytes + (along?.bytes ?? 0);
     // Again: what was called meanwhile is the user's, and may have launched or closed.
     if (admission.body !== null || carry !== null) this.#checkRoom(key, bytes, isOwed);
     const flight = new Flight(boarding.carrying(boarded, carried), ++this.#flightNumber, this, this.links.instant());
     flight.bytes = bytes;
-    if (admission.body !== null) flight.pack(admission.body, carriedBody);
+    if (admission.body !== null) flight.pack(admission.body, along?.body ?? null);
     // Registered before anything of the target's runs: whatever that does, it finds the flight.
     if (key === null) this.counters.unshared++;
     else this.#table.put(flight, isFree && carry === null && admission.body === null);

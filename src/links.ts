@@ -36,7 +36,7 @@ export interface ChunkReceiver {
   chunk(flight: Flight, chunk: unknown, cost: number): void;
 }
 
-/** A payload that may be launched. */
+/** A payload that may be launched, or what it carries along. */
 export interface Admission {
   /** What it counts for under `airborneBytes`. */
   readonly bytes: number;
@@ -56,7 +56,7 @@ export interface Links {
   /** Measures and packs a payload, before anything is launched. @throws Refused */
   admit(boarded: Boarded): Admission;
   /** Packs what `carry` took. @throws Refused */
-  admitCarried(carried: unknown): Body | null;
+  admitCarried(carried: unknown): Admission | null;
   /** When a flight is launched that is launched now. */
   instant(): number;
   launch(flight: Flight): void;

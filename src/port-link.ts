@@ -1,5 +1,5 @@
 /** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
-import { packBody } from '../workers/body.js';
+import { bytesOf, packBody } from '../workers/body.js';
 import type { BreakerPhase } from '../workers/breaker.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { Outbox } from '../workers/outbox.js';
@@ -33,7 +33,7 @@ export interface PortLinkSetup {
   readonly isResuming: boolean;
 }
 
-const partOf = (body: Body | null): PackedPart | null => (body === null ? null : [body.kind, body.bytes]);
+const partOf = (body: Body | null): PackedPart | null => (body === null ? null : [body.kind, body.data]);
 
 export class PortLink implements LifeReceiver {
   readonly #setup: PortLinkSetup;
@@ -101,7 +101,7 @@ export class PortLink implements LifeReceiver {
     const isAlone = this.#residentCount++ === 0;
     if (isAlone) this.life.hold(true);
     const { number, scope, key, boarded, launchedAt, deadline } = flight;
-    const { kind, bytes } = passage.body as Body;
+    const { kind, data } = passage.body as Body;
     const frame: LaunchFrame = [
       LAUNCH,
       slot,
@@ -112,7 +112,7 @@ export class PortLink implements LifeReceiver {
       deadline,
       this.#extrasOf(flight, passage),
       kind,
-      kind === KEYED ? (key as string) : bytes,
+      kind === KEYED ? (key as string) : data,
     ];
     if (isAlone) this.#outbox.send(frame);
     else this.#outbox.push(frame);
@@ -164,8 +164,8 @@ export class PortLink implements LifeReceiver {
     } else if (op === CHUNK) {
       // Nobody waits any more: not even unpacked.
       if (flight.status !== 'flying') return;
-      const bytes = frame[4] as Uint8Array;
-      receiver.streaming.chunk(flight, this.#wire.unpackBody(frame[3], bytes), bytes.byteLength + CHUNK_BYTES_EXTRA);
+      const data = frame[4] as Body['data'];
+      receiver.streaming.chunk(flight, this.#wire.unpackBody(frame[3], data), bytesOf(data) + CHUNK_BYTES_EXTRA);
     } else if (op === OPENED) {
       receiver.streaming.opened(flight, frame[3], frame[4]);
     } else if (op === FULFILLED) {
@@ -173,13 +173,13 @@ export class PortLink implements LifeReceiver {
       const value = isStream
         ? STREAM_ENDED
         : flight.status === 'flying'
-          ? this.#wire.unpackBody(frame[4], frame[5] as Uint8Array)
+          ? this.#wire.unpackBody(frame[4], frame[5] as Body['data'])
           : undefined;
       const attempt = this.#attemptOf(frame[3]);
       this.#land(flight);
       receiver.fulfilled(flight, attempt, value);
     } else if (op === FAILED) {
-      const error = errorOf(this.#wire.unpackBody(frame[5], frame[6] as Uint8Array) as ErrorRecord);
+      const error = errorOf(this.#wire.unpackBody(frame[5], frame[6] as Body['data']) as ErrorRecord);
       const attempt = frame[3] === null ? null : this.#attemptOf(frame[3]);
       this.#land(flight);
       receiver.failed(flight, attempt, frame[4], error);

@@ -2,10 +2,10 @@
  * The links of a coalescer with threads: which link flies what, and what becomes of flights when a thread is lost. Loads nothing heavy until it
  * is made: an inline user never pays for threads.
  */
-import { packBody } from '../workers/body.js';
+import { bytesOf, packBody } from '../workers/body.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
-import type { Body, InAir } from '../workers/protocol.js';
+import type { InAir } from '../workers/protocol.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { Wire } from '../workers/wire.js';
 import { admitPacked } from './admission.js';
@@ -94,8 +94,9 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     return admitPacked(boarded, this.#wire?.packValue ?? null, this.#setup.options.limits.payloadBytes);
   }
 
-  admitCarried(carried: unknown): Body {
-    return packBody(carried, this.#wire?.packValue ?? null);
+  admitCarried(carried: unknown): Admission {
+    const body = packBody(carried, this.#wire?.packValue ?? null);
+    return { bytes: bytesOf(body.data), body };
   }
 
   /** Read, since it crosses at once. */

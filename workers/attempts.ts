@@ -44,9 +44,8 @@ export class Attempts<Order extends LaunchOrder> {
     const { seam, wheel, targets, memory } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
-    // Inline, a launch is read at once.
-    const isAtLaunch = record.attemptsMade === 0 && order.slot === -1 && !record.detour.hasWaited;
-    const now = isAtLaunch ? order.launchedAt : seam.now();
+    const isAtLaunch = record.attemptsMade === 0 && !record.detour.hasWaited;
+    const now = isAtLaunch ? record.attemptStartedAt : seam.now();
     this.#accounts.begins(record, now);
     record.attemptsMade++;
     wheel.arm(record, this.msFor(record, now), now);

@@ -1,7 +1,7 @@
 /** Values to bytes, guarded: what cannot cross is refused with its path before anything is packed. */
 import { TOLD, type KeyForm } from './canonical.js';
 import { inspectCrossing, type Crossing } from './crossing.js';
-import { BUFFER, BYTES, CLONED, KEYED, PACKED, type Body } from './protocol.js';
+import { BUFFER, BYTES, CLONED, KEYED, PACKED, TEXT, WRITTEN, type Body } from './protocol.js';
 import { Refused } from './refused.js';
 
 /** Bytes of their own: what comes from a user's view, or from the packer's pool, has neighbours. */
@@ -10,21 +10,39 @@ const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 type Pack = (value: unknown) => Uint8Array;
 
 /**
- * Packs a value. Bytes cross unparsed; the rest is packed by `pack`, or (before the packing library has loaded, and for what MessagePack would
- * change, like -0) by structured clone. Both arrive equal.
+ * What is shorter as JSON is written so: packed on its own, a number takes twice as long (490 ns and 280 to read it; 240 and 200), and a record of two
+ * fields a quarter longer. From 300 characters on it is the other way round.
+ */
+const WRITTEN_MAX = 256;
+/**
+ * Texts from this size on cross as they are (2,000 characters: 0.8 µs and 0.4 to read them, not 2.3 and 0.7). Shorter ones are written: the packing
+ * library cuts those out of a text of several kB, all of which is held as long as one of them.
+ */
+const TEXT_MIN = 256;
+
+/** What crosses of a body. */
+export const bytesOf = (data: Uint8Array | string): number => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength);
+
+/** Is it more than that? A text is only counted where it might be: a character takes three bytes at most. */
+export const isLarger = (data: Uint8Array | string, bytesMax: number): boolean =>
+  typeof data === 'string' ? 3 * data.length > bytesMax && Buffer.byteLength(data) > bytesMax : data.byteLength > bytesMax;
+
+/**
+ * Packs a value. Bytes and texts cross unparsed, and what is short as JSON, where that tells all of it; the rest is packed by `pack`, or (before the
+ * packing library has loaded, and for what MessagePack would change, like -0) by structured clone. All arrive equal.
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packBody(value: unknown, pack: Pack | null): Body {
   if (value instanceof Uint8Array && !(value.buffer instanceof SharedArrayBuffer) && Object.getOwnPropertySymbols(value).length === 0) {
     // A plain copy of a Buffer's bytes: Buffer.prototype.slice would share them.
-    if (Buffer.isBuffer(value)) return { kind: BUFFER, bytes: exact(value) };
-    if (Object.getPrototypeOf(value) === Uint8Array.prototype) return { kind: BYTES, bytes: exact(value) };
+    if (Buffer.isBuffer(value)) return { kind: BUFFER, data: exact(value) };
+    if (Object.getPrototypeOf(value) === Uint8Array.prototype) return { kind: BYTES, data: exact(value) };
   }
   return packInspected(value, inspect(value), pack);
 }
 
 /** One for all: it says nothing of its own. */
-const TOLD_BY_KEY: Body = { kind: KEYED, bytes: new Uint8Array() };
+const TOLD_BY_KEY: Body = { kind: KEYED, data: new Uint8Array() };
 
 /**
  * Packs a payload of which its key says this. Where that tells all of it, it crosses as its key, which the flight holds anyway: neither packed nor
@@ -44,7 +62,13 @@ function inspect(value: unknown): Crossing {
   });
 }
 
-function packInspected(value: unknown, { needsClone }: Crossing, pack: Pack | null): Body {
-  if (needsClone || pack === null) return { kind: CLONED, bytes: exact(process.getBuiltinModule('node:v8').serialize(value)) };
-  return { kind: PACKED, bytes: pack(value) };
+function packInspected(value: unknown, { needsClone, isJson, characters }: Crossing, pack: Pack | null): Body {
+  if (typeof value === 'string' && value.length >= TEXT_MIN) return { kind: TEXT, data: value };
+  if (isJson && characters <= WRITTEN_MAX) {
+    const json = JSON.stringify(value) as string | undefined;
+    // A Proxy may be another thing each time it is looked at.
+    if (json !== undefined) return { kind: WRITTEN, data: json };
+  }
+  if (needsClone || pack === null) return { kind: CLONED, data: exact(process.getBuiltinModule('node:v8').serialize(value)) };
+  return { kind: PACKED, data: pack(value) };
 }

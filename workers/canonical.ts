@@ -30,6 +30,7 @@ class KeyRules implements PlainRules {
   readonly exact: boolean;
   isSorted = true;
   leavesOut = false;
+  characters = 0;
 
   /** `mustCross`: what could not cross is refused as well. What has a form is all plain: nothing else of it could not. */
   constructor(mustCross: boolean) {

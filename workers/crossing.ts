@@ -60,6 +60,10 @@ export interface Crossing {
   readonly refusal: Refusal | null;
   /** MessagePack would change it (-0; dates and bytes of another realm): it takes the slower way, see `packBody`. */
   readonly needsClone: boolean;
+  /** JSON tells all of it, */
+  readonly isJson: boolean;
+  /** in about so many characters. */
+  readonly characters: number;
 }
 
 /** The rules for one look: they notice what packing must know. One object a look, since a Proxy that is looked at may begin another. */
@@ -68,12 +72,16 @@ class Look implements PlainRules {
   readonly wellFormed = true;
   readonly exact = true;
   needsClone = false;
+  isJson = true;
+  characters = 0;
 
   primitive(value: unknown): string | null {
+    this.isJson = false;
     if (Object.is(value, -0)) this.needsClone = true;
     return CROSSING_RULES.primitive(value);
   }
   special(value: object): string | null {
+    this.isJson = false;
     if (!(value instanceof Date || value instanceof TypedArray)) this.needsClone = true;
     return CROSSING_RULES.special(value);
   }
@@ -83,7 +91,8 @@ class Look implements PlainRules {
 export function inspectCrossing(value: unknown): Crossing {
   const look = new Look();
   const refusal = refusalOf(value, look);
-  return { refusal, needsClone: look.needsClone };
+  const { needsClone, isJson, characters } = look;
+  return { refusal, needsClone, isJson, characters };
 }
 
 keepShape(() => new Look());

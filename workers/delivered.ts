@@ -1,4 +1,5 @@
 /** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can have changed them, and up to a bound. */
+import { bytesOf } from './body.js';
 import type { Body, PackedPart } from './protocol.js';
 import type { Wire } from './wire.js';
 
@@ -15,22 +16,25 @@ export class Delivered {
     this.#wire = wire;
     this.#bytesMax = bytesMax;
     // A copy: it is a view on an envelope that holds others' frames too.
-    this.#earlier = earlier === null ? null : { kind: earlier[0], bytes: Uint8Array.prototype.slice.call(earlier[1]) };
-    this.#bytes = earlier?.[1].byteLength ?? 0;
+    this.#earlier = earlier === null ? null : { kind: earlier[0], data: copyOf(earlier[1]) };
+    this.#bytes = earlier === null ? 0 : bytesOf(earlier[1]);
   }
 
-  add({ kind, bytes }: Body): void {
-    this.#bytes += bytes.byteLength;
+  add({ kind, data }: Body): void {
+    this.#bytes += bytesOf(data);
     if (this.#bytes > this.#bytesMax) this.#bodies = null;
     // A copy: large bodies move to the front.
-    else this.#bodies?.push({ kind, bytes: Uint8Array.prototype.slice.call(bytes) });
+    else this.#bodies?.push({ kind, data: copyOf(data) });
   }
 
   /** All of them, as new; `null` when they are no longer kept. */
   all(): readonly unknown[] | null {
     if (this.#bodies === null) return null;
-    const unpack = ({ kind, bytes }: Body): unknown => this.#wire.unpackBody(kind, bytes);
+    const unpack = ({ kind, data }: Body): unknown => this.#wire.unpackBody(kind, data);
     const earlier = this.#earlier === null ? [] : (unpack(this.#earlier) as unknown[]);
     return [...earlier, ...this.#bodies.map(unpack)];
   }
 }
+
+const copyOf = (data: Uint8Array | string): Uint8Array | string =>
+  typeof data === 'string' ? data : Uint8Array.prototype.slice.call(data);

@@ -1,6 +1,6 @@
 /** A shard behind a port: frames in, frames out. The same on a worker thread, on the caller's own, and in the simulation. */
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { packBody } from './body.js';
+import { bytesOf, isLarger, packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
@@ -106,7 +106,7 @@ export class PortShard implements ShardReceiver<PortOrder> {
     const [, , , , carried, chunksGiven, delivered] = extras ?? NO_EXTRAS;
     const { midStream, replayBytes } = settings.streams;
     const order = new PortOrder(frame, {
-      payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body as Uint8Array),
+      payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body as Body['data']),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
       // Chunks were given, and do not come along: they are not kept.
       delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,
@@ -132,8 +132,8 @@ export class PortShard implements ShardReceiver<PortOrder> {
     if (once !== null) return once;
     try {
       const body = packBody(value, wire.packValue);
-      if (body.bytes.byteLength > settings.resultBytes) {
-        const message = `limits.resultBytes is reached: the value has ${body.bytes.byteLength} bytes, at most ${settings.resultBytes} may cross`;
+      if (isLarger(body.data, settings.resultBytes)) {
+        const message = `limits.resultBytes is reached: the value has ${bytesOf(body.data)} bytes, at most ${settings.resultBytes} may cross`;
         return new Refused('COALESCER_LIMIT', message, { limit: 'resultBytes' });
       }
       order.value = body;
@@ -155,11 +155,11 @@ export class PortShard implements ShardReceiver<PortOrder> {
   }
 
   chunk(order: PortOrder): number {
-    const { kind, bytes } = order.value as Body;
+    const { kind, data } = order.value as Body;
     // Kept before it is sent: what is large moves.
     order.gave(order.value as Body);
-    const cost = bytes.byteLength + CHUNK_BYTES_EXTRA;
-    this.#outbox.push([CHUNK, order.slot, order.number, kind, bytes]);
+    const cost = bytesOf(data) + CHUNK_BYTES_EXTRA;
+    this.#outbox.push([CHUNK, order.slot, order.number, kind, data]);
     return cost;
   }
 
@@ -167,8 +167,8 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#records[slot] = undefined;
     this.#airborne--;
     if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, this.#tupleOf(attempt), STREAMED, null]);
-    const { kind, bytes } = value as Body;
-    const frame: FulfilledFrame = [FULFILLED, slot, number, this.#tupleOf(attempt), kind, bytes];
+    const { kind, data } = value as Body;
+    const frame: FulfilledFrame = [FULFILLED, slot, number, this.#tupleOf(attempt), kind, data];
     if (this.#airborne === 0) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }
@@ -178,8 +178,8 @@ export class PortShard implements ShardReceiver<PortOrder> {
     this.#records[slot] = undefined;
     const tuple = attempt === null ? null : this.#tupleOf(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
-    const { kind, bytes } = packBody(errorRecord(error), this.#setup.wire.packValue);
-    this.#outbox.push([FAILED, slot, number, tuple, failure, kind, bytes]);
+    const { kind, data } = packBody(errorRecord(error), this.#setup.wire.packValue);
+    this.#outbox.push([FAILED, slot, number, tuple, failure, kind, data]);
   }
 
   #tupleOf(attempt: AttemptRecord): AttemptTuple {

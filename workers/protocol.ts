@@ -97,18 +97,30 @@ export const BUFFER = 2;
 export const CLONED = 3;
 /** No body: the stream has ended, its chunks went before. */
 export const STREAMED = 4;
-/** No bytes: the flight's key tells the whole payload, and crosses in its stead. */
+/** Nothing: the flight's key tells the whole payload, and crosses in its stead. */
 export const KEYED = 5;
-export type BodyKind = typeof PACKED | typeof BYTES | typeof BUFFER | typeof CLONED | typeof STREAMED | typeof KEYED;
+/** A text as it is. */
+export const TEXT = 6;
+/** JSON, which tells all of it: what is short. */
+export const WRITTEN = 7;
+export type BodyKind =
+  | typeof PACKED
+  | typeof BYTES
+  | typeof BUFFER
+  | typeof CLONED
+  | typeof STREAMED
+  | typeof KEYED
+  | typeof TEXT
+  | typeof WRITTEN;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
 export interface Body {
   readonly kind: BodyKind;
-  readonly bytes: Uint8Array;
+  readonly data: Uint8Array | string;
 }
 
 /** A body inside a frame, small enough to travel in it. */
-export type PackedPart = readonly [kind: BodyKind, bytes: Uint8Array];
+export type PackedPart = readonly [kind: BodyKind, data: Uint8Array | string];
 
 /** What an attempt may have that did not simply bring the value: the fields of `AttemptRecord` in their order. */
 export type AttemptDetails = readonly [
@@ -142,17 +154,17 @@ export type AbandonFrame = readonly [op: typeof ABANDON, slot: number, number: n
 export type AttemptedFrame = readonly [op: typeof ATTEMPTED, slot: number, number: number, attempt: AttemptTuple];
 /** Shard to front: settled with a value, or (`STREAMED`) with the end of its stream. */
 export type FulfilledFrame = readonly [
-  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | number | null,
+  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | string | number | null,
 ]; // biome-ignore format: one screen
 /** Shard to front: the first chunk of this attempt's stream comes next. */
 export type OpenedFrame = readonly [op: typeof OPENED, slot: number, number: number, attempt: number, target: string];
 /** Shard to front: the next chunk. Each takes credit; without credit the shard does not pull. */
-export type ChunkFrame = readonly [op: typeof CHUNK, slot: number, number: number, kind: BodyKind, body: Uint8Array | number];
+export type ChunkFrame = readonly [op: typeof CHUNK, slot: number, number: number, kind: BodyKind, body: Uint8Array | string | number];
 /** Front to shard: so much more may be sent, since the fastest reader has taken as much. */
 export type CreditFrame = readonly [op: typeof CREDIT, slot: number, number: number, credit: number];
 /** Shard to front: settled without one. The body is an `ErrorRecord`, or `undefined` where there is no error but the verdict itself. */
 export type FailedFrame = readonly [
-  op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | number,
+  op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | string | number,
 ]; // biome-ignore format: one screen
 
 /** Shard to front: a target's breaker has changed. Of no flight: slot and number are -1. */

@@ -89,6 +89,8 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
     const now = record.order.slot === -1 ? record.order.launchedAt : this.#setup.seam.now();
     const isLate = record.order.slot !== -1 && now >= record.order.deadline;
+    // Of the first attempt, unless it has to wait: nothing of a target's runs until then.
+    record.attemptStartedAt = now;
     if (isLate || isSpent) return this.step(record, isLate ? flight.DEADLINE_PASSED : flight.TARGETS_EXHAUSTED);
     this.#router.launch(record, now);
   }

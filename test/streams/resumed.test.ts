@@ -198,7 +198,7 @@ test('the last target left is not cut off by the first-chunk time, though attemp
 
 test('resume gets what earlier lives gave as new, each time', () => {
   const wire = new Wire();
-  const { kind, bytes } = packBody([{ text: 'one' }], wire.packValue);
+  const { kind, data: bytes } = packBody([{ text: 'one' }], wire.packValue);
   const delivered = new Delivered(wire, 1_000, [kind, bytes]);
   for (const chunk of delivered.all() as { text: string }[]) chunk.text = 'written';
   assert.deepEqual(delivered.all(), [{ text: 'one' }]);

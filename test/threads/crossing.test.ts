@@ -173,3 +173,28 @@ for (const threads of [0, 1]) {
     });
   });
 }
+
+test('resultBytes counts the bytes of a value, whichever way it crosses', async () => {
+  const tally = new Tally();
+  const echoes = threadTargets<typeof targets>(new URL('./fixtures/echo.js', import.meta.url), {
+    threads: 1,
+    spare: false,
+    config: { tally: tally.buffer },
+  });
+  const coalescer = createCoalescer({ scope: 'public', limits: { resultBytes: 600 }, targets: echoes }) as Any;
+  await coalescer.ready();
+  const made = (make: string): Promise<unknown> => coalescer.request({ make }, { targets: ['echo'] });
+  const small = ["'x'.repeat(600)", "'\u2603'.repeat(199)", "['x'.repeat(590)]", 'new Uint8Array(600)', "{ text: 'x'.repeat(100) }"];
+  for (const make of small) await made(make);
+  const large = [
+    "'x'.repeat(601)",
+    "'\u2603'.repeat(201)",
+    "['x'.repeat(601)]",
+    'new Uint8Array(601)',
+    "'\\u0000'.repeat(200)",
+    'Array.from({ length: 100 }, () => 1.5)',
+  ];
+  for (const make of large) await assert.rejects(made(make), { code: 'COALESCER_LIMIT', limit: 'resultBytes' }, make);
+  assert.equal(tally.count('calls'), small.length + large.length);
+  await coalescer.close();
+});

@@ -39,7 +39,7 @@ test('a turn in which hundreds of flights are taken over beats the heart at each
   } as const;
   const wire = new Wire();
   const shard = new PortShard({ seam, wheel: new Wheel(seam), wire, memory, targets, settings, flying: null, post: () => {} });
-  const { kind, bytes } = packBody('payload', null);
+  const { kind, data: bytes } = packBody('payload', null);
   const frames = Array.from(
     { length: FLIGHTS },
     (_, slot): LaunchFrame => [LAUNCH, slot, slot + 1, null, 'key', 0, 30_000, null, kind, bytes],

@@ -14,6 +14,8 @@ import {
   BUFFER,
   BYTES,
   CLONED,
+  TEXT,
+  WRITTEN,
   FULFILLED,
   KEYED,
   LAUNCH,
@@ -28,7 +30,7 @@ import { type Envelope, Wire } from '../../workers/wire.js';
 
 const wire = new Wire();
 const trip = (value: unknown): unknown => {
-  const { kind, bytes } = packBody(value, wire.packValue);
+  const { kind, data: bytes } = packBody(value, wire.packValue);
   return new Wire().unpackBody(kind, bytes);
 };
 
@@ -127,16 +129,25 @@ test('dates and bytes of another realm arrive as dates and bytes', () => {
 });
 
 test('each kind of body is told apart, and without the packing library a value arrives equal too', () => {
-  const kinds: readonly (readonly [unknown, BodyKind])[] = [[{ a: 1 }, PACKED], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED]]; // biome-ignore format: a table
-  for (const [value, kind] of kinds) assert.equal(packBody(value, wire.packValue).kind, kind);
-  for (const value of [{ a: [1, new Date(3)] }, 'text', undefined, 5n, [new Uint16Array(2)]]) {
-    const { kind, bytes } = packBody(value, null);
+  const long = 'x'.repeat(300);
+  const kinds: readonly (readonly [unknown, BodyKind])[] = [
+    [undefined, PACKED], [{ a: undefined }, PACKED], [5n, PACKED], [[new Date(3)], PACKED], [Number.NaN, PACKED], [{ long }, PACKED], [[0.1, 0.2, 0.3], PACKED],
+    [{ a: 1 }, WRITTEN], [null, WRITTEN], [-1, WRITTEN], [true, WRITTEN], ['text', WRITTEN], ['"ü\u0000', WRITTEN], [{ '': [[], {}] }, WRITTEN], [0.1, WRITTEN],
+    [long, TEXT], ['ü'.repeat(256), TEXT], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED], [-0, CLONED],
+  ]; // biome-ignore format: a table
+  for (const [value, kind] of kinds) {
+    const body = packBody(value, wire.packValue);
+    assert.equal(body.kind, kind, inspect(value));
+    assert.deepStrictEqual(wire.unpackBody(kind, body.data), value);
+  }
+  for (const value of [{ a: [1, new Date(3)] }, { long }, undefined, 5n, [new Uint16Array(2)]]) {
+    const { kind, data: bytes } = packBody(value, null);
     assert.equal(kind, CLONED);
     assert.deepStrictEqual(wire.unpackBody(kind, bytes), value);
   }
 });
 
-test('a payload whose key tells all of it is not packed; one whose properties come in another order, or are undefined, is', () => {
+test('a payload whose key tells all of it crosses as its key; one whose properties come in another order, or are undefined, does not', () => {
   const told: readonly unknown[] = [
     'text',
     '',
@@ -157,7 +168,7 @@ test('a payload whose key tells all of it is not packed; one whose properties co
   }
   const untold: readonly unknown[] = [undefined, { b: 1, a: 2 }, [{ z: 1, y: 2 }], { a: { d: 1, c: 2 } }, { a: undefined }, { a: [{ b: undefined }] }, { '9': 1, '10': 2 }]; // biome-ignore format: a list
   for (const payload of untold)
-    assert.equal(packKeyed(payload, formedKey(payload, null, true).form, wire.packValue).kind, PACKED, inspect(payload));
+    assert.notEqual(packKeyed(payload, formedKey(payload, null, true).form, wire.packValue).kind, KEYED, inspect(payload));
 });
 
 test('a payload whose key tells all of it is refused like any other', () => {
@@ -171,7 +182,11 @@ const buffersOf = (value: unknown): ArrayBufferLike[] =>
 test('packed bytes are exactly their own, and what arrives has no view on them, on the input or on the pool', () => {
   fc.assert(
     fc.property(plain, (value) => {
-      const { kind, bytes } = packBody(value, wire.packValue);
+      const { kind, data: bytes } = packBody(value, wire.packValue);
+      if (typeof bytes === 'string') {
+        assert.deepStrictEqual(new Wire().unpackBody(kind, bytes), value);
+        return;
+      }
       assert.equal(bytes.buffer.byteLength, bytes.byteLength);
       assert.equal(bytes.byteOffset, 0);
       const arrived = new Wire().unpackBody(kind, bytes);
@@ -187,7 +202,7 @@ test('packed bytes are exactly their own, and what arrives has no view on them, 
 
 const attempt = [0, 1, 0, 1, 0, null] as const;
 const fulfilled = (number: number, value: unknown): FulfilledFrame => {
-  const { kind, bytes } = packBody(value, wire.packValue);
+  const { kind, data: bytes } = packBody(value, wire.packValue);
   return [FULFILLED, number, number, attempt, kind, bytes];
 };
 const posted = (envelope: Envelope, transfer: ArrayBuffer[]): Envelope => structuredClone<Envelope>(envelope, { transfer });
@@ -198,9 +213,18 @@ function framesOf(envelope: Envelope): unknown[] {
   return frames;
 }
 
-test('a wire holds on to no envelope that it has read, nor to one whose reader threw', async () => {
+async function collected(): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 5; round++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    collect();
+  }
+}
+
+test('a wire holds on to no envelope that it has read, nor to one whose reader threw', async () => {
   const receiver = new Wire();
   const read = (each: () => void): WeakRef<object> => {
     const { envelope } = wire.pack([fulfilled(1, 'x'.repeat(1_000))], false);
@@ -220,17 +244,39 @@ test('a wire holds on to no envelope that it has read, nor to one whose reader t
   ];
   // The packing library remembers the one that was read last in the process.
   new Wire().read(wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], false).envelope, () => {});
-  for (let round = 0; round < 5; round++) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    collect();
-  }
+  await collected();
   assert.deepEqual(
     held.map((envelope) => envelope.deref()),
     [undefined, undefined],
   );
   assert.equal(receiver.unpackBody(PACKED, wire.packValue(1)), 1);
+});
+
+test('a text that was read holds none of those that came with it', async () => {
+  const ENVELOPES = 2_000;
+  const receiver = new Wire();
+  for (const size of [20, 200, 260, 2_000]) {
+    await collected();
+    const before = process.memoryUsage().heapUsed;
+    const held: unknown[] = [];
+    for (let at = 0; at < ENVELOPES; at++) {
+      const texts = Array.from({ length: 32 }, (_, index) => `${at} ${index} ${'x'.repeat(size)}`);
+      receiver.read(
+        wire.pack(
+          texts.map((text, index) => fulfilled(index, text)),
+          false,
+        ).envelope,
+        (frame: FulfilledFrame) => {
+          const value = receiver.unpackBody(frame[4], frame[5] as string);
+          if (frame[1] === 7) held.push(value);
+        },
+      );
+    }
+    await collected();
+    const each = (process.memoryUsage().heapUsed - before) / ENVELOPES;
+    assert.equal(held.length, ENVELOPES);
+    assert.ok(each < size + 400, `${each} bytes for a text of ${size}`);
+  }
 });
 
 test('an envelope of 10,000 frames arrives frame by frame, large bodies beside it', () => {
