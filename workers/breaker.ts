@@ -127,11 +127,17 @@ export class Breaker {
       this.#step(sample === 'well' ? table.PROBE_SUCCEEDED : sample === 'ill' ? table.PROBE_FAILED : table.PROBE_GIVEN_BACK, pass, now);
       return;
     }
+    if (sample === 'well') return this.endedWell(1, now);
     if (sample === 'none') return;
-    this.#samples.count(sample === 'ill', now);
-    if (sample === 'well' || !this.#samples.exceed(this.#setup.settings, now)) return;
+    this.#samples.countFailure(now);
+    if (!this.#samples.exceed(this.#setup.settings, now)) return;
     const word = this.#word;
     if (PHASES[word & STATE_MASK] === 'closed') this.#step(table.FAILURES_EXCEEDED, word, now);
+  }
+
+  /** So many that were no probes. */
+  endedWell(attempts: number, now: number): void {
+    this.#samples.countWell(attempts, now);
   }
 
   /** A thread is gone: if it held the probe, the next attempt may be one at once. */

@@ -29,9 +29,10 @@ export class Latency {
     return this.#cells[this.#base] as number;
   }
 
-  add(ms: number): void {
-    this.#increment(this.#base + 1 + stepOf(ms));
-    if (this.#increment(this.#base) >= SAMPLES_MAX) this.#halve();
+  /** `samples` that took as long. */
+  add(ms: number, samples = 1): void {
+    this.#increase(this.#base + 1 + stepOf(ms), samples);
+    if (this.#increase(this.#base, samples) >= SAMPLES_MAX) this.#halve();
   }
 
   /** What this share (0 to 1) of the samples did not exceed, in milliseconds, within a sixteenth; `null`: there are none. */
@@ -48,8 +49,8 @@ export class Latency {
     return startOf(COUNTS) / US_PER_MS;
   }
 
-  #increment(at: number): number {
-    const count = (this.#cells[at] as number) + 1;
+  #increase(at: number, by: number): number {
+    const count = (this.#cells[at] as number) + by;
     this.#cells[at] = count;
     return count;
   }

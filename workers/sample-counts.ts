@@ -26,13 +26,19 @@ export class SampleCounts {
     this.#window = new Window(cells, window);
   }
 
-  count(isFailure: boolean, now: number): void {
+  countWell(attempts: number, now: number): void {
+    this.#count(attempts, now);
+    if (this.#cells[this.#consecutive] !== 0) Atomics.store(this.#cells, this.#consecutive, 0);
+  }
+
+  #count(attempts: number, now: number): void {
     if (this.#attempts > 0 && now - this.#since >= HEALTH_TICK_MS) this.#flush(now);
-    if (this.#attempts++ === 0) this.#since = now;
-    if (!isFailure) {
-      if (this.#cells[this.#consecutive] !== 0) Atomics.store(this.#cells, this.#consecutive, 0);
-      return;
-    }
+    if (this.#attempts === 0) this.#since = now;
+    this.#attempts += attempts;
+  }
+
+  countFailure(now: number): void {
+    this.#count(1, now);
     // A failure is known to all at once: it may be the one that opens the breaker.
     this.#failures++;
     this.#flush(now);

@@ -129,13 +129,13 @@ export class TargetHealth {
 
   /** Another target answered first, on an attempt that this one was too slow for. It would have taken longer: left out, the slow ones would make it look quick. */
   outraced(startedAt: number, now: number): void {
-    this.#took(now - startedAt, now);
+    this.#took(now - startedAt, now, 1);
   }
 
   /** An attempt has begun to answer, and goes on: a probe's verdict is known. Its place stays taken. */
   answered(pass: number, startedAt: number, now: number): void {
     this.#count();
-    this.#took(now - startedAt, now);
+    this.#took(now - startedAt, now, 1);
     this.breaker?.ended(pass, 'well', now);
   }
 
@@ -145,7 +145,7 @@ export class TargetHealth {
     this.places.leave();
     this.#airborne--;
     // One that failed is as slow as it was: a target that fails at once must not look quick.
-    if (sample === 'well') this.#took(now - startedAt, now);
+    if (sample === 'well') this.#took(now - startedAt, now, 1);
     else if (sample === 'ill') this.budget?.failed(now);
     this.breaker?.ended(pass, sample, now);
   }
@@ -166,16 +166,25 @@ export class TargetHealth {
   #count(): void {
     const cells = this.#uncountedCells;
     this.#uncountedCells = 0;
-    for (let at = 0; at < cells; at += 2) {
-      const endedAt = this.#uncounted[at + 1] as number;
-      this.#took(endedAt - (this.#uncounted[at] as number), endedAt);
-      this.breaker?.ended(ORDINARY, 'well', endedAt);
+    const times = this.#uncounted;
+    for (let at = 0; at < cells; ) {
+      const startedAt = times[at] as number;
+      const endedAt = times[at + 1] as number;
+      // In a burst many have both in common: what shares a reading of the clock is looked at once.
+      const first = at;
+      do at += 2;
+      while (at < cells && times[at] === startedAt && times[at + 1] === endedAt);
+      const attempts = (at - first) / 2;
+      this.#took(endedAt - startedAt, endedAt, attempts);
+      this.breaker?.endedWell(attempts, endedAt);
     }
   }
 
-  #took(ms: number, now: number): void {
-    this.#latency.add(ms);
+  /** So many attempts, all at once. */
+  #took(ms: number, now: number, attempts: number): void {
+    this.#latency.add(ms, attempts);
     if (!this.#isSteered) return;
+    // At one instant, the second of equal ones changes nothing.
     const kept = Math.exp((this.#peakAt - now) / PEAK_MS);
     this.#peakMs = ms > this.#peakMs ? ms : this.#peakMs * kept + ms * (1 - kept);
     this.#peakAt = now;

@@ -69,3 +69,29 @@ test('however many there are, each is counted once', () => {
     assert.equal(health.latency.samples, count);
   }
 });
+
+test('also those that began and ended together', () => {
+  for (const together of [2, 5, 16, 40]) {
+    const health = target();
+    for (let at = 0; at < 100; at++) {
+      const startedAt = Math.floor(at / together);
+      goesWell(health, startedAt, startedAt + (at < 25 ? 5 : 100));
+    }
+    assert.equal(health.latency.samples, 100);
+    const quarter = health.latency.percentile(0.25) ?? 0;
+    const above = health.latency.percentile(0.26) ?? 0;
+    assert.ok(quarter < 6 && above > 90, `${together}: ${quarter}, ${above}`);
+  }
+});
+
+test('and for their breaker: those that went well are so many beside those that failed', () => {
+  for (const together of [1, 7, 32]) {
+    const health = target(1_000);
+    for (let at = 0; at < 1_000; at++) goesWell(health, Math.floor(at / together), Math.floor(at / together));
+    const fails = (): void => health.ended(health.admit(1_000), 'ill', 1_000, 1_000);
+    for (let at = 0; at < 999; at++) fails();
+    assert.equal(health.breaker?.phase, 'closed', 'not yet half of them');
+    fails();
+    assert.equal(health.breaker?.phase, 'open');
+  }
+});
