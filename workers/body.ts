@@ -66,8 +66,8 @@ function packInspected(value: unknown, { needsClone, isJson, characters }: Cross
   if (typeof value === 'string' && value.length >= TEXT_MIN) return { kind: TEXT, data: value };
   if (isJson && characters <= WRITTEN_MAX) {
     const json = JSON.stringify(value) as string | undefined;
-    // A Proxy may be another thing each time it is looked at.
-    if (json !== undefined) return { kind: WRITTEN, data: json };
+    // A Proxy may be another thing each time it is looked at, and what has to be escaped is longer than it was counted.
+    if (json !== undefined && json.length <= 2 * WRITTEN_MAX) return { kind: WRITTEN, data: json };
   }
   if (needsClone || pack === null) return { kind: CLONED, data: exact(process.getBuiltinModule('node:v8').serialize(value)) };
   return { kind: PACKED, data: pack(value) };

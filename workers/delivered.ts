@@ -36,5 +36,6 @@ export class Delivered {
   }
 }
 
+/** Of its own: a text that came in an envelope may be cut out of a longer one. */
 const copyOf = (data: Uint8Array | string): Uint8Array | string =>
-  typeof data === 'string' ? data : Uint8Array.prototype.slice.call(data);
+  typeof data === 'string' ? Buffer.from(data).toString() : Uint8Array.prototype.slice.call(data);

@@ -34,6 +34,8 @@ const FRACTION_CHARACTERS = 100;
 const INTEGER_CHARACTERS = 10;
 /** Quotes, colon and comma. */
 const NAME_CHARACTERS = 4;
+/** `true`, `false`, `null`, and what stands around an object. */
+const WORD_CHARACTERS = 5;
 
 /** Deeper values are refused: that is also how a cycle ends. */
 const DEPTH_MAX = 200;
@@ -71,12 +73,14 @@ function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
       rules.characters += value.length;
       return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
     case 'boolean':
+      rules.characters += WORD_CHARACTERS;
       return null;
     case 'number':
       rules.characters += Number.isInteger(value) ? INTEGER_CHARACTERS : FRACTION_CHARACTERS;
       if (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) return null;
       break;
     case 'object':
+      rules.characters += WORD_CHARACTERS;
       if (value === null) return null;
       if (depth >= DEPTH_MAX) return refuse(`nested deeper than ${DEPTH_MAX} levels, or in a cycle`);
       return Array.isArray(value) ? walkArray(value, rules, depth) : walkObject(value, rules, depth);

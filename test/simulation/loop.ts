@@ -16,6 +16,7 @@ export interface LoopHabits {
 const EARLY_MS = 0.9;
 /** A turn of the loop lasts so long, for what waits until it is over: what is launched in it is stamped by one reading of the clock. */
 const TURN_MS = 3;
+const TINY_MS = 1e-9;
 
 export class Loop {
   /** Nothing happens on it any more. */
@@ -38,8 +39,10 @@ export class Loop {
   constructor(scheduler: Scheduler, chance: Random, habits: LoopHabits, beforeDeferred: () => boolean = () => true) {
     this.#scheduler = scheduler;
     const { lateMsMax, deferMsMax } = habits;
+    let readings = 0;
     const clock = new Clock(
-      () => scheduler.now,
+      // A clock that stands still is no clock.
+      () => scheduler.now + ++readings * TINY_MS,
       (run) => scheduler.at(scheduler.now + TURN_MS, this, run),
     );
     this.seam = {

@@ -12,7 +12,7 @@ import { STEER_MUTANTS } from './steer-mutants.js';
 import { STREAM_MUTANTS } from './stream-mutants.js';
 
 /** Schedules until each must be found. */
-const SEEDS_MAX = 4_000;
+const SEEDS_MAX = 6_000;
 
 const MUTANTS = [
   ...FRONT_MUTANTS,

@@ -191,7 +191,6 @@ test('resultBytes counts the bytes of a value, whichever way it crosses', async 
     "'\u2603'.repeat(201)",
     "['x'.repeat(601)]",
     'new Uint8Array(601)',
-    "'\\u0000'.repeat(200)",
     'Array.from({ length: 100 }, () => 1.5)',
   ];
   for (const make of large) await assert.rejects(made(make), { code: 'COALESCER_LIMIT', limit: 'resultBytes' }, make);

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { packBody, packKeyed } from '../../workers/body.js';
+import { Delivered } from '../../workers/delivered.js';
 import { canonicalKey, formedKey, payloadOf } from '../../workers/canonical.js';
 import {
   ABANDON,
@@ -133,7 +134,8 @@ test('each kind of body is told apart, and without the packing library a value a
   const kinds: readonly (readonly [unknown, BodyKind])[] = [
     [undefined, PACKED], [{ a: undefined }, PACKED], [5n, PACKED], [[new Date(3)], PACKED], [Number.NaN, PACKED], [{ long }, PACKED], [[0.1, 0.2, 0.3], PACKED],
     [{ a: 1 }, WRITTEN], [null, WRITTEN], [-1, WRITTEN], [true, WRITTEN], ['text', WRITTEN], ['"ü\u0000', WRITTEN], [{ '': [[], {}] }, WRITTEN], [0.1, WRITTEN],
-    [long, TEXT], ['ü'.repeat(256), TEXT], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED], [-0, CLONED],
+    [Array.from({ length: 100 }, () => true), PACKED], [Array.from({ length: 100 }, () => null), PACKED], [Array.from({ length: 100 }, () => []), PACKED],
+    ['\0'.repeat(200), PACKED], [long, TEXT], ['ü'.repeat(256), TEXT], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED], [-0, CLONED],
   ]; // biome-ignore format: a table
   for (const [value, kind] of kinds) {
     const body = packBody(value, wire.packValue);
@@ -277,6 +279,29 @@ test('a text that was read holds none of those that came with it', async () => {
     assert.equal(held.length, ENVELOPES);
     assert.ok(each < size + 400, `${each} bytes for a text of ${size}`);
   }
+});
+
+test('chunks that came with a relaunch hold none of the payloads that came with them', async () => {
+  const FLIGHTS = 500;
+  const receiver = new Wire();
+  const held: Delivered[] = [];
+  await collected();
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < FLIGHTS; at++) {
+    const { kind, data } = packBody([`chunk ${at}`], wire.packValue);
+    const frames: LaunchFrame[] = [[LAUNCH, 0, 1, null, 'key', 0, 0, [null, 0, 0, -1, null, 1, [kind, data]], KEYED, '1']];
+    for (let other = 1; other < 200; other++) {
+      const body = packBody(`another's ${at} ${other} ${'.'.repeat(60)}`, wire.packValue);
+      frames.push([LAUNCH, other, 1, null, false, 0, 0, null, body.kind, body.data]);
+    }
+    receiver.read(wire.pack(frames, false).envelope, ([, slot, , , , , , extras]: LaunchFrame) => {
+      if (slot === 0) held.push(new Delivered(receiver, 1_000_000, extras![6]));
+    });
+  }
+  await collected();
+  const each = (process.memoryUsage().heapUsed - before) / FLIGHTS;
+  assert.deepEqual(held[7]!.all(), ['chunk 7']);
+  assert.ok(each < 2_000, `${each} bytes`);
 });
 
 test('an envelope of 10,000 frames arrives frame by frame, large bodies beside it', () => {
