@@ -30,10 +30,11 @@ async function main(orders: ChildOrders): Promise<void> {
   const area = await areaOf(orders.area);
   const { rows, close } = await area.open(await loadBuild(orders.root));
   const conditions: readonly Condition[] = orders.isGate ? ['after gc'] : area.conditions;
+  const rounds = orders.rounds * (orders.isGate ? 1 : (area.roundsTimes ?? 1));
   const taken = rows.filter((row) => !orders.isGate || (isTimed(row) && row.gate !== undefined));
   const samples: Samples[] = [];
   for (const condition of conditions)
-    samples.push(...(await measure(taken, condition, { ...orders, isCold: condition === conditions[0] })));
+    samples.push(...(await measure(taken, condition, { ...orders, rounds, isCold: condition === conditions[0] })));
   await close?.();
   say({ samples });
   process.disconnect?.();

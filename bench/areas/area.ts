@@ -10,5 +10,7 @@ export interface OpenArea {
 export interface Area {
   readonly name: string;
   readonly conditions: readonly Condition[];
+  /** Times as many rounds as others (the gate measures its own pairs). @default 1 */
+  readonly roundsTimes?: number;
   readonly open: (build: Build) => Promise<OpenArea>;
 }

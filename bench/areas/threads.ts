@@ -32,6 +32,8 @@ function delayRow(name: string, ask: (id: number) => Promise<unknown>): TakenRow
 export const threads: Area = {
   name: 'threads',
   conditions: ['fresh', 'after gc'],
+  // Two threads share two processors with all else of the machine: rounds of one row differ by two, and a median of eight by a third.
+  roundsTimes: 2,
   async open({ coalescers: { createCoalescer, threadTargets } }) {
     const echo = createCoalescer({
       scope: 'public',
