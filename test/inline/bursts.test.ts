@@ -49,12 +49,12 @@ function burst(targets: Targets, options: Partial<CoalescerOptions<string, strin
   };
 }
 
-test('a burst reads the clock once for sixteen flights, and calls its target for each', async () => {
+test('a burst reads the clock once for many flights, and calls its target for each', async () => {
   const target = scriptedTarget<string, string>();
   const { coalescer, readings } = burst({ target });
   for (let number = 0; number < 160; number++) watch(coalescer.request(`key ${number}`));
   assert.equal(target.calls.length, 160);
-  assert.ok(readings() <= 13, `${readings()}`);
+  assert.ok(readings() <= 8, `${readings()}`);
 });
 
 test('held in a burst, the loop takes nothing from the time of a flight that is launched after', async () => {
