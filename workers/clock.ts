@@ -1,6 +1,6 @@
 /**
- * A clock that is read less often than it is asked. A reading is 50 ns, a tenth of a flight. Whatever is timed by it is read each time; what is only
- * told need not be, while so much happens in one turn of the event loop that the last reading is microseconds old.
+ * A clock that is read less often than it is asked. A reading is 50 ns, a tenth of a flight. While so much happens in one turn of the event loop that
+ * the last reading is microseconds old, what is only told takes that for its instant; so may what is timed, if it is told when time has gone on.
  */
 
 /** Told when instants that were given out turn out to be past, for whoever times something by them. */
@@ -30,7 +30,7 @@ export class Clock {
   #isBehind = false;
   #isTurnAwaited = false;
 
-  /** `afterTurn`: runs what it is given once nothing of this turn is left, and before the loop waits. */
+  /** `afterTurn`: runs what it is given after what runs now, and before the loop goes on. */
   constructor(read: () => number, afterTurn: (run: () => void) => void) {
     this.#read = read;
     this.#afterTurn = afterTurn;

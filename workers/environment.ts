@@ -33,7 +33,7 @@ export interface Seam extends Environment {
   catchUp(): void;
 }
 
-/** Runs `run` when all promises have settled that can in this turn. The process's own: fake ones may never run it. */
+/** Runs `run` after what runs now: before promises are settled, or when all have been that can. The process's own: fake ones may never run it. */
 const { nextTick } = process as { nextTick(this: void, run: () => void): void };
 
 /** The process's own time and chance, as they are now: fake timers that a test has set before hold. */

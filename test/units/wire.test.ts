@@ -340,6 +340,20 @@ test('a large payload that crosses as its key lies beside the envelope, as text'
   assert.deepEqual(framesOf(posted(envelope, transferList)), frames);
 });
 
+test('a large text lies beside the envelope, and is not taken for the number that comes with it', () => {
+  const values = [1, 'x'.repeat(70_000), 0, '\u2603'.repeat(65_536), 2, 'short'];
+  const { envelope } = wire.pack(
+    values.map((value, index) => fulfilled(index, value)),
+    true,
+  );
+  assert.ok(Array.isArray(envelope));
+  assert.equal(envelope.length, 3);
+  const receiver = new Wire();
+  const bodies: unknown[] = [];
+  receiver.read<FulfilledFrame>(posted(envelope, []), (frame) => bodies.push(receiver.unpackBody(frame[4], frame[5] as string)));
+  assert.deepStrictEqual(bodies, values);
+});
+
 test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
   const { envelope, transferList } = wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], true);
   assert.ok(envelope instanceof Uint8Array);
