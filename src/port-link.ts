@@ -153,8 +153,10 @@ export class PortLink implements LifeReceiver {
   }
 
   #receive(frame: ShardFrame): void {
-    const [op, slot, number] = frame;
+    const op = frame[0];
     if (op === BREAKER) return this.#setup.receiver.breaker(frame[3], frame[4] as BreakerPhase, frame[5] as BreakerPhase);
+    const slot = frame[1];
+    const number = frame[2];
     const flight = this.#residents[slot];
     // One settle for each launch, matched by number: all else is a bug, and ends this life.
     if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);

@@ -218,7 +218,10 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
 
   /** Hearts are listened to while there is work; the timer itself keeps no process alive, the work does. */
   #keepLooking(): void {
-    if (this.#lookTimer !== null || this.#isClosed) return;
+    if (this.#lookTimer === null && !this.#isClosed) this.#lookLater();
+  }
+
+  #lookLater(): void {
     const { seam, threads } = this.#setup;
     this.#lookTimer = seam.setTimer(threads.heartbeatMs / LOOKS, () => {
       this.#lookTimer = null;

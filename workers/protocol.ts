@@ -191,10 +191,15 @@ export function attemptTuple(record: AttemptRecord, at: number): AttemptTuple {
 }
 
 /** @throws TypeError for what this build does not know: then the frame is not ours */
-export function attemptOf([at, attempt, startedAt, endedAt, endAt, details]: AttemptTuple, targetNames: readonly string[]): AttemptRecord {
-  const target = targetNames[at];
-  const end = ENDS[endAt];
-  if (target === undefined || end === undefined) throw new TypeError(`an attempt on target ${at} that ended as ${endAt}`);
+export function attemptOf(tuple: AttemptTuple, targetNames: readonly string[]): AttemptRecord {
+  // By their places: where a tuple is taken apart by name it is iterated over, which is a hundredth of a flight.
+  const attempt = tuple[1];
+  const startedAt = tuple[2];
+  const endedAt = tuple[3];
+  const details = tuple[5];
+  const target = targetNames[tuple[0]];
+  const end = ENDS[tuple[4]];
+  if (target === undefined || end === undefined) throw new TypeError(`an attempt on target ${tuple[0]} that ended as ${tuple[4]}`);
   if (details === null) return { target, attempt, startedAt, endedAt, end };
   const [code, status, message, verdict, next, waitMs, passedOver, isForOne, isHedge, unhedged] = details;
   return {

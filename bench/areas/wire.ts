@@ -1,7 +1,6 @@
-/** Packing and unpacking launch frames, one and many in an envelope, beside structured clone and JSON of the same. Both ends on this thread. */
-import { deserialize, serialize } from 'node:v8';
+/** Packing and unpacking launch frames, one and many in an envelope, beside structured clone and JSON of the same. Both ends on this thread; envelopes are cloned as a port would. */
 import { LAUNCH, type LaunchFrame, PACKED } from '../../workers/protocol.js';
-import { Wire } from '../../workers/wire.js';
+import { type Envelope, Wire } from '../../workers/wire.js';
 import { chatRequest } from '../payloads.js';
 import type { Area } from './area.js';
 
@@ -23,12 +22,14 @@ export const wire: Area = {
     const receiver = new Wire();
     const byWire = (asked: ReturnType<typeof launches>): number => {
       const frames = asked.map(({ header, payload }) => [...header, PACKED, sender.packValue(payload)] as unknown as LaunchFrame);
-      const { envelope } = sender.pack(frames, false);
+      const { envelope, transferList } = sender.pack(frames, false);
       const payloads: unknown[] = [];
-      receiver.read<LaunchFrame>(envelope, (frame) => payloads.push(receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)));
+      receiver.read<LaunchFrame>(structuredClone<Envelope>(envelope, { transfer: transferList }), (frame) =>
+        payloads.push(receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)),
+      );
       return payloads.length;
     };
-    const byClone = (asked: ReturnType<typeof launches>): number => (deserialize(serialize(asked)) as unknown[]).length;
+    const byClone = (asked: ReturnType<typeof launches>): number => structuredClone(asked).length;
     const byJson = (asked: ReturnType<typeof launches>): number => (JSON.parse(JSON.stringify(asked)) as unknown[]).length;
     const rows = ([1, MANY] as const).flatMap((count) =>
       Object.entries({ wire: byWire, 'structured clone': byClone, JSON: byJson }).map(([name, cross]) => {

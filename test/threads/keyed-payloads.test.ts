@@ -71,8 +71,8 @@ suite('a payload under its own key', () => {
     const asked = written(payload);
     const answer = coalescer.request(payload, { targets: ['sight'] });
     assert.equal(coalescer.stats().bytes, key?.length);
-    const foreign = coalescer.request('\u2603'.repeat(100), { targets: ['sight'] });
-    assert.equal(coalescer.stats().bytes, (key?.length ?? 0) + 300, 'by the bytes of its characters');
+    const foreign = coalescer.request('\u2603'.repeat(300), { targets: ['sight'] });
+    assert.equal(coalescer.stats().bytes, (key?.length ?? 0) + 900, 'by the bytes of its characters');
     payload.text = 'changed';
     payload.list.pop();
     assert.deepEqual(await answer, { payload: asked, key });

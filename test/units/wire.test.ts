@@ -12,9 +12,14 @@ import { canonicalKey, formedKey, payloadOf } from '../../workers/canonical.js';
 import {
   ABANDON,
   ATTEMPTED,
+  BREAKER,
   BUFFER,
   BYTES,
+  CHUNK,
   CLONED,
+  CREDIT,
+  FAILED,
+  OPENED,
   TEXT,
   WRITTEN,
   FULFILLED,
@@ -23,6 +28,7 @@ import {
   PACKED,
   type AbandonFrame,
   type BodyKind,
+  type FrontFrame,
   type FulfilledFrame,
   type LaunchFrame,
 } from '../../workers/protocol.js';
@@ -207,6 +213,8 @@ const fulfilled = (number: number, value: unknown): FulfilledFrame => {
   const { kind, data: bytes } = packBody(value, wire.packValue);
   return [FULFILLED, number, number, attempt, kind, bytes];
 };
+/** So many frames more that they are packed. */
+const others = Array.from({ length: 8 }, (_, index): AbandonFrame => [ABANDON, 1_000 + index, 7]);
 const posted = (envelope: Envelope, transfer: ArrayBuffer[]): Envelope => structuredClone<Envelope>(envelope, { transfer });
 
 function framesOf(envelope: Envelope): unknown[] {
@@ -229,7 +237,7 @@ async function collected(): Promise<void> {
 test('a wire holds on to no envelope that it has read, nor to one whose reader threw', async () => {
   const receiver = new Wire();
   const read = (each: () => void): WeakRef<object> => {
-    const { envelope } = wire.pack([fulfilled(1, 'x'.repeat(1_000))], false);
+    const { envelope } = wire.pack([fulfilled(1, 'x'.repeat(1_000)), ...others], false);
     const bytes = envelope as Uint8Array;
     try {
       receiver.read(bytes, each);
@@ -245,7 +253,7 @@ test('a wire holds on to no envelope that it has read, nor to one whose reader t
     }),
   ];
   // The packing library remembers the one that was read last in the process.
-  new Wire().read(wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], false).envelope, () => {});
+  new Wire().read(wire.pack(others, false).envelope, () => {});
   await collected();
   assert.deepEqual(
     held.map((envelope) => envelope.deref()),
@@ -333,7 +341,7 @@ test('an envelope of 10,000 frames arrives frame by frame, large bodies beside i
 
 test('a large payload that crosses as its key lies beside the envelope, as text', () => {
   const launch = (number: number, key: string): LaunchFrame => [LAUNCH, number, number, null, false, 1, 2, null, KEYED, key];
-  const frames = [launch(1, 'x'.repeat(65_535)), launch(2, '\u2603'.repeat(65_536)), launch(3, 'small')];
+  const frames = [launch(1, 'x'.repeat(65_535)), launch(2, '\u2603'.repeat(65_536)), launch(3, 'small'), ...others];
   const { envelope, transferList } = wire.pack(frames, true);
   assert.ok(Array.isArray(envelope));
   assert.deepEqual([envelope.length, envelope[1], transferList.length], [2, '\u2603'.repeat(65_536), 1]);
@@ -341,7 +349,7 @@ test('a large payload that crosses as its key lies beside the envelope, as text'
 });
 
 test('a large text lies beside the envelope, and is not taken for the number that comes with it', () => {
-  const values = [1, 'x'.repeat(70_000), 0, '\u2603'.repeat(65_536), 2, 'short'];
+  const values = [1, 'x'.repeat(70_000), 0, '\u2603'.repeat(65_536), 2, 'short', 3, 4];
   const { envelope } = wire.pack(
     values.map((value, index) => fulfilled(index, value)),
     true,
@@ -355,23 +363,93 @@ test('a large text lies beside the envelope, and is not taken for the number tha
 });
 
 test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
-  const { envelope, transferList } = wire.pack([[ABANDON, 1, 2] satisfies AbandonFrame], true);
+  const { envelope, transferList } = wire.pack(others, true);
   assert.ok(envelope instanceof Uint8Array);
   assert.equal(envelope.buffer.byteLength, envelope.byteLength);
   assert.deepEqual(transferList, [envelope.buffer]);
-  assert.deepEqual(framesOf(posted(envelope, transferList)), [[ABANDON, 1, 2]]);
+  assert.deepEqual(framesOf(posted(envelope, transferList)), others);
 });
 
 test('without transfer large bodies stay with the sender: they are its copy for a relaunch', () => {
-  const frame = fulfilled(1, new Uint8Array(100_000).fill(7));
-  const { envelope, transferList } = wire.pack([frame], false);
-  assert.equal(transferList.length, 1);
-  posted(envelope, transferList);
-  assert.equal((frame[5] as Uint8Array).byteLength, 100_000);
+  for (const frames of [[], others]) {
+    const frame = fulfilled(1, new Uint8Array(100_000).fill(7));
+    const { envelope, transferList } = wire.pack([frame, ...frames], false);
+    posted(envelope, transferList);
+    assert.equal((frame[5] as Uint8Array).byteLength, 100_000);
+    const moved = wire.pack([frame, ...frames], true);
+    const [arrived] = framesOf(posted(moved.envelope, moved.transferList)) as [FulfilledFrame];
+    assert.equal((frame[5] as Uint8Array).byteLength, 0);
+    assert.deepStrictEqual(arrived[5], new Uint8Array(100_000).fill(7));
+  }
+});
+
+const short = fc.oneof(fc.string(), fc.constantFrom('', '\u2603', 'x'.repeat(128), 'x'.repeat(129), '\u00e4'.repeat(300)));
+const body = fc.oneof(
+  short,
+  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+);
+const count = fc.nat();
+const instant = fc.double({ min: 0, max: 1e12, noNaN: true });
+const attemptWith = <Details>(told: fc.Arbitrary<Details>) => fc.tuple(fc.nat(23), fc.nat(40), instant, instant, fc.nat(6), told);
+const details = [null, 503, 'busy', 'failover', 'b', null, [{ target: 'c', why: 'open' }], false, false, null];
+const anyFrame = fc.oneof(
+  fc.tuple(fc.constant(LAUNCH), count, count, fc.oneof(fc.constantFrom(null, 'one', 'two'), short), fc.oneof(fc.constantFrom(null, false), short), instant, instant, fc.constant(null), count, body),
+  fc.tuple(fc.constant(LAUNCH), count, count, short, short, instant, instant, fc.constant([['b'], 1, 3, -1, null, 0, null]), count, body),
+  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(null)), count, fc.oneof(fc.constant(null), body)),
+  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(details)), count, body),
+  fc.tuple(fc.constant(CHUNK), count, count, count, body),
+  fc.tuple(fc.constant(ATTEMPTED), count, count, attemptWith(fc.constant(details))),
+  fc.tuple(fc.constant(FAILED), count, count, fc.constant(null), short, count, body),
+  fc.tuple(fc.constant(OPENED), count, count, count, short),
+  fc.tuple(fc.constant(BREAKER), fc.constant(-1), fc.constant(-1), short, short, short),
+  fc.tuple(fc.constant(CREDIT), count, count, count),
+); // biome-ignore format: a table
+
+test('frames of any kind arrive as they were and in their order, few and many', () => {
+  const asBuffers = (part: unknown): unknown =>
+    Array.isArray(part) ? part.map(asBuffers) : part instanceof Uint8Array ? Buffer.from(part) : part;
+  const sizes = new Set<number>();
+  const arrive = (frames: readonly unknown[]): void => {
+    sizes.add(frames.length);
+    const { envelope, transferList } = wire.pack(frames as FrontFrame[], false);
+    assert.deepStrictEqual(asBuffers(framesOf(posted(envelope, transferList))), frames);
+  };
+  fc.assert(
+    fc.property(
+      fc.array(anyFrame, { minLength: 1, maxLength: 12, size: 'max' }),
+      fc.array(anyFrame, { minLength: 8, maxLength: 200, size: 'max' }),
+      (few, many) => {
+        arrive(few);
+        arrive(many);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  assert.ok(sizes.has(1) && sizes.has(7) && sizes.has(8) && Math.max(...sizes) > 64);
+});
+
+test('columns that do not fit to each other are refused as a whole', () => {
+  const numbers = (...list: number[]): Uint8Array => new Uint8Array(Float64Array.from(list).buffer);
+  const chunk = [CHUNK, 1, 2, WRITTEN, 3];
+  const read = (...columns: unknown[]): unknown[] => framesOf(wire.packValue(columns));
+  assert.deepEqual(read(numbers(...chunk), 'abc'), [[CHUNK, 1, 2, WRITTEN, 'abc']]);
+  for (const unfit of [
+    [numbers(...chunk), 'abcd'],
+    [numbers(...chunk), 'ab'],
+    [numbers(...chunk), 'abc', 'left over'],
+    [numbers(...chunk.slice(0, -1)), 'abc'],
+    [numbers(...chunk, ...chunk), 'abc'],
+    [numbers(-1), ''],
+    [numbers(...chunk).subarray(1), 'abc'],
+    [numbers(9), ''],
+    ['', ''],
+    [numbers(), 7],
+  ])
+    assert.throws(() => read(...unfit), TypeError, inspect(unfit));
 });
 
 test('bytes that are not ours are refused or read as frames, and never hang or pollute', () => {
-  const valid = wire.pack([fulfilled(1, { a: 1 }), [ATTEMPTED, 1, 1, attempt]], false).envelope as Uint8Array;
+  const valid = wire.pack([fulfilled(1, { a: 1 }), [ATTEMPTED, 1, 1, attempt], ...others], false).envelope as Uint8Array;
   const damaged = fc
     .tuple(
       fc.array(fc.tuple(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }),
@@ -399,6 +477,19 @@ test('bytes that are not ours are refused or read as frames, and never hang or p
   };
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), tries), { numRuns: 5_000 });
   fc.assert(fc.property(damaged, tries), { numRuns: 5_000 });
+  // Columns of which one does not fit to the others, and what is no frame where none was packed.
+  const numbers = fc
+    .array(fc.oneof(fc.integer({ min: -6, max: 9 }), fc.double()), { maxLength: 30 })
+    .map((list) => new Uint8Array(Float64Array.from(list).buffer));
+  const columns = fc.tuple(fc.oneof(numbers, fc.uint8Array()), fc.oneof(fc.string(), fc.nat()), fc.anything(), fc.anything());
+  fc.assert(
+    fc.property(columns, (message) => tries(wire.packValue(message))),
+    { numRuns: 5_000 },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.anything()), (message) => tries(message as unknown as Uint8Array)),
+    { numRuns: 2_000 },
+  );
   for (const head of [0xc1, 0xc6, 0xc9, 0xdb, 0xdd, 0xdf]) tries(Uint8Array.of(head, 0xff, 0xff, 0xff, 0xff, 1, 2, 3));
   assert.deepEqual(Object.keys(Object.prototype), []);
   assert.throws(() => wire.unpackBody(9 as never, Uint8Array.of(1)), TypeError);
