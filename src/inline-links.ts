@@ -1,6 +1,5 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
 import { types } from 'node:util';
-import { Attempt } from '../workers/attempt.js';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { chunkSize } from '../workers/chunk-size.js';
@@ -80,6 +79,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
       receiver: this,
       refuseValue: (value, flight) => refusalOfValue(value, flight, limits.resultBytes),
       flying: reentrance?.flying ?? null,
+      timerOf: null,
     };
     this.#shard = new Shard(setup);
     seam.tell(receiver.airborne);
@@ -116,9 +116,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
 
   flying(flight: Flight): Promise<readonly InAir[]> {
-    const { course, launchedAt: startedAt } = flight;
-    const isStraight = course instanceof Attempt;
-    return Promise.resolve(isStraight ? [{ target: course.target, startedAt, isHedge: false }] : (recordOf<Flight>(flight)?.inAir ?? []));
+    return Promise.resolve(this.#straight.inAir(flight));
   }
 
   ticked(now: number): void {

@@ -100,7 +100,7 @@ export class PortLink implements LifeReceiver {
     passage.boards(this, slot);
     const isAlone = this.#residentCount++ === 0;
     if (isAlone) this.life.hold(true);
-    const { number, scope, key, boarded, launchedAt, deadline } = flight;
+    const { number, scope, key, boarded, deadline } = flight;
     const { kind, data } = passage.body as Body;
     const frame: LaunchFrame = [
       LAUNCH,
@@ -108,7 +108,6 @@ export class PortLink implements LifeReceiver {
       number,
       scope,
       isKeyOfPayload(boarded) ? false : key,
-      launchedAt,
       deadline,
       this.#extrasOf(flight, passage),
       kind,

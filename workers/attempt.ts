@@ -24,8 +24,8 @@ export interface AttemptTerms {
   readonly target: string;
   /** Its own: the flight lets go of what it carries when it has settled, and a target may still look. */
   readonly carried: unknown;
-  /** Its time is up so long after the launch of its flight. */
-  readonly ms: number;
+  /** Its time is up so long after the launch of its flight; `null`: when its order is due. */
+  readonly ms: number | null;
   /** Where its flight started, if that goes straight. */
   readonly start: FlightStart | null;
   readonly seam: Seam;
@@ -81,7 +81,12 @@ export class Attempt implements AttemptContext {
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
     // The clock first: when the flight was launched may be known better then.
-    return () => Math.max(0, -this.#terms.seam.now() + this.#order.launchedAt + this.#terms.ms);
+    return () => Math.max(0, -this.#terms.seam.now() + this.#due);
+  }
+
+  get #due(): number {
+    const { ms } = this.#terms;
+    return ms === null ? (this.#order.due as number) : this.#order.launchedAt + ms;
   }
 
   /** It streams: from now on it has the flight's time. */

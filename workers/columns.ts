@@ -58,7 +58,7 @@ export class ColumnWriter {
   }
 
   #add(frame: AnyFrame): void {
-    if (frame[0] === LAUNCH && frame[7] === null) this.#launch(frame);
+    if (frame[0] === LAUNCH && frame[6] === null) this.#launch(frame);
     else if (frame[0] === FULFILLED && frame[3][5] === null) this.#fulfilled(frame);
     else if (frame[0] === CHUNK) this.#chunk(frame);
     else {
@@ -70,13 +70,12 @@ export class ColumnWriter {
   // By their places: taken apart by name, a frame is iterated over.
   #launch(frame: LaunchFrame): void {
     const scope = frame[3];
-    this.#header(frame, frame[8]);
+    this.#header(frame, frame[7]);
     this.#numbers[this.#at++] = frame[5];
-    this.#numbers[this.#at++] = frame[6];
     this.#numbers[this.#at++] = scope === this.#scope ? AS_BEFORE : this.#placeOf(scope);
     this.#scope = scope;
     this.#numbers[this.#at++] = this.#placeOf(frame[4]);
-    this.#numbers[this.#at++] = this.#placeOf(frame[9]);
+    this.#numbers[this.#at++] = this.#placeOf(frame[8]);
   }
 
   #fulfilled(frame: FulfilledFrame): void {
@@ -150,12 +149,12 @@ class ColumnReader {
     const op = numbers[at];
     switch (op) {
       case LAUNCH: {
-        this.#at += 9;
-        const place = numbers[at + 6];
+        this.#at += 8;
+        const place = numbers[at + 5];
         if (place !== AS_BEFORE) this.#scope = this.#part(place);
-        const key = this.#part(numbers[at + 7]);
-        const body = this.#part(numbers[at + 8]);
-        return [op, numbers[at + 1], numbers[at + 2], this.#scope, key, numbers[at + 4], numbers[at + 5], null, numbers[at + 3], body];
+        const key = this.#part(numbers[at + 6]);
+        const body = this.#part(numbers[at + 7]);
+        return [op, numbers[at + 1], numbers[at + 2], this.#scope, key, numbers[at + 4], null, numbers[at + 3], body];
       }
       case FULFILLED: {
         this.#at += 10;

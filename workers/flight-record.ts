@@ -17,14 +17,22 @@ export interface DueReceiver {
   recordDue(record: FlightRecord, now: number): void;
 }
 
+/** How flights go straight from one start. */
+export interface StraightTerms {
+  readonly terms: AttemptTerms;
+  /** The first attempt may take one of so many equal shares of its flight's time, but no more than this. */
+  readonly shares: number;
+  readonly msMax: number;
+}
+
 /** Where a flight starts. All that have made no attempt yet and have no route of their own start alike. */
 export class FlightStart {
   readonly route: readonly number[];
   readonly attemptsMax: number;
   readonly state: number;
   readonly target: number;
-  /** Of the attempts of those that go straight from here; `null`: none may; `undefined`: nobody has asked. */
-  straight: AttemptTerms | null | undefined;
+  /** `null`: none may go straight from here; `undefined`: nobody has asked. */
+  straight: StraightTerms | null | undefined;
 
   constructor({ route, attemptsMax, state, target }: Pick<FlightStart, 'route' | 'attemptsMax' | 'state' | 'target'>) {
     this.route = route;

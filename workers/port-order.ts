@@ -2,12 +2,19 @@
 import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
 import { keepShape } from './lasting-shape.js';
-import { type Body, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, type LaunchOrder, PACKED } from './protocol.js';
+import { type Body, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, PACKED } from './protocol.js';
+import type { Course, StraightOrder } from './straight-flights.js';
+import type { WheelEntry } from './wheel.js';
 
 /** Of a launch that is the first of its flight, to all targets, with nothing carried along. */
 export const NO_EXTRAS: LaunchExtras = [null, 0, 0, -1, null, 0, null];
 
-export class PortOrder implements LaunchOrder {
+/** Told when the time is up of an order's attempt that goes straight. */
+export interface DueOrderReceiver {
+  orderDue(order: PortOrder, now: number): void;
+}
+
+export class PortOrder implements StraightOrder, WheelEntry {
   readonly slot: number;
   readonly number: number;
   readonly scope: string | null;
@@ -22,19 +29,29 @@ export class PortOrder implements LaunchOrder {
   /** The value or chunk, packed when it was looked at. */
   value: Body | null = null;
   chunksGiven: number;
+  /** What its shard holds of it. */
+  course: Course<this> = null;
   readonly #delivered: Delivered | null;
   /** `false`: not sent. */
   #key: string | null | false;
+  readonly #receiver: DueOrderReceiver;
 
-  constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts) {
-    const [, slot, number, scope, key, launchedAt, deadline, extras, kind, body] = frame;
+  // The wheel's own.
+  due = Number.NaN;
+  wheelSlot = -1;
+  before: WheelEntry | null = null;
+  after: WheelEntry | null = null;
+
+  constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts, launchedAt: number, receiver: DueOrderReceiver) {
+    const extras = frame[6];
+    const kind = frame[7];
     const [route, attemptsMade, targetsTried, lastTarget, , chunksGiven] = extras ?? NO_EXTRAS;
-    this.slot = slot;
-    this.number = number;
-    this.scope = scope;
+    this.slot = frame[1];
+    this.number = frame[2];
+    this.scope = frame[3];
     this.route = route;
     this.launchedAt = launchedAt;
-    this.deadline = deadline;
+    this.deadline = frame[5];
     this.attemptsMade = attemptsMade;
     this.targetsTried = targetsTried;
     this.lastTarget = lastTarget;
@@ -42,7 +59,17 @@ export class PortOrder implements LaunchOrder {
     this.carried = carried;
     this.chunksGiven = chunksGiven;
     this.#delivered = delivered;
-    this.#key = kind === KEYED ? (body as string) : key;
+    this.#key = kind === KEYED ? (frame[8] as string) : frame[4];
+    this.#receiver = receiver;
+  }
+
+  /** Not flown before. */
+  get isFresh(): boolean {
+    return this.attemptsMade === 0;
+  }
+
+  onDue(now: number): void {
+    this.#receiver.orderDue(this, now);
   }
 
   /** Each time as new: a `resume` may write to what it gets. */
@@ -72,9 +99,10 @@ export interface OrderParts {
 
 keepShape(
   () =>
-    new PortOrder([LAUNCH, 0, 0, null, null, Number.NaN, Number.NaN, null, PACKED, new Uint8Array()], {
-      payload: null,
-      carried: undefined,
-      delivered: null,
-    }),
+    new PortOrder(
+      [LAUNCH, 0, 0, null, null, Number.NaN, null, PACKED, new Uint8Array()],
+      { payload: null, carried: undefined, delivered: null },
+      Number.NaN,
+      { orderDue() {} },
+    ),
 );

@@ -5,12 +5,12 @@ import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
 import { errorRecord } from './error-record.js';
-import type { FlightRecord } from './flight-record.js';
+import type { FlightStart } from './flight-record.js';
 import { Delivered } from './delivered.js';
 import { HealthMemory } from './health-memory.js';
 import { Health } from './health.js';
 import { Outbox } from './outbox.js';
-import { NO_EXTRAS, PortOrder } from './port-order.js';
+import { type DueOrderReceiver, NO_EXTRAS, PortOrder } from './port-order.js';
 import {
   ABANDON, ATTEMPTED, attemptTuple, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED, type Failure, type FrontFrame,
   FULFILLED, type FulfilledFrame, type InAir, KEYED, LAUNCH, type LaunchFrame, OPENED, type ShardFrame, STREAM_ENDED, STREAMED,
@@ -19,7 +19,8 @@ import { Refused, refusalOfSharing } from './refused.js';
 import type { SharedMemory } from './shared-memory.js';
 import { Shard } from './shard.js';
 import { Steering } from './steering.js';
-import type { ShardReceiver, ShardSettings } from './shard-setup.js';
+import type { ShardSettings } from './shard-setup.js';
+import { recordOf, StraightFlights, type StraightReceiver, type StraightSetup } from './straight-flights.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
 import type { Envelope, Wire } from './wire.js';
@@ -41,11 +42,15 @@ export interface PortShardSettings extends ShardSettings {
   readonly resultBytes: number;
 }
 
-export class PortShard implements ShardReceiver<PortOrder> {
+/** A stream has ended, and its chunks went before. */
+const NO_BODY = { kind: STREAMED, data: null } as const;
+
+export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver {
   readonly #setup: PortShardSetup;
   readonly #shard: Shard<PortOrder>;
+  readonly #straight: StraightFlights<PortOrder>;
   readonly #outbox: Outbox<ShardFrame>;
-  readonly #records: (FlightRecord<PortOrder> | undefined)[] = [];
+  readonly #orders: (PortOrder | undefined)[] = [];
   readonly #placeOf: ReadonlyMap<string, number>;
   #airborne = 0;
 
@@ -67,7 +72,10 @@ export class PortShard implements ShardReceiver<PortOrder> {
     });
     const weights = targets.map(({ weight }) => weight);
     const steering = new Steering({ memory: healthMemory, weights, settings, health, random });
-    this.#shard = new Shard({ health, steering, receiver: this, refuseValue: (value, order) => this.#pack(value, order), ...setup });
+    const refuseValue = (value: unknown, order: PortOrder): Refused | null => this.#pack(value, order);
+    const shardSetup: StraightSetup<PortOrder> = { ...setup, health, steering, receiver: this, refuseValue, timerOf: (order) => order };
+    this.#shard = new Shard(shardSetup);
+    this.#straight = new StraightFlights(this.#shard, shardSetup, Number.POSITIVE_INFINITY);
   }
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
@@ -76,51 +84,59 @@ export class PortShard implements ShardReceiver<PortOrder> {
   }
 
   #heed(frame: FrontFrame): void {
-    const [op, slot, number] = frame;
-    if (op === LAUNCH) this.#launch(frame);
-    else if (op === ABANDON) {
-      const record = this.#records[slot];
-      if (record?.order.number === number) this.#shard.abandon(record);
-    } else if (op === CREDIT) {
-      const record = this.#records[slot];
-      if (record?.order.number === number) this.#shard.streams.grant(record, frame[3]);
-    } else throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
+    const op = frame[0];
+    if (op === LAUNCH) return this.#launch(frame);
+    if (op !== ABANDON && op !== CREDIT) throw new TypeError(`a frame with unknown operation ${String(op)}: this is a bug`);
+    const order = this.#orderOf(frame[1], frame[2]);
+    if (order === null) return;
+    if (op === ABANDON) return this.#straight.abandon(order);
+    const record = recordOf<PortOrder>(order);
+    if (record !== null) this.#shard.streams.grant(record, frame[3]);
+  }
+
+  /** `null`: that flight is over. */
+  #orderOf(slot: number, number: number): PortOrder | null {
+    const order = this.#orders[slot];
+    return order?.number === number ? order : null;
   }
 
   /** The attempts of a flight that are in the air. */
   flying(slot: number, number: number): readonly InAir[] {
-    const record = this.#records[slot];
-    return record?.order.number === number ? record.inAir : [];
+    const order = this.#orderOf(slot, number);
+    return order === null ? [] : this.#straight.inAir(order);
   }
 
   /** Abandons all that is in the air, and stops the clock. */
   end(): void {
-    for (const record of this.#records) if (record !== undefined) this.#shard.abandon(record);
+    for (const order of this.#orders) if (order !== undefined) this.#straight.abandon(order);
     this.#outbox.close();
     this.#setup.wheel.stop();
   }
 
   #launch(frame: LaunchFrame): void {
-    const { wire, targets, settings, memory } = this.#setup;
-    const [, slot, , , , , , extras, kind, body] = frame;
+    const { seam, wire, targets, settings, memory } = this.#setup;
+    const extras = frame[6];
+    const kind = frame[7];
+    const body = frame[8];
     const [, , , , carried, chunksGiven, delivered] = extras ?? NO_EXTRAS;
     const { midStream, replayBytes } = settings.streams;
-    const order = new PortOrder(frame, {
+    const parts = {
       payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body as Body['data']),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
       // Chunks were given, and do not come along: they are not kept.
       delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,
-    });
+    };
+    const order = new PortOrder(frame, parts, seam.now(), this);
     // Asked for before the front knew the names.
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
     if (stranger !== undefined) {
       const known = targets.map(({ name }) => `'${name}'`).join(', ');
       return this.failed(order, null, 'answered', new RangeError(`request options.targets: expected one of ${known}, got '${stranger}'`));
     }
-    const record = this.#shard.take(order);
-    this.#records[slot] = record;
+    this.#orders[order.slot] = order;
     this.#airborne++;
-    this.#shard.launch(record);
+    if (order.isFresh && order.launchedAt < order.deadline) this.#straight.launch(order);
+    else this.#straight.launchAside(order);
     // A thread that takes over thousands of flights calls all their targets in one turn of its loop: each is a sign of life, and none is a hang.
     memory.beat();
   }
@@ -163,19 +179,30 @@ export class PortShard implements ShardReceiver<PortOrder> {
     return cost;
   }
 
-  fulfilled({ slot, number, value }: PortOrder, attempt: AttemptRecord, result: unknown): void {
-    this.#records[slot] = undefined;
+  fulfilled(order: PortOrder, attempt: AttemptRecord, result: unknown): void {
+    this.#ended(order, this.#tupleOf(attempt), result === STREAM_ENDED ? NO_BODY : (order.value as Body));
+  }
+
+  wentStraight(order: PortOrder, _value: unknown, endedAt: number): void {
+    const { target } = order.course as FlightStart;
+    this.#ended(order, [target, 1, order.launchedAt, endedAt, 0, null], order.value as Body);
+  }
+
+  orderDue(order: PortOrder, now: number): void {
+    this.#straight.due(order, now);
+  }
+
+  #ended({ slot, number }: PortOrder, attempt: AttemptTuple, { kind, data }: Body | typeof NO_BODY): void {
+    this.#orders[slot] = undefined;
     this.#airborne--;
-    if (result === STREAM_ENDED) return this.#outbox.push([FULFILLED, slot, number, this.#tupleOf(attempt), STREAMED, null]);
-    const { kind, data } = value as Body;
-    const frame: FulfilledFrame = [FULFILLED, slot, number, this.#tupleOf(attempt), kind, data];
+    const frame: FulfilledFrame = [FULFILLED, slot, number, attempt, kind, data];
     if (this.#airborne === 0) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }
 
   failed({ slot, number }: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
-    if (this.#records[slot] !== undefined) this.#airborne--;
-    this.#records[slot] = undefined;
+    if (this.#orders[slot] !== undefined) this.#airborne--;
+    this.#orders[slot] = undefined;
     const tuple = attempt === null ? null : this.#tupleOf(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
     const { kind, data } = packBody(errorRecord(error), this.#setup.wire.packValue);

@@ -63,6 +63,7 @@ export interface LaunchOrder {
   readonly carried: unknown;
   /** Names of the targets to try, in order; `null`: all, as written. */
   readonly route: readonly string[] | null;
+  /** Over a port: when its frame was read. */
   readonly launchedAt: number;
   /** Instant at which the flight ends, whatever happens. */
   readonly deadline: number;
@@ -74,6 +75,8 @@ export interface LaunchOrder {
   readonly chunksGiven: number;
   /** Those chunks, for a target's `resume`; `null`: not kept. Asked once, when the flight is taken on. */
   readonly delivered: readonly unknown[] | null;
+  /** Over a port, of one that goes straight: when its attempt's time is up. */
+  readonly due?: number;
 }
 
 /** Stands where a value would: a stream came to its end, and its chunks went before. */
@@ -144,7 +147,7 @@ export type LaunchExtras = readonly [
  * where that tells the whole payload (`KEYED`).
  */
 export type LaunchFrame = readonly [
-  op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, launchedAt: number, deadline: number,
+  op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, deadline: number,
   extras: LaunchExtras | null, kind: BodyKind, body: Uint8Array | string | number,
 ]; // biome-ignore format: one screen
 

@@ -87,7 +87,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go. Or there is nowhere to go.
     const isSpent = record.route.length === 0 || (attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false);
     // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
-    const now = record.order.slot === -1 ? record.order.launchedAt : this.#setup.seam.now();
+    const { launchedAt: now } = record.order;
     const isLate = record.order.slot !== -1 && now >= record.order.deadline;
     // Of the first attempt, unless it has to wait: nothing of a target's runs until then.
     record.attemptStartedAt = now;

@@ -106,6 +106,11 @@ export class SharedMemory {
     Atomics.store(this.#cells, at + 1, (target + 1) | ((otherTarget + 1) << TARGET_BITS));
     Atomics.store(this.#cells, at, attemptsMade | (targetsTried << MADE_BITS));
   }
+  /** The same for the first call of a flight that goes straight, which runs now. */
+  enterFirst(slot: number, number: number, target: number): void {
+    this.enterLedger(slot, { attemptsMade: 1, targetsTried: 1 << target, target, hedge: null });
+    this.enter(number);
+  }
   ledger(slot: number): LedgerEntry {
     const at = HEADER + slot * 2;
     const entry = Atomics.load(this.#cells, at);

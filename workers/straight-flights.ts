@@ -1,21 +1,22 @@
 /**
- * Flights that go straight: launched, their first target called, its value given. Nearly all do, and a shard holds nothing of such a one but what its
- * target sees. To whatever else befalls it, a record is made first, and stands where it would have stood, had there been one from the launch.
+ * Flights that go straight: launched, their first target called, its value given. Nearly all do, inline and over ports, and a shard holds nothing of such
+ * a one but its order and what its target sees. To whatever else befalls it, a record is made first, and stands where it would have stood, had there been one from the launch.
  */
 import * as flight from '../machines/flight.table.js';
 import { Attempt, type AttemptTerms } from './attempt.js';
 import { ORDINARY } from './breaker.js';
 import { callTarget, listen } from './call-target.js';
 import { inOwnContext } from './clean-context.js';
-import { FlightRecord, type FlightStart } from './flight-record.js';
+import { FlightRecord, type FlightStart, type StraightTerms } from './flight-record.js';
 import { edgeOf, FreshStarts, isSettled, onlyAction, stateBehind } from './flight-steps.js';
-import type { LaunchOrder } from './protocol.js';
+import type { InAir, LaunchOrder } from './protocol.js';
 import { closeStream, isStream } from './pump.js';
 import { refusalOf } from './refusal.js';
 import type { Shard } from './shard.js';
 import type { ShardReceiver, ShardSetup } from './shard-setup.js';
 import { AIRBORNE } from './shared-memory.js';
 import type { FilledTarget } from './targets.js';
+import type { WheelEntry } from './wheel.js';
 
 /** Its attempt, while a flight goes straight; where it started, once it has its value so; what its shard holds of one that does not go straight. */
 export type Course<Order extends LaunchOrder> = Attempt | FlightStart | FlightRecord<Order> | null;
@@ -33,6 +34,8 @@ export interface StraightReceiver<Order extends StraightOrder> extends ShardRece
 
 export interface StraightSetup<Order extends StraightOrder> extends ShardSetup<Order> {
   readonly receiver: StraightReceiver<Order>;
+  /** What an order's attempt is timed by; `null`: they are timed where they are launched, in the order of their launch, by `attemptMs`. */
+  readonly timerOf: ((order: Order) => WheelEntry) | null;
 }
 
 export class StraightFlights<Order extends StraightOrder> {
@@ -41,10 +44,10 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly #flightMs: number;
   /** Numbers of the flights whose targets are being called, each in the call of the one before. */
   readonly #calling: number[] = [];
-  /** What the first attempt may take: the same for all, so that it is up for them in the order of their launch, and nobody need be armed for it. */
+  /** What the first attempt may take of flights without a timer: the same for all, so that it is up for them in the order of their launch. */
   readonly attemptMs: number;
 
-  /** `flightMs`: what each flight may take. */
+  /** `flightMs`: what each flight may take that has no timer. */
   constructor(shard: Shard<Order>, setup: StraightSetup<Order>, flightMs: number) {
     this.#setup = setup;
     this.#shard = shard;
@@ -57,14 +60,25 @@ export class StraightFlights<Order extends StraightOrder> {
   launch(order: Order): void {
     const { health } = this.#setup;
     const start = order.route === null ? this.#shard.freshStart() : null;
-    const terms = start === null ? null : start.straight === undefined ? this.#look(start) : start.straight;
-    if (start === null || terms === null) return this.#shard.launch(this.#take(order, start));
+    const straight = start === null ? null : start.straight === undefined ? this.#look(start) : start.straight;
+    if (start === null || straight === null) return this.#shard.launch(this.#take(order, start));
     const pass = health.of(start.target).admit(order.launchedAt);
-    if (pass === ORDINARY) return this.#begin(order, start, terms);
+    if (pass === ORDINARY) return this.#begin(order, start, straight);
     // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
     const record = this.#take(order, start);
     record.pass = pass;
     this.#shard.launch(record);
+  }
+
+  /** Begins one that may not go straight, whatever there is to know of where it starts: it has been flown before, or is over. */
+  launchAside(order: Order): void {
+    this.#shard.launch(this.#take(order, null));
+  }
+
+  /** Its attempts that are out. */
+  inAir(order: Order): readonly InAir[] {
+    const { course, launchedAt: startedAt } = order;
+    return course instanceof Attempt ? [{ target: course.target, startedAt, isHedge: false }] : (recordOf<Order>(order)?.inAir ?? []);
   }
 
   /** The time of its first attempt is up, unless it has long gone another way. */
@@ -81,6 +95,8 @@ export class StraightFlights<Order extends StraightOrder> {
 
   /** It goes straight no more: its record, as it would stand. */
   divert(order: Order, attempt: Attempt): FlightRecord<Order> {
+    const { timerOf, wheel } = this.#setup;
+    if (timerOf !== null) wheel.disarm(timerOf(order));
     const start = Attempt.startOf(attempt) as FlightStart;
     const record = this.#take(order, start);
     record.state = stateBehind(edgeOf(start.state, flight.FLIGHT_LAUNCHED));
@@ -101,24 +117,39 @@ export class StraightFlights<Order extends StraightOrder> {
   }
 
   /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
-  #look(start: FlightStart): AttemptTerms | null {
-    const { settings, targets, seam } = this.#setup;
+  #look(start: FlightStart): StraightTerms | null {
+    const { settings, targets, seam, timerOf } = this.#setup;
     const { name, isShareable } = targets[start.target] as FilledTarget;
-    const isTimed = settings.hedge === null && this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
-    const terms = { attempt: 1, target: name, carried: undefined, ms: this.attemptMs, start, seam };
-    return (start.straight = isTimed && isShareable === null && leadsStraight(start) ? terms : null);
+    const isTimed = timerOf !== null || this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
+    const mayGo = isTimed && settings.hedge === null && isShareable === null && leadsStraight(start);
+    const terms = { attempt: 1, target: name, carried: undefined, ms: timerOf === null ? this.attemptMs : null, start, seam };
+    // No time is shorter than a millisecond: what may be taken of one is a share of it. Of endless time it is what a target may take at all.
+    const shares = Math.round(1 / this.#shard.firstAttemptMs(start, 1));
+    return (start.straight = mayGo ? { terms, shares, msMax: this.#shard.firstAttemptMs(start, Number.POSITIVE_INFINITY) } : null);
   }
 
-  #begin(order: Order, start: FlightStart, terms: AttemptTerms): void {
-    const { memory, health } = this.#setup;
+  #begin(order: Order, start: FlightStart, straight: StraightTerms): void {
+    const { memory, health, timerOf } = this.#setup;
+    const { terms } = straight;
     memory.began(start.target);
     health.of(start.target).first(order.launchedAt);
     const attempt = new Attempt(order, order.carried === undefined ? terms : carrying(terms, order.carried));
     order.course = attempt;
     this.#calling.push(order.number);
-    inOwnContext(this.#call, order);
+    if (timerOf === null) inOwnContext(this.#call, order);
+    else this.#callOnPort(order, timerOf(order), straight);
     this.#calling.pop();
     if (order.course !== attempt) this.#called(order);
+  }
+
+  #callOnPort(order: Order, timer: WheelEntry, { terms, shares, msMax }: StraightTerms): void {
+    const { wheel, memory } = this.#setup;
+    const { slot, number, launchedAt, deadline } = order;
+    wheel.arm(timer, Math.min((deadline - launchedAt) / shares, msMax), launchedAt);
+    // Before the call: should this thread die in it, the front must know that it was made.
+    memory.enterFirst(slot, number, (terms.start as FlightStart).target);
+    inOwnContext(this.#call, order);
+    memory.exit();
   }
 
   /** It left its course while its target was being called. */
@@ -140,7 +171,7 @@ export class StraightFlights<Order extends StraightOrder> {
   };
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
-    const { seam, receiver, memory, health } = this.#setup;
+    const { seam, receiver, memory, health, timerOf } = this.#setup;
     if (order.course !== attempt) return this.#late(order, attempt, value);
     // Each looked at once: what a value does when it is looked at, it does once.
     const stream = typeof value === 'object' && isStream(value) ? value : null;
@@ -153,16 +184,26 @@ export class StraightFlights<Order extends StraightOrder> {
     const endedAt = seam.stamp();
     order.course = start;
     memory.count(start.target, AIRBORNE, -1);
-    health.of(start.target).endedWell(order.launchedAt, endedAt);
+    if (timerOf === null) health.of(start.target).endedWell(order.launchedAt, endedAt);
+    else this.#endedOnPort(order, timerOf(order), start, endedAt);
     this.#shard.freed('well');
     receiver.wentStraight(order, value, endedAt);
   }
 
+  /** Not counted with others later: other threads must know of it, too. */
+  #endedOnPort({ launchedAt }: Order, timer: WheelEntry, { target }: FlightStart, endedAt: number): void {
+    const { wheel, health } = this.#setup;
+    wheel.disarm(timer);
+    health.of(target).ended(ORDINARY, 'well', launchedAt, endedAt);
+  }
+
   #streams(order: Order, attempt: Attempt, stream: AsyncIterable<unknown>): void {
     if (order.course !== attempt) return closeStream(stream);
+    const { timerOf, wheel } = this.#setup;
+    const ms = timerOf === null ? this.attemptMs : timerOf(order).due - order.launchedAt;
     // From now on its time is its record's.
     const record = this.divert(order, attempt);
-    this.#setup.wheel.arm(record, this.attemptMs, order.launchedAt);
+    wheel.arm(record, ms, order.launchedAt);
     this.#shard.streams.begin(record, attempt, stream);
   }
 

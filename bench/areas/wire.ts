@@ -10,7 +10,7 @@ const ENVELOPES = 64;
 /** What is asked; its body is packed by whoever packs. */
 const launches = (count: number): { readonly header: readonly unknown[]; readonly payload: unknown }[] =>
   Array.from({ length: count }, (_, at) => ({
-    header: [LAUNCH, at, at + 1, null, `key-${at}`, 1_000.5, 31_000.5, null],
+    header: [LAUNCH, at, at + 1, null, `key-${at}`, 31_000.5, null],
     payload: chatRequest(at),
   }));
 

@@ -1,54 +1,173 @@
-// A shard behind a port: what its front can see of it while it works through one long turn.
+// A shard behind a port: what its front can see of it while it works through one long turn, and of a flight that goes straight in it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packBody } from '../../workers/body.js';
 import { HealthMemory } from '../../workers/health-memory.js';
-import { LAUNCH, type LaunchFrame } from '../../workers/protocol.js';
-import { PortShard } from '../../workers/port-shard.js';
+import { Health } from '../../workers/health.js';
+import { ABANDON, FAILED, FULFILLED, type FrontFrame, LAUNCH, type LaunchFrame, type ShardFrame, WRITTEN } from '../../workers/protocol.js';
+import { PortShard, type PortShardSettings } from '../../workers/port-shard.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
-import { fillTargets } from '../../workers/targets.js';
+import { type AttemptContext, fillTargets, type Targets } from '../../workers/targets.js';
 import { Wheel } from '../../workers/wheel.js';
 import { Wire } from '../../workers/wire.js';
+import { promisesSettled as settled } from '../../workers/environment.js';
 import { manualSeam } from './manual-seam.js';
 
 const FLIGHTS = 500;
+const FLIGHT_MS = 30_000;
 
-test('a turn in which hundreds of flights are taken over beats the heart at each: a busy thread is no hung one', () => {
+/** A shard, and all that its front has of it. */
+function openShard(given: Targets, own: Partial<PortShardSettings> = {}) {
   const seam = manualSeam();
   const memory = SharedMemory.ofSlots(FLIGHTS);
-  const heard: number[] = [];
-  const targets = fillTargets({
-    only: () => {
-      heard.push(memory.heartbeat);
-      return new Promise(() => {});
-    },
-  });
+  const healthMemory = HealthMemory.ofTargets();
+  const targets = fillTargets(given);
+  const wheel = new Wheel(seam);
   const streams = { midStream: 'fail', firstChunkTimeoutMs: null, idleTimeoutMs: 1_000, replayBytes: 0 } as const;
-  const settings = {
-    maxAttempts: 1,
+  const settings: PortShardSettings = {
+    maxAttempts: null,
     attemptTimeoutMs: null,
     backoff: { baseMs: 1, maxMs: 1 },
     streams,
     resultBytes: 1_000,
-    health: HealthMemory.ofTargets().buffer,
-    breaker: null,
+    health: healthMemory.buffer,
+    breaker: { failureShare: 0.5, attemptsMin: 20, consecutive: 5, openMs: 1_000, openMsMax: 1_000, whenAllOpen: 'try' },
     budget: null,
     steering: 'priority',
     probeShare: 0,
     hedge: null,
-  } as const;
-  const wire = new Wire();
-  const shard = new PortShard({ seam, wheel: new Wheel(seam), wire, memory, targets, settings, flying: null, post: () => {} });
-  const { kind, data: bytes } = packBody('payload', null);
-  const frames = Array.from(
-    { length: FLIGHTS },
-    (_, slot): LaunchFrame => [LAUNCH, slot, slot + 1, null, 'key', 0, 30_000, null, kind, bytes],
-  );
-  shard.receive(new Wire().pack(frames, false).envelope);
+    ...own,
+  };
+  const told: ShardFrame[] = [];
+  const post = (envelope: Parameters<Wire['read']>[0]): void => new Wire().read<ShardFrame>(envelope, (frame) => told.push(frame));
+  const shard = new PortShard({ seam, wheel, wire: new Wire(), memory, targets, settings, flying: null, post });
+  const send = (...frames: FrontFrame[]): void => shard.receive(new Wire().pack(frames, false).envelope);
+  const random = (): number => 0;
+  /** What another thread knows of the targets. */
+  const health = new Health({ memory: healthMemory, targets, settings, holder: 1, random, announce: () => undefined });
+  return { seam, memory, wheel, shard, send, told, health };
+}
+
+const { kind, data } = packBody('payload', null);
+const launch = (slot: number, deadline = FLIGHT_MS): LaunchFrame => [LAUNCH, slot, slot + 1, null, 'key', deadline, null, kind, data];
+
+test('a turn in which hundreds of flights are taken over beats the heart at each: a busy thread is no hung one', () => {
+  const heard: number[] = [];
+  const only = (): Promise<never> => {
+    heard.push(memory.heartbeat);
+    return new Promise(() => {});
+  };
+  const { memory, shard, send } = openShard({ only }, { maxAttempts: 1 });
+  send(...Array.from({ length: FLIGHTS }, (_, slot) => launch(slot)));
   assert.equal(heard.length, FLIGHTS, 'every target was called');
   assert.deepEqual(
     heard,
     Array.from({ length: FLIGHTS }, (_, index) => index),
   );
   shard.end();
+});
+
+test('a flight that goes straight is in the ledger before its target runs, is named while it does, and leaves nothing that is timed', async () => {
+  const seen: unknown[] = [];
+  const only = async (): Promise<string> => {
+    seen.push([memory.culprit, memory.ledger(seen.length)]);
+    return 'value';
+  };
+  const { seam, memory, wheel, send, told } = openShard({ only });
+  send(launch(0), launch(1));
+  const entry = { attemptsMade: 1, targetsTried: 1, lastTarget: 0, otherTarget: -1 };
+  assert.deepEqual(seen, [
+    [1, entry],
+    [2, entry],
+  ]);
+  assert.deepEqual([memory.culprit, wheel.size], [0, 2]);
+  seam.advance(2);
+  await settled();
+  seam.advance(0);
+  assert.equal(wheel.size, 0);
+  assert.deepEqual(told, [
+    [FULFILLED, 0, 1, [0, 1, 0, 2, 0, null], WRITTEN, '"value"'],
+    [FULFILLED, 1, 2, [0, 1, 0, 2, 0, null], WRITTEN, '"value"'],
+  ]);
+});
+
+test('what other threads must know of an attempt that went straight, they know at once', async () => {
+  const { seam, send, health } = openShard({ only: async () => 'value' });
+  send(launch(0));
+  seam.advance(64);
+  await settled();
+  const { latency } = health.of(0);
+  assert.equal(latency.samples, 1);
+  assert.ok(Math.abs((latency.percentile(0.5) ?? 0) - 64) <= 4);
+});
+
+for (const { what, own, ms } of [
+  { what: 'an equal share of the time', own: {}, ms: FLIGHT_MS / 3 },
+  { what: 'an equal share among the attempts there may be', own: { maxAttempts: 2 }, ms: FLIGHT_MS / 2 },
+  { what: 'all of it where there is one attempt', own: { maxAttempts: 1 }, ms: FLIGHT_MS },
+  { what: 'no more than its own time', own: { attemptTimeoutMs: 700 }, ms: 700 },
+  { what: 'no more than is left', own: { attemptTimeoutMs: 70_000 }, ms: FLIGHT_MS },
+])
+  test(`an attempt that goes straight may take ${what}, and then the flight goes on`, async () => {
+    const calls: { readonly name: string; readonly at: number; readonly context: AttemptContext }[] = [];
+    const slow =
+      (name: string) =>
+      (_: unknown, context: AttemptContext): Promise<never> => {
+        calls.push({ name, at: seam.now(), context });
+        return new Promise(() => {});
+      };
+    const { seam, wheel, send, told } = openShard({ one: slow('one'), two: slow('two'), three: slow('three') }, own);
+    // Its frame is read when 40 ms of its time are over.
+    seam.advance(40);
+    send(launch(0, FLIGHT_MS + 40));
+    const { context } = calls[0]!;
+    assert.deepEqual([calls.length, context.attempt, context.remainingMs()], [1, 1, ms]);
+    seam.advance(ms - 1);
+    assert.deepEqual([calls.length, context.signal.aborted, context.remainingMs()], [1, false, 1]);
+    seam.advance(11);
+    assert.deepEqual([context.signal.aborted, context.remainingMs()], [true, 0]);
+    const isOver = ms === FLIGHT_MS;
+    assert.deepEqual(
+      calls.map(({ name }) => name),
+      isOver ? ['one'] : ['one', 'two'],
+    );
+    assert.equal(wheel.size, isOver ? 0 : 1);
+    seam.advance(0);
+    assert.deepEqual(
+      told.map(([op, , , attempt]) => [op, (attempt as readonly unknown[] | undefined)?.[4]]),
+      [[isOver ? FAILED : 2, 3]],
+    );
+  });
+
+test('a flight whose target fails leaves nothing timed behind, and neither does one that is abandoned', async () => {
+  const { seam, wheel, send, told } = openShard({
+    first: (payload: unknown) => (payload === 'payload' ? Promise.reject(new Error('busy')) : new Promise(() => {})),
+    second: async () => 'value',
+  });
+  const other = packBody('other', null);
+  send(launch(0), [LAUNCH, 1, 2, null, 'key', FLIGHT_MS, null, other.kind, other.data]);
+  assert.equal(wheel.size, 2);
+  await settled();
+  assert.equal(wheel.size, 1);
+  // One that had its place before; and one that is over.
+  send([ABANDON, 1, 9], [ABANDON, 0, 1]);
+  assert.equal(wheel.size, 1);
+  send([ABANDON, 1, 2]);
+  assert.equal(wheel.size, 0);
+  seam.advance(0);
+  assert.deepEqual(told.map(([op, slot]) => [op, slot]).slice(1), [
+    [FULFILLED, 0],
+    [FAILED, 1],
+  ]);
+});
+
+test('a launch that is read when its time is over calls nobody', async () => {
+  let calls = 0;
+  const only = async (): Promise<number> => ++calls;
+  const { seam, send, told, wheel } = openShard({ only });
+  seam.advance(FLIGHT_MS);
+  send(launch(0));
+  seam.advance(0);
+  await settled();
+  assert.deepEqual([calls, wheel.size, told.map(([op, slot]) => [op, slot])], [0, 0, [[FAILED, 0]]]);
 });
