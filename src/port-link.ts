@@ -113,6 +113,7 @@ export class PortLink implements LifeReceiver {
       kind,
       kind === KEYED ? (key as string) : data,
     ];
+    this.#outbox.gather(this.#residentCount >> 3);
     if (isAlone) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }

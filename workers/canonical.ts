@@ -6,6 +6,7 @@ import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
 import { keepShape } from './lasting-shape.js';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
+import { own } from './text.js';
 
 /** JSON with the properties in one order, whatever order they were given in. */
 const stringify = configure({ strict: true }) as (value: unknown) => string;
@@ -99,9 +100,12 @@ function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null)
 /** The same without a look at how it would cross. */
 export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null): string => formedKey(payload, memo, false).key;
 
-/** The payload that a key is the canonical form of, as far as the form tells it. */
+/** Texts of so many characters come on their own, and are not cut out of one. */
+const ALONE_FROM = 8_192;
+
+/** The payload that a key is the canonical form of, as far as the form tells it. It holds nothing of what the key was cut out of. */
 export function payloadOf(key: string): unknown {
-  if (isItsOwnKey(key)) return key;
+  if (isItsOwnKey(key)) return key.length < ALONE_FROM ? own(key) : key;
   return JSON.parse(key.startsWith('=') ? key.slice(1) : key);
 }
 

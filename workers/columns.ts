@@ -13,6 +13,7 @@ import {
   type LaunchFrame,
   type ShardFrame,
 } from './protocol.js';
+import { own } from './text.js';
 
 type AnyFrame = FrontFrame | ShardFrame;
 /** What is packed of an envelope. */
@@ -26,7 +27,7 @@ const FALSE = -2;
 const AS_BEFORE = -3;
 const IN_REST = -4;
 
-/** Longer texts are in the rest: what is cut out of a text holds all of it, here at most 4 kB of an envelope of 32 frames. */
+/** Longer texts are in the rest: cut out of one text, each holds all of it (at most 16 kB, of 128 frames) until it is parsed. */
 const SHORT_MAX = 128;
 /** Numbers that a frame takes, at most. */
 const FRAME_NUMBERS = 10;
@@ -151,8 +152,9 @@ class ColumnReader {
       case LAUNCH: {
         this.#at += 8;
         const place = numbers[at + 5];
-        if (place !== AS_BEFORE) this.#scope = this.#part(place);
-        const key = this.#part(numbers[at + 6]);
+        // What targets see, and may keep, holds no others'.
+        if (place !== AS_BEFORE) this.#scope = owned(this.#part(place));
+        const key = owned(this.#part(numbers[at + 6]));
         const body = this.#part(numbers[at + 7]);
         return [op, numbers[at + 1], numbers[at + 2], this.#scope, key, numbers[at + 4], null, numbers[at + 3], body];
       }
@@ -181,6 +183,8 @@ class ColumnReader {
     return this.#texts.slice(from, this.#textAt);
   }
 }
+
+const owned = (part: unknown): unknown => (typeof part === 'string' ? own(part) : part);
 
 /** The frames of what was packed, as they were. @throws TypeError when it is not ours */
 export function framesOf(message: unknown): unknown[][] {

@@ -1,6 +1,7 @@
 /** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can have changed them, and up to a bound. */
 import { bytesOf } from './body.js';
 import type { Body, PackedPart } from './protocol.js';
+import { own } from './text.js';
 import type { Wire } from './wire.js';
 
 export class Delivered {
@@ -36,6 +37,6 @@ export class Delivered {
   }
 }
 
-/** Of its own: a text that came in an envelope may be cut out of a longer one. */
+/** A text that came in an envelope may be cut out of a longer one, and bytes may be a view on it. */
 const copyOf = (data: Uint8Array | string): Uint8Array | string =>
-  typeof data === 'string' ? Buffer.from(data).toString() : Uint8Array.prototype.slice.call(data);
+  typeof data === 'string' ? own(data) : Uint8Array.prototype.slice.call(data);

@@ -2,7 +2,7 @@
 import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
 import { keepShape } from './lasting-shape.js';
-import { type Body, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, PACKED } from './protocol.js';
+import { type Body, LAUNCH, type LaunchExtras, type LaunchFrame, PACKED } from './protocol.js';
 import type { Course, StraightOrder } from './straight-flights.js';
 import type { WheelEntry } from './wheel.js';
 
@@ -32,7 +32,7 @@ export class PortOrder implements StraightOrder, WheelEntry {
   /** What its shard holds of it. */
   course: Course<this> = null;
   readonly #delivered: Delivered | null;
-  /** `false`: not sent. */
+  /** `false`: it is the payload's canonical form, and was not sent. */
   #key: string | null | false;
   readonly #receiver: DueOrderReceiver;
 
@@ -44,7 +44,6 @@ export class PortOrder implements StraightOrder, WheelEntry {
 
   constructor(frame: LaunchFrame, { payload, carried, delivered }: OrderParts, launchedAt: number, receiver: DueOrderReceiver) {
     const extras = frame[6];
-    const kind = frame[7];
     const [route, attemptsMade, targetsTried, lastTarget, , chunksGiven] = extras ?? NO_EXTRAS;
     this.slot = frame[1];
     this.number = frame[2];
@@ -59,7 +58,7 @@ export class PortOrder implements StraightOrder, WheelEntry {
     this.carried = carried;
     this.chunksGiven = chunksGiven;
     this.#delivered = delivered;
-    this.#key = kind === KEYED ? (frame[8] as string) : frame[4];
+    this.#key = frame[4];
     this.#receiver = receiver;
   }
 

@@ -80,7 +80,12 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
   receive(envelope: Envelope): void {
-    this.#setup.wire.read<FrontFrame>(envelope, (frame) => this.#heed(frame));
+    let came = 0;
+    this.#setup.wire.read<FrontFrame>(envelope, (frame) => {
+      came++;
+      this.#heed(frame);
+    });
+    this.#outbox.gather(came);
   }
 
   #heed(frame: FrontFrame): void {

@@ -289,6 +289,34 @@ test('a text that was read holds none of those that came with it', async () => {
   }
 });
 
+test('what a target sees of its request holds nothing of those that came with it', async () => {
+  const ENVELOPES = 1_000;
+  const receiver = new Wire();
+  const dots = '.'.repeat(40);
+  for (const sees of [
+    (frame: LaunchFrame) => payloadOf(frame[8] as string),
+    (frame: LaunchFrame) => frame[3],
+    (frame: LaunchFrame) => frame[4],
+  ]) {
+    await collected();
+    const before = process.memoryUsage().heapUsed;
+    const held: unknown[] = [];
+    for (let at = 0; at < ENVELOPES; at++) {
+      const launches = Array.from({ length: 128 }, (_, slot): LaunchFrame => {
+        const own = `${at} ${slot} ${dots}`;
+        return [LAUNCH, slot, slot, `of ${own}`, `key ${own}`, 0, null, KEYED, `asked ${own}`];
+      });
+      receiver.read(wire.pack(launches, false).envelope, (frame: LaunchFrame) => {
+        if (frame[1] === 7) held.push(sees(frame));
+      });
+    }
+    await collected();
+    const each = (process.memoryUsage().heapUsed - before) / ENVELOPES;
+    assert.match(held[3] as string, /3 7 \.{40}$/);
+    assert.ok(each < 400, `${each} bytes`);
+  }
+});
+
 test('chunks that came with a relaunch hold none of the payloads that came with them', async () => {
   const FLIGHTS = 500;
   const receiver = new Wire();
