@@ -39,13 +39,11 @@ export class Attempts<Order extends LaunchOrder> {
     this.#accounts = new Accounts(setup);
   }
 
-  /** Calls the record's target, which has admitted it. */
+  /** Calls the record's target, which has admitted it: the attempt's time has begun then. */
   begin(record: FlightRecord<Order>): void {
     const { seam, wheel, targets, memory } = this.#setup;
-    const { order } = record;
+    const { order, attemptStartedAt: now } = record;
     const target = targets[record.target] as FilledTarget;
-    const isAtLaunch = record.attemptsMade === 0 && !record.detour.hasWaited;
-    const now = isAtLaunch ? record.attemptStartedAt : seam.now();
     this.#accounts.begins(record, now);
     record.attemptsMade++;
     wheel.arm(record, this.msFor(record, now), now);
@@ -58,7 +56,6 @@ export class Attempts<Order extends LaunchOrder> {
       start: null,
       seam,
     });
-    record.attemptStartedAt = now;
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {
       // Before the call: should this thread die in it, the front must know that it was made.
@@ -133,6 +130,7 @@ export class Attempts<Order extends LaunchOrder> {
     hedge.attempt = record.attemptsMade + 1;
     record.target = hedge.target;
     record.pass = hedge.pass;
+    record.attemptStartedAt = this.#setup.seam.now();
     this.begin(record);
   }
 

@@ -46,7 +46,7 @@ export class Budget {
   /** An attempt has failed, whichever of its flight it was. Known to all at once, and with it the first attempts: other threads draw by both. */
   failed(now: number): void {
     this.#flush(now);
-    this.#failed.update(now, (count) => Math.min(COUNT_MAX, count + 1));
+    this.#failed.add(now, 1);
   }
 
   /** Takes one extra attempt, if one is left. */
@@ -72,7 +72,7 @@ export class Budget {
   #flush(now: number): void {
     const counted = this.#counted;
     this.#counted = 0;
-    if (counted > 0 && now - this.#since <= WINDOW_MS) this.#firsts.update(this.#since, (count) => Math.min(COUNT_MAX, count + counted));
+    if (counted > 0 && now - this.#since <= WINDOW_MS) this.#firsts.add(this.#since, counted);
   }
 }
 

@@ -15,8 +15,6 @@ export class Detour {
   drawnFor = -1;
   /** The current attempt's target streams, and has given its first chunk. */
   hasAnswered = false;
-  /** It could not be launched at once. */
-  hasWaited = false;
   /** Targets that were not called, and why, since the last attempt was told. Made when first needed. */
   passedOver: PassedOver[] | null = null;
   /** The status of the last error, 0: none. */

@@ -58,6 +58,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   target: number;
   /** The current attempt: the only one, or of two that are out the one that something was heard of last. What comes from any other is late, and dropped. */
   attempt: Attempt | null = null;
+  /** Since when its time runs: when its target admitted it. What is told meanwhile of the one before, to a port or to subscribers, comes out of it. */
   attemptStartedAt = Number.NaN;
   /** The last attempt that ended, not yet told to the front. */
   ended: AttemptRecord | null = null;

@@ -57,6 +57,10 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number
   // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.
   const asked = hasFailed && record.detour.verdict === 'retry' ? repeat(record, [record.target], setup, now) : null;
   if (asked !== null) return asked;
+  // Mostly the next one may be called, and the others need not be looked for.
+  const next = firstUntried(record);
+  const nextPass = next === undefined ? REFUSED : setup.health.of(next).admit(now);
+  if (next !== undefined && nextPass !== REFUSED) return { kind: 'now', target: next, pass: nextPass };
   // A thread was lost, and all were called before it: they are fresh to this launch.
   const untried = untriedOf(record);
   const candidates = untried.length === 0 && !hasFailed ? fromBehind(record.route, record.order.lastTarget) : untried;
@@ -71,8 +75,7 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number
 }
 
 /** The backoff before a target is over: its pass, or `REFUSED` when it may not be called after all. */
-export function admitAgain(record: FlightRecord, { whenAllOpen, health, seam }: ChoiceSetup): number {
-  const now = seam.now();
+export function admitAgain(record: FlightRecord, { whenAllOpen, health }: ChoiceSetup, now: number): number {
   const pass = health.of(record.target).admit(now);
   const isClosed = (target: number): boolean => !CALLABLE.has(health.of(target).refusal(now));
   const isAllClosed = pass === REFUSED && whenAllOpen === 'try' && record.route.every(isClosed);
@@ -137,6 +140,11 @@ function lastResort(record: FlightRecord, candidates: readonly number[], setup: 
 
 function nameOf(target: number, { targets }: ChoiceSetup): string {
   return (targets[target] as FilledTarget).name;
+}
+
+function firstUntried({ route, targetsTried }: FlightRecord): number | undefined {
+  for (const target of route) if ((targetsTried & (1 << target)) === 0) return target;
+  return undefined;
 }
 
 function untriedOf({ route, targetsTried }: FlightRecord): readonly number[] {

@@ -41,7 +41,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     if (record.pass !== REFUSED) return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
     const choice = nextTarget(record, this.#setup, now);
     if (choice.kind === 'now') {
-      take(record, choice);
+      take(record, choice, now);
       return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
     }
     this.#stepper.step(record, flight.LAUNCH_DELAYED);
@@ -61,7 +61,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
 
   #choose(record: FlightRecord<Order>, now = this.#setup.seam.now()): Choice {
     const choice = nextTarget(record, this.#setup, now);
-    if (choice.kind === 'now') take(record, choice);
+    if (choice.kind === 'now') take(record, choice, now);
     return choice;
   }
 
@@ -89,7 +89,9 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
 
   /** The backoff before the same target is over. */
   backoffElapsed(record: FlightRecord<Order>): void {
-    record.pass = admitAgain(record, this.#setup);
+    const now = this.#setup.seam.now();
+    record.pass = admitAgain(record, this.#setup, now);
+    record.attemptStartedAt = now;
     if (record.pass === REFUSED) this.#go(record, this.#choose(record));
     else this.#stepper.step(record, flight.BACKOFF_ELAPSED);
   }
@@ -125,7 +127,6 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
   #wait(record: FlightRecord<Order>): void {
     const { seam, wheel } = this.#setup;
     const now = seam.now();
-    record.ownDetour().hasWaited = true;
     this.#waiting.add(record);
     wheel.arm(record, record.order.deadline - now, now);
   }
@@ -137,7 +138,8 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
   }
 }
 
-function take(record: FlightRecord, { target, pass }: Extract<Choice, { kind: 'now' }>): void {
+function take(record: FlightRecord, { target, pass }: Extract<Choice, { kind: 'now' }>, now: number): void {
   record.target = target;
   record.pass = pass;
+  record.attemptStartedAt = now;
 }

@@ -14,6 +14,9 @@ const TAGS = 2 ** 12;
 /** The largest count a bucket holds. */
 export const COUNT_MAX = COUNT_MASK;
 
+/** No closure: a failure would make two. */
+const more = (count: number, by: number): number => Math.min(COUNT_MAX, count + by);
+
 export class Window {
   readonly #cells: Int32Array;
   readonly #base: number;
@@ -23,14 +26,19 @@ export class Window {
     this.#base = base;
   }
 
+  /** So many more in the second of `now`. */
+  add(now: number, by: number): void {
+    this.update(now, more, by);
+  }
+
   /** Changes the count of the second of `now`. `change` may be called again: another thread was faster. It says `null` to leave it as it is. */
-  update(now: number, change: (count: number) => number | null): boolean {
+  update(now: number, change: (count: number, by: number) => number | null, by = 0): boolean {
     const second = Math.floor(now / BUCKET_MS);
     const at = this.#base + (second % BUCKETS);
     const tag = (second % TAGS) << COUNT_BITS;
     for (;;) {
       const word = Atomics.load(this.#cells, at);
-      const count = change(word >>> COUNT_BITS === tag >>> COUNT_BITS ? word & COUNT_MASK : 0);
+      const count = change(word >>> COUNT_BITS === tag >>> COUNT_BITS ? word & COUNT_MASK : 0, by);
       if (count === null) return false;
       if (Atomics.compareExchange(this.#cells, at, word, tag | count) === word) return true;
     }

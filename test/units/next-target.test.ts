@@ -178,7 +178,7 @@ test('a flight whose only target was closed off under it calls it again after it
   const record = flown({ route: [0] });
   assert.deepEqual(next(record, setup), later(0, 50));
   setup.seam.advance(50);
-  assert.equal(admitAgain(record, setup), ORDINARY);
+  assert.equal(admitAgain(record, setup, setup.seam.now()), ORDINARY);
 });
 
 test('where all are to be waited for, none is called before its probe is due', () => {
@@ -207,10 +207,10 @@ test('what is closed by hand is not called, whatever is left', () => {
 test('after its backoff a flight asks again: who has become full or closed meanwhile is not called', () => {
   const setup = stand({ targets: [target('a', { maxConcurrency: 1 }), target('b')] });
   const record = flown({ route: [0, 1] });
-  assert.equal(admitAgain(record, setup), ORDINARY);
-  assert.equal(admitAgain(record, setup), REFUSED, 'full');
+  assert.equal(admitAgain(record, setup, setup.seam.now()), ORDINARY);
+  assert.equal(admitAgain(record, setup, setup.seam.now()), REFUSED, 'full');
   setup.health.of(0).ended(ORDINARY, 'ill', 0, 0);
-  assert.equal(admitAgain(record, setup), REFUSED, 'open, and another is left');
+  assert.equal(admitAgain(record, setup, setup.seam.now()), REFUSED, 'open, and another is left');
 });
 
 test('a relaunch begins at the first target that no life has called, else behind the last one, without backoff or budget', () => {
