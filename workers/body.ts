@@ -29,7 +29,7 @@ export const isLarger = (data: Uint8Array | string, bytesMax: number): boolean =
 
 /**
  * Packs a value. Bytes and texts cross unparsed, and what is short as JSON, where that tells all of it; the rest is packed by `pack`, or (before the
- * packing library has loaded, and for what MessagePack would change, like -0) by structured clone. All arrive equal.
+ * packing library has loaded, and for what packing would change, like -0) by structured clone. All arrive equal.
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packBody(value: unknown, pack: Pack | null): Body {
@@ -63,7 +63,7 @@ function inspect(value: unknown): Crossing {
 }
 
 function packInspected(value: unknown, { needsClone, isJson, characters }: Crossing, pack: Pack | null): Body {
-  if (typeof value === 'string' && value.length >= TEXT_MIN) return { kind: TEXT, data: value };
+  if (typeof value === 'string' && value.length >= TEXT_MIN && !needsClone) return { kind: TEXT, data: value };
   if (isJson && characters <= WRITTEN_MAX) {
     const json = JSON.stringify(value) as string | undefined;
     // A Proxy may be another thing each time it is looked at, and what has to be escaped is longer than it was counted.

@@ -13,7 +13,7 @@ import {
   type LaunchFrame,
   type ShardFrame,
 } from './protocol.js';
-import { own } from './text.js';
+import { beginsWithBom, own } from './text.js';
 
 type AnyFrame = FrontFrame | ShardFrame;
 /** What is packed of an envelope. */
@@ -27,10 +27,10 @@ const FALSE = -2;
 const AS_BEFORE = -3;
 const IN_REST = -4;
 
-/** Longer texts are in the rest: cut out of one text, each holds all of it (at most 16 kB, of 128 frames) until it is parsed. */
+/** Longer texts are in the rest: what is cut out of one text holds all of it until it is parsed or copied. */
 const SHORT_MAX = 128;
 /** Numbers that a frame takes, at most. */
-const FRAME_NUMBERS = 10;
+const FRAME_NUMBERS = 11;
 /** Twice as many as go together. For an envelope that has more, the list is made longer. */
 const FRAMES = 64;
 
@@ -47,7 +47,7 @@ export class ColumnWriter {
     if (this.#numbers.length < frames.length * FRAME_NUMBERS) this.#numbers = new Float64Array(frames.length * FRAME_NUMBERS);
     const columns: Columns = [NO_NUMBERS, ''];
     this.#at = 0;
-    this.#texts = [];
+    this.#texts = [TEXTS_BEGIN];
     this.#rest = columns;
     this.#scope = null;
     for (const frame of frames) this.#add(frame);
@@ -59,8 +59,8 @@ export class ColumnWriter {
   }
 
   #add(frame: AnyFrame): void {
-    if (frame[0] === LAUNCH && frame[6] === null) this.#launch(frame);
-    else if (frame[0] === FULFILLED && frame[3][5] === null) this.#fulfilled(frame);
+    if (frame[0] === LAUNCH) this.#launch(frame);
+    else if (frame[0] === FULFILLED) this.#fulfilled(frame);
     else if (frame[0] === CHUNK) this.#chunk(frame);
     else {
       this.#numbers[this.#at++] = WHOLE;
@@ -73,6 +73,7 @@ export class ColumnWriter {
     const scope = frame[3];
     this.#header(frame, frame[7]);
     this.#numbers[this.#at++] = frame[5];
+    this.#numbers[this.#at++] = this.#placeOf(frame[6]);
     this.#numbers[this.#at++] = scope === this.#scope ? AS_BEFORE : this.#placeOf(scope);
     this.#scope = scope;
     this.#numbers[this.#at++] = this.#placeOf(frame[4]);
@@ -87,6 +88,7 @@ export class ColumnWriter {
     this.#numbers[this.#at++] = attempt[2];
     this.#numbers[this.#at++] = attempt[3];
     this.#numbers[this.#at++] = attempt[4];
+    this.#numbers[this.#at++] = this.#placeOf(attempt[5]);
     this.#numbers[this.#at++] = this.#placeOf(frame[5]);
   }
 
@@ -105,7 +107,7 @@ export class ColumnWriter {
   #placeOf(part: unknown): number {
     if (part === null) return NULL;
     if (part === false) return FALSE;
-    if (typeof part !== 'string' || part.length > SHORT_MAX) {
+    if (typeof part !== 'string' || (part.length > SHORT_MAX && !beginsWithBom(part))) {
       this.#rest.push(part);
       return IN_REST;
     }
@@ -114,27 +116,46 @@ export class ColumnWriter {
   }
 }
 const NO_NUMBERS = new Uint8Array();
+/** No byte order mark is the first character of all texts. */
+const TEXTS_BEGIN = ' ';
 const NOTHING: never[] = [];
+const NOTHING_READ = new Float64Array();
 
-/** Reads the columns of one envelope, once. */
-class ColumnReader {
-  readonly #numbers: Float64Array;
-  readonly #texts: string;
-  readonly #columns: Columns;
+/** Reads the columns of one envelope after the other. */
+export class ColumnReader {
+  #numbers = NOTHING_READ;
+  #texts = TEXTS_BEGIN;
+  #columns: readonly unknown[] = NOTHING;
   #at = 0;
   #textAt = 0;
-  #restAt = 2;
+  #restAt = 0;
   #scope: unknown = null;
 
-  constructor(columns: Columns) {
-    const [numbers, texts] = columns;
+  /** The frames of what was packed, as they were. @throws TypeError when it is not ours */
+  read(message: unknown): unknown[][] {
+    const [numbers, texts] = Array.isArray(message) ? (message as unknown[]) : [];
+    const isOurs = numbers instanceof Uint8Array && numbers.length % Float64Array.BYTES_PER_ELEMENT === 0 && typeof texts === 'string';
+    if (!isOurs) throw new TypeError('an envelope that holds no columns');
     // A copy: it need not begin where a number may.
     this.#numbers = new Float64Array(new Uint8Array(numbers).buffer);
     this.#texts = texts;
-    this.#columns = columns;
+    this.#columns = message as unknown[];
+    this.#at = 0;
+    this.#textAt = TEXTS_BEGIN.length;
+    this.#restAt = 2;
+    this.#scope = null;
+    try {
+      return this.#frames();
+    } finally {
+      // Nothing that came is held.
+      this.#numbers = NOTHING_READ;
+      this.#texts = TEXTS_BEGIN;
+      this.#columns = NOTHING;
+      this.#scope = null;
+    }
   }
 
-  frames(): unknown[][] {
+  #frames(): unknown[][] {
     const numbers = this.#numbers;
     const frames: unknown[][] = [];
     while (this.#at < numbers.length) frames.push(this.#next());
@@ -150,18 +171,20 @@ class ColumnReader {
     const op = numbers[at];
     switch (op) {
       case LAUNCH: {
-        this.#at += 8;
-        const place = numbers[at + 5];
+        this.#at += 9;
+        const extras = this.#part(numbers[at + 5]);
+        const place = numbers[at + 6];
         // What targets see, and may keep, holds no others'.
         if (place !== AS_BEFORE) this.#scope = owned(this.#part(place));
-        const key = owned(this.#part(numbers[at + 6]));
-        const body = this.#part(numbers[at + 7]);
-        return [op, numbers[at + 1], numbers[at + 2], this.#scope, key, numbers[at + 4], null, numbers[at + 3], body];
+        const key = owned(this.#part(numbers[at + 7]));
+        const body = this.#part(numbers[at + 8]);
+        return [op, numbers[at + 1], numbers[at + 2], this.#scope, key, numbers[at + 4], extras, numbers[at + 3], body];
       }
       case FULFILLED: {
-        this.#at += 10;
-        const attempt = [numbers[at + 4], numbers[at + 5], numbers[at + 6], numbers[at + 7], numbers[at + 8], null];
-        return [op, numbers[at + 1], numbers[at + 2], attempt, numbers[at + 3], this.#part(numbers[at + 9])];
+        this.#at += 11;
+        const details = this.#part(numbers[at + 9]);
+        const attempt = [numbers[at + 4], numbers[at + 5], numbers[at + 6], numbers[at + 7], numbers[at + 8], details];
+        return [op, numbers[at + 1], numbers[at + 2], attempt, numbers[at + 3], this.#part(numbers[at + 10])];
       }
       case CHUNK:
         this.#at += 5;
@@ -185,11 +208,3 @@ class ColumnReader {
 }
 
 const owned = (part: unknown): unknown => (typeof part === 'string' ? own(part) : part);
-
-/** The frames of what was packed, as they were. @throws TypeError when it is not ours */
-export function framesOf(message: unknown): unknown[][] {
-  const [numbers, texts] = Array.isArray(message) ? (message as unknown[]) : [];
-  const isOurs = numbers instanceof Uint8Array && numbers.length % Float64Array.BYTES_PER_ELEMENT === 0 && typeof texts === 'string';
-  if (!isOurs) throw new TypeError('an envelope that holds no columns');
-  return new ColumnReader(message as Columns).frames();
-}

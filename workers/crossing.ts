@@ -58,7 +58,7 @@ function isDirect(value: object): boolean {
 export interface Crossing {
   /** Why it cannot cross; `null` when it can. */
   readonly refusal: Refusal | null;
-  /** MessagePack would change it (-0; dates and bytes of another realm): it takes the slower way, see `packBody`. */
+  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark): it takes the slower way, see `packBody`. */
   readonly needsClone: boolean;
   /** JSON tells all of it, */
   readonly isJson: boolean;
@@ -72,6 +72,7 @@ class Look implements PlainRules {
   readonly wellFormed = true;
   readonly exact = true;
   needsClone = false;
+  hasBom = false;
   isJson = true;
   characters = 0;
 
@@ -91,8 +92,8 @@ class Look implements PlainRules {
 export function inspectCrossing(value: unknown): Crossing {
   const look = new Look();
   const refusal = refusalOf(value, look);
-  const { needsClone, isJson, characters } = look;
-  return { refusal, needsClone, isJson, characters };
+  const { needsClone, hasBom, isJson, characters } = look;
+  return { refusal, needsClone: needsClone || hasBom, isJson, characters };
 }
 
 keepShape(() => new Look());

@@ -3,6 +3,8 @@
  * it with different rules; both refuse rather than change a value silently.
  */
 
+import { beginsWithBom } from './text.js';
+
 /** The first thing that was refused: its path (`$.messages[2].at`) and why. */
 export interface Refusal {
   readonly path: string;
@@ -25,6 +27,8 @@ export interface PlainRules {
   isSorted?: boolean;
   /** Set where a property that is `undefined` was taken for none. */
   leavesOut?: boolean;
+  /** Set where a text begins with a byte order mark. Not there: nobody wants to know. */
+  hasBom?: boolean;
   /** What it would be as JSON, about, is added to this. */
   characters: number;
 }
@@ -71,6 +75,7 @@ function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
   switch (typeof value) {
     case 'string':
       rules.characters += value.length;
+      if (rules.hasBom === false && beginsWithBom(value)) rules.hasBom = true;
       return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
     case 'boolean':
       rules.characters += WORD_CHARACTERS;
@@ -133,6 +138,7 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
       if (Object.getOwnPropertyDescriptor(record, key)?.get !== undefined) return under(refuse('a getter'), keyStep(key));
     }
     if (rules.wellFormed && !key.isWellFormed()) return under(refuse('a lone surrogate in a property name'), keyStep(key));
+    if (rules.hasBom === false && beginsWithBom(key)) rules.hasBom = true;
     rules.characters += key.length + NAME_CHARACTERS;
     const property = record[key];
     if (property === undefined && rules.undefinedIsAbsent) {

@@ -197,21 +197,29 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     this.#straight.due(order, now);
   }
 
-  #ended({ slot, number }: PortOrder, attempt: AttemptTuple, { kind, data }: Body | typeof NO_BODY): void {
-    this.#orders[slot] = undefined;
-    this.#airborne--;
+  #ended(order: PortOrder, attempt: AttemptTuple, { kind, data }: Body | typeof NO_BODY): void {
+    const { slot, number } = order;
+    this.#landed(order);
     const frame: FulfilledFrame = [FULFILLED, slot, number, attempt, kind, data];
     if (this.#airborne === 0) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }
 
-  failed({ slot, number }: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
-    if (this.#orders[slot] !== undefined) this.#airborne--;
-    this.#orders[slot] = undefined;
+  failed(order: PortOrder, attempt: AttemptRecord | null, failure: Failure, error: unknown): void {
+    const { slot, number } = order;
+    this.#landed(order);
     const tuple = attempt === null ? null : this.#tupleOf(attempt);
     // An ErrorRecord is made of guarded parts only: packing it cannot fail.
     const { kind, data } = packBody(errorRecord(error), this.#setup.wire.packValue);
     this.#outbox.push([FAILED, slot, number, tuple, failure, kind, data]);
+  }
+
+  /** Nothing is held of what it did: a target may keep its context, which knows its order. */
+  #landed(order: PortOrder): void {
+    // One that was refused has never been there.
+    if (this.#orders[order.slot] === order) this.#airborne--;
+    this.#orders[order.slot] = undefined;
+    order.course = order.value = null;
   }
 
   #tupleOf(attempt: AttemptRecord): AttemptTuple {

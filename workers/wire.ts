@@ -4,7 +4,7 @@
  */
 import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
-import { ColumnWriter, framesOf } from './columns.js';
+import { ColumnReader, ColumnWriter } from './columns.js';
 import { BUFFER, BYTES, CLONED, PACKED, TEXT, WRITTEN, type BodyKind, type FrontFrame, type ShardFrame } from './protocol.js';
 
 /** Bodies from this size on travel beside the envelope: packing them would copy them twice (a text of 1 MB there and its length back: 6.2 ms, not 5.5). */
@@ -80,7 +80,8 @@ export class Wire {
   // Records off: every message stands on its own. `moreTypes`: typed arrays keep their type. Options are written out for each packer,
   // since two made from one options object share state.
   readonly #frames = new Packr({ useRecords: false });
-  readonly #columns = new ColumnWriter();
+  readonly #writer = new ColumnWriter();
+  readonly #reader = new ColumnReader();
   readonly #bodies = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, variableMapSize: true });
   /** The envelope whose frames are being read: most bodies are views on it. */
   #source: Buffer | null = null;
@@ -91,7 +92,7 @@ export class Wire {
       return { envelope: frames, transferList: transfer ? buffersOf(frames.map(bodyOf).filter(isLarge)) : [] };
     const beside: Beside[] = [];
     const light = frames.some(isHeavy) ? frames.map((frame) => lightened(frame, beside)) : frames;
-    const packed = exact(this.#frames.pack(this.#columns.write(light)));
+    const packed = exact(this.#frames.pack(this.#writer.write(light)));
     return {
       envelope: beside.length === 0 ? packed : [packed, ...beside],
       transferList: buffersOf(transfer ? [packed, ...beside] : [packed]),
@@ -103,7 +104,7 @@ export class Wire {
     if (!isPacked(envelope)) return deal(envelope, each);
     const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
     const source = bufferOn(packed);
-    const frames = framesOf(this.#frames.unpack(source));
+    const frames = this.#reader.read(this.#frames.unpack(source));
     // Frames with a body end in it, behind its kind; a number there is an index.
     for (const frame of beside.length > 0 ? frames : []) {
       const last = frame.length - 1;

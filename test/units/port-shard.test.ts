@@ -11,6 +11,7 @@ import { type AttemptContext, fillTargets, type Targets } from '../../workers/ta
 import { Wheel } from '../../workers/wheel.js';
 import { Wire } from '../../workers/wire.js';
 import { promisesSettled as settled } from '../../workers/environment.js';
+import { collected } from './collected.js';
 import { manualSeam } from './manual-seam.js';
 
 const FLIGHTS = 500;
@@ -159,6 +160,38 @@ test('a flight whose target fails leaves nothing timed behind, and neither does 
     [FULFILLED, 0],
     [FAILED, 1],
   ]);
+});
+
+test('a target that keeps its context holds nothing of what became of its flight', async () => {
+  const kept: AttemptContext[] = [];
+  const results: WeakRef<object>[] = [];
+  const keeps = (context: AttemptContext): object => {
+    kept.push(context);
+    const result = { of: 'the flight' };
+    results.push(new WeakRef(result));
+    return result;
+  };
+  const { seam, send } = openShard({
+    first: async (payload: unknown, context: AttemptContext) => {
+      const result = keeps(context);
+      if (payload === 'payload') throw new Error('busy', { cause: result });
+      return result;
+    },
+    second: async (_: unknown, context: AttemptContext) => keeps(context),
+  });
+  const other = packBody('other', null);
+  send(launch(0), [LAUNCH, 1, 2, null, 'key', FLIGHT_MS, null, other.kind, other.data]);
+  await settled();
+  seam.advance(0);
+  await collected();
+  assert.deepEqual(
+    kept.map(({ attempt }) => attempt),
+    [1, 1, 2],
+  );
+  assert.deepEqual(
+    results.map((result) => result.deref()),
+    [undefined, undefined, undefined],
+  );
 });
 
 test('a launch that is read when its time is over calls nobody', async () => {

@@ -1,8 +1,8 @@
 // What crosses arrives equal or is refused with its path, and owns its bytes: none of the packer's pool, of the envelope or of the input. Values are
 // drawn; envelopes are as large as a busy tick makes them; bytes that are not ours are refused, never hung on.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
@@ -34,6 +34,7 @@ import {
 } from '../../workers/protocol.js';
 import { Refused } from '../../workers/refused.js';
 import { type Envelope, Wire } from '../../workers/wire.js';
+import { collected } from './collected.js';
 
 const wire = new Wire();
 const trip = (value: unknown): unknown => {
@@ -142,6 +143,7 @@ test('each kind of body is told apart, and without the packing library a value a
     [{ a: 1 }, WRITTEN], [null, WRITTEN], [-1, WRITTEN], [true, WRITTEN], ['text', WRITTEN], ['"ü\u0000', WRITTEN], [{ '': [[], {}] }, WRITTEN], [0.1, WRITTEN],
     [Array.from({ length: 100 }, () => true), PACKED], [Array.from({ length: 100 }, () => null), PACKED], [Array.from({ length: 100 }, () => []), PACKED],
     ['\0'.repeat(200), PACKED], [long, TEXT], ['ü'.repeat(256), TEXT], [Uint8Array.of(1), BYTES], [Buffer.from('a'), BUFFER], [[-0], CLONED], [-0, CLONED],
+    [`\ufeff${long}`, CLONED], [{ [`\ufeff${long}`]: 1 }, CLONED], [[1, { a: `\ufeff${long}` }], CLONED], ['\ufeff', WRITTEN],
   ]; // biome-ignore format: a table
   for (const [value, kind] of kinds) {
     const body = packBody(value, wire.packValue);
@@ -221,17 +223,6 @@ function framesOf(envelope: Envelope): unknown[] {
   const frames: unknown[] = [];
   new Wire().read(envelope, (frame) => frames.push(frame));
   return frames;
-}
-
-async function collected(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 5; round++) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    collect();
-  }
 }
 
 test('a wire holds on to no envelope that it has read, nor to one whose reader threw', async () => {
@@ -460,20 +451,53 @@ test('columns that do not fit to each other are refused as a whole', () => {
   const numbers = (...list: number[]): Uint8Array => new Uint8Array(Float64Array.from(list).buffer);
   const chunk = [CHUNK, 1, 2, WRITTEN, 3];
   const read = (...columns: unknown[]): unknown[] => framesOf(wire.packValue(columns));
-  assert.deepEqual(read(numbers(...chunk), 'abc'), [[CHUNK, 1, 2, WRITTEN, 'abc']]);
+  assert.deepEqual(read(numbers(...chunk), ' abc'), [[CHUNK, 1, 2, WRITTEN, 'abc']]);
   for (const unfit of [
-    [numbers(...chunk), 'abcd'],
-    [numbers(...chunk), 'ab'],
-    [numbers(...chunk), 'abc', 'left over'],
-    [numbers(...chunk.slice(0, -1)), 'abc'],
-    [numbers(...chunk, ...chunk), 'abc'],
-    [numbers(-1), ''],
-    [numbers(...chunk).subarray(1), 'abc'],
-    [numbers(9), ''],
-    ['', ''],
+    [numbers(...chunk), ' abcd'],
+    [numbers(...chunk), ' ab'],
+    [numbers(...chunk), ' abc', 'left over'],
+    [numbers(...chunk.slice(0, -1)), ' abc'],
+    [numbers(...chunk, ...chunk), ' abc'],
+    [numbers(-1), ' '],
+    [numbers(...chunk).subarray(1), ' abc'],
+    [numbers(9), ' '],
+    ['', ' '],
     [numbers(), 7],
   ])
     assert.throws(() => read(...unfit), TypeError, inspect(unfit));
+});
+
+test('a byte order mark arrives also where the packing library has no native part', () => {
+  const modules = ['wire', 'body', 'protocol', 'canonical'].map((file) =>
+    JSON.stringify(new URL(`../../workers/${file}.js`, import.meta.url)),
+  );
+  const script = `
+    import assert from 'node:assert/strict';
+    const [{ Wire }, { packBody, packKeyed }, { LAUNCH, FULFILLED }, { formedKey, payloadOf }] = await Promise.all([${modules.map((url) => `import(${url})`).join()}]);
+    const wire = new Wire();
+    const texts = [10, 100, 200, 1_000].map((length) => '\ufeff' + 'x'.repeat(length));
+    const values = texts.flatMap((text) => [text, { [text]: [text] }, [1, text]]);
+    const arrived = [];
+    const launches = values.map((value, slot) => {
+      const { key, form } = formedKey(value, null, true);
+      const { kind, data } = packKeyed(value, form, wire.packValue);
+      return [LAUNCH, slot, slot, texts[slot % 4], texts[(slot + 1) % 4], 0, slot % 2 ? null : [['b'], 1, 1, 0, null, 0, null], kind, kind === 5 ? key : data];
+    });
+    new Wire().read(wire.pack(launches, false).envelope, ([, slot, , scope, key, , , kind, body]) => {
+      assert.deepEqual([scope, key], [texts[slot % 4], texts[(slot + 1) % 4]]);
+      assert.deepEqual(kind === 5 ? payloadOf(body) : wire.unpackBody(kind, body), values[slot]);
+    });
+    const ends = values.map((value, slot) => {
+      const { kind, data } = packBody(value, wire.packValue);
+      return [FULFILLED, slot, slot, [0, 1, 0, 1, 0, null], kind, data];
+    });
+    new Wire().read(wire.pack(ends, false).envelope, (frame) => arrived.push(wire.unpackBody(frame[4], frame[5])));
+    assert.deepEqual(arrived, values);
+  `;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    env: { ...process.env, MSGPACKR_NATIVE_ACCELERATION_DISABLED: 'true' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
 });
 
 test('bytes that are not ours are refused or read as frames, and never hang or pollute', () => {
