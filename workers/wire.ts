@@ -57,7 +57,11 @@ const isLarge = (body: unknown): body is Beside =>
 const bodyOf = (frame: AnyFrame): unknown => frame[frame.length - 1];
 const buffersOf = (bodies: readonly Beside[]): ArrayBuffer[] =>
   bodies.flatMap((body) => (typeof body === 'string' ? [] : [body.buffer as ArrayBuffer]));
-const isHeavy = (frame: AnyFrame): boolean => isLarge(bodyOf(frame));
+
+function areHeavy(frames: readonly AnyFrame[]): boolean {
+  for (const frame of frames) if (isLarge(bodyOf(frame))) return true;
+  return false;
+}
 
 /** The frame with its large body beside it. */
 function lightened(frame: AnyFrame, beside: Beside[]): AnyFrame {
@@ -70,8 +74,10 @@ const isPacked = (envelope: Envelope): envelope is Uint8Array | readonly [Uint8A
 
 /** All of them are looked at before the first is given. */
 function deal<Frame extends AnyFrame>(frames: unknown, each: (frame: Frame) => void): void {
-  const isOurs = (frame: unknown): boolean => Array.isArray(frame) && typeof frame[0] === 'number';
-  if (!Array.isArray(frames) || !frames.every(isOurs)) throw new TypeError('an envelope holds something that is not a frame');
+  if (!Array.isArray(frames)) throw new TypeError('an envelope that is no list of frames');
+  for (const frame of frames as unknown[]) {
+    if (!Array.isArray(frame) || typeof frame[0] !== 'number') throw new TypeError('an envelope holds something that is not a frame');
+  }
   for (const frame of frames as Frame[]) each(frame);
 }
 
@@ -88,10 +94,11 @@ export class Wire {
 
   /** An envelope for frames that go together. The last element of a frame may be its body. Returns what to post and what to transfer. */
   pack(frames: readonly AnyFrame[], transfer: boolean): { envelope: Envelope; transferList: ArrayBuffer[] } {
+    const isHeavy = areHeavy(frames);
     if (frames.length < PACKED_FROM)
-      return { envelope: frames, transferList: transfer ? buffersOf(frames.map(bodyOf).filter(isLarge)) : [] };
+      return { envelope: frames, transferList: isHeavy && transfer ? buffersOf(frames.map(bodyOf).filter(isLarge)) : [] };
     const beside: Beside[] = [];
-    const light = frames.some(isHeavy) ? frames.map((frame) => lightened(frame, beside)) : frames;
+    const light = isHeavy ? frames.map((frame) => lightened(frame, beside)) : frames;
     const packed = exact(this.#frames.pack(this.#writer.write(light)));
     return {
       envelope: beside.length === 0 ? packed : [packed, ...beside],
