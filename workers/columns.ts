@@ -31,8 +31,8 @@ const IN_REST = -4;
 const SHORT_MAX = 128;
 /** Numbers that a frame takes, at most. */
 const FRAME_NUMBERS = 11;
-/** Twice as many as go together. For an envelope that has more, the list is made longer. */
-const FRAMES = 64;
+/** As many as go together at most. For an envelope that has more, the list is made longer. */
+const FRAMES = 128;
 
 /** Writes the columns of one envelope after the other. */
 export class ColumnWriter {
