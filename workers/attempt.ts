@@ -81,12 +81,7 @@ export class Attempt implements AttemptContext {
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
     // The clock first: when the flight was launched may be known better then.
-    return () => Math.max(0, -this.#terms.seam.now() + this.#due);
-  }
-
-  get #due(): number {
-    const { ms } = this.#terms;
-    return ms === null ? (this.#order.due as number) : this.#order.launchedAt + ms;
+    return () => Math.max(0, -this.#terms.seam.now() + dueOf(this.#order, this.#terms));
   }
 
   /** It streams: from now on it has the flight's time. */
@@ -110,5 +105,8 @@ export class Attempt implements AttemptContext {
     else this.#abort = cause;
   }
 }
+
+/** When its time is up. No accessor: a private one would be a place in each attempt (a key in the air: 438 to 446 bytes). */
+const dueOf = ({ due, launchedAt }: LaunchOrder, { ms }: AttemptTerms): number => (ms === null ? (due as number) : launchedAt + ms);
 
 keepShape(() => new Attempt({} as LaunchOrder, {} as AttemptTerms));

@@ -3,19 +3,9 @@
  * a third of the time so, and read in two thirds (32 launches: 355 to 116 ns each and 150 to 92; 32 ends: 375 to 129 and 152 to 97): a packer asks of
  * each part what it is, and here that is known.
  */
-import {
-  CHUNK,
-  type ChunkFrame,
-  FULFILLED,
-  type FulfilledFrame,
-  type FrontFrame,
-  LAUNCH,
-  type LaunchFrame,
-  type ShardFrame,
-} from './protocol.js';
+import { type AnyFrame, CHUNK, type ChunkFrame, FULFILLED, type FulfilledFrame, LAUNCH, type LaunchFrame } from './protocol.js';
 import { beginsWithBom, own } from './text.js';
 
-type AnyFrame = FrontFrame | ShardFrame;
 /** What is packed of an envelope. */
 export type Columns = [numbers: Uint8Array, texts: string, ...rest: unknown[]];
 

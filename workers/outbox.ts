@@ -1,6 +1,6 @@
 /** Frames waiting for the end of the tick, or for enough others: one envelope for all of them. Belongs to one life of one link, and dies with it. */
 import type { Seam } from './environment.js';
-import type { FrontFrame, ShardFrame } from './protocol.js';
+import type { AnyFrame } from './protocol.js';
 import type { Envelope, Wire } from './wire.js';
 
 /**
@@ -19,7 +19,7 @@ export interface OutboxSetup {
   readonly transfersBodies: boolean;
 }
 
-export class Outbox<Frame extends FrontFrame | ShardFrame> {
+export class Outbox<Frame extends AnyFrame> {
   readonly #setup: OutboxSetup;
   #frames: Frame[] = [];
   #isClosed = false;

@@ -175,6 +175,7 @@ export type BreakerFrame = readonly [op: typeof BREAKER, slot: -1, number: -1, t
 
 export type FrontFrame = LaunchFrame | AbandonFrame | CreditFrame;
 export type ShardFrame = AttemptedFrame | FulfilledFrame | FailedFrame | OpenedFrame | ChunkFrame | BreakerFrame;
+export type AnyFrame = FrontFrame | ShardFrame;
 
 /** Bytes that a shard may send ahead of the fastest reader: two thousand tokens, or a few packets. */
 export const CREDIT_BYTES = 64 * 1_024;

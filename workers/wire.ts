@@ -5,7 +5,7 @@
 import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
 import { ColumnReader, ColumnWriter } from './columns.js';
-import { BUFFER, BYTES, CLONED, PACKED, TEXT, WRITTEN, type BodyKind, type FrontFrame, type ShardFrame } from './protocol.js';
+import { BUFFER, BYTES, CLONED, PACKED, TEXT, WRITTEN, type AnyFrame, type BodyKind } from './protocol.js';
 
 /** Bodies from this size on travel beside the envelope: packing them would copy them twice (a text of 1 MB there and its length back: 6.2 ms, not 5.5). */
 const BESIDE_BYTES = 64 * 1_024;
@@ -16,7 +16,6 @@ const BESIDE_BYTES = 64 * 1_024;
  */
 const PACKED_FROM = 8;
 
-type AnyFrame = FrontFrame | ShardFrame;
 /** Frames as they are; or packed, with the large bodies beside them (in the frame stands the index). */
 export type Envelope = readonly AnyFrame[] | Uint8Array | readonly [frames: Uint8Array, ...beside: Beside[]];
 type Beside = Uint8Array | string;
