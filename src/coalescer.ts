@@ -13,11 +13,12 @@ import { Identities } from './identity.js';
 import type { KeptAnswer } from './keeping.js';
 import { KeptRequests } from './kept-requests.js';
 import type { FilledOptions } from './options.js';
+import type { PlainRequests } from './plain-requests.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeIdOf, type RequestOptions, type StreamOptions } from './requests.js';
 import { fitsOf, isFlying } from './selection.js';
-import { requestsOf } from './statistics.js';
+import { statsOf } from './statistics.js';
 import { NO_FLIGHT, storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
 import * as watching from './watching.js';
@@ -25,6 +26,7 @@ import * as watching from './watching.js';
 export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly targets: TargetControl;
   readonly #front: Front;
+  readonly #plain: PlainRequests;
   readonly #options: FilledOptions;
   readonly #seam: Seam;
   readonly #identities: Identities;
@@ -35,6 +37,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   constructor(front: Front, options: FilledOptions, seam: Seam) {
     this.#front = front;
+    this.#plain = front.plainRequests;
     this.#options = options;
     this.#seam = seam;
     this.#identities = new Identities(options, front.links.payloadsCross);
@@ -53,9 +56,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     try {
-      const plain = this.#front.plainRequests.answer(payload, options);
+      const plain = this.#plain.answer(payload, options);
       if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
-      if (plain === undefined) return this.#front.plainRequests.lead(this.#launch(payload as string, true));
+      if (plain === undefined) return this.#plain.lead(this.#launch(payload as string, true));
       const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       const kept = this.#kept.answer(boarding, checked.fresh);
@@ -206,17 +209,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   stats(): Stats {
-    const { counters, airborne, waiters, bytes, links } = this.#front;
-    return {
-      name: this.#options.name,
-      airborne: airborne.size,
-      waiting: waiters.count,
-      kept: waiters.keeping?.size ?? 0,
-      bytes,
-      requests: requestsOf(counters),
-      ...counters,
-      targets: links.targetStats(),
-    };
+    return statsOf(this.#front);
   }
 
   idle(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Tabled {
   readonly hasLongKey: boolean;
   readonly routeId: string | null;
   isCurrent: boolean;
+  /** It is not its key's any more, and may be found by nobody. */
+  supersede(): void;
 }
 
 /** V8 hashes a string of 16,384 characters or more by its length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
@@ -78,7 +80,7 @@ class KeyMap<Item extends Tabled> {
     const map = flight.hasLongKey ? (this.#long ??= new Map()) : this.#short;
     const { index } = flight;
     const older = isFree ? null : map.get(index);
-    if (older) older.isCurrent = false;
+    if (older) older.supersede();
     map.set(index, flight);
     if (++this.#inserts > RENEW_AFTER_MIN && this.#inserts > RENEW_AFTER_SIZES * map.size) this.#renew();
   }
@@ -156,7 +158,7 @@ export class FlightTable<Item extends Tabled = Flight> {
   remove(flight: Item, route: string | null = flight.routeId): void {
     if (!flight.isCurrent) return;
     if (route !== null || flight.scope !== null) return this.#removeApart(flight, route);
-    flight.isCurrent = false;
+    flight.supersede();
     this.#public.remove(flight);
   }
 
@@ -167,7 +169,7 @@ export class FlightTable<Item extends Tabled = Flight> {
       if (table?.isEmpty === true) this.#routes.delete(route);
       return;
     }
-    flight.isCurrent = false;
+    flight.supersede();
     const scope = flight.scope as string;
     const keys = this.#scopes.get(scope);
     keys?.remove(flight);

@@ -16,12 +16,12 @@ export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
 export class Flight implements StraightOrder {
   // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
-  /** What a plain waiter joins with, at one look: `shared`, where there is room, nobody streams, the key is a text that stands for itself, and the value is for all. */
+  /** What a plain waiter joins with, at one look: `shared`, while it is current, has room, and nobody streams, where the key is a text that stands for itself, and the value is for all. */
   plain: Promise<unknown> | null = null;
   /** Waiters that ever were; the first one launched it. */
   joined = 0;
-  /** Those of them that wait no more. */
-  gone = 0;
+  /** So many of them there may be: those that wait no more, and as many as there is room for. */
+  joinedMost: number;
   /** One promise for all waiters without one of their own. Made when somebody shares it, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
 
@@ -66,16 +66,17 @@ export class Flight implements StraightOrder {
     this.number = number;
     this.boarded = boarded;
     this.owner = owner;
+    this.joinedMost = owner.waitersMax;
     this.launchedAt = launchedAt;
   }
 
   /** Waiters now. */
   get waiting(): number {
-    return this.joined - this.gone;
+    return this.joined - this.joinedMost + this.owner.waitersMax;
   }
-  /** Room for another? Not by `waiting`: so short, V8 inlines it wherever it stands (2 to 3 ns of a join). */
+  /** Room for another? At one look: so short, V8 inlines it wherever it stands (2 to 3 ns of a join). */
   get hasRoom(): boolean {
-    return this.joined - this.gone < this.owner.waitersMax;
+    return this.joined < this.joinedMost;
   }
   get scope(): string | null {
     const { boarded } = this;
@@ -131,7 +132,6 @@ export class Flight implements StraightOrder {
     return this.passage;
   }
 
-  /** To write to. Made when first needed. */
   ownIncidents(): Incidents {
     if (this.incidents === NO_INCIDENTS) this.incidents = new Incidents();
     return this.incidents;
@@ -139,9 +139,7 @@ export class Flight implements StraightOrder {
 
   /** Packed, its payload is not needed again: its owner may change it, or let it go. */
   pack(body: Body, carriedBody: Body | null): void {
-    const passage = this.ownPassage();
-    passage.body = body;
-    passage.carriedBody = carriedBody;
+    this.ownPassage().holds(body, carriedBody);
     boarding.letGoOfPayload(this.boarded);
   }
 
@@ -174,9 +172,6 @@ export class Flight implements StraightOrder {
   /** `NaN`: it flies. */
   get settledAt(): number {
     return this.endedAt ?? Number.NaN;
-  }
-  set settledAt(now: number) {
-    this.endedAt = now;
   }
 
   /** Where it started, once it went straight from there to its value. */
@@ -223,8 +218,13 @@ export class Flight implements StraightOrder {
   tellPlain(): void {
     const { key, stream, owner } = this;
     // A value that may be for its leader alone is waited for otherwise.
-    const isPlain = this.hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
+    const isPlain = this.isCurrent && this.hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
     this.plain = isPlain ? this.shared : null;
+  }
+
+  supersede(): void {
+    this.isCurrent = false;
+    this.plain = null;
   }
 
   /** What is only needed in the air; the rest is the flight's story. */
@@ -234,7 +234,7 @@ export class Flight implements StraightOrder {
     if (this.passage !== NO_PASSAGE || this.incidents !== NO_INCIDENTS) this.dropApart();
     this.firstWaiter = null;
     if (this.stream !== null) this.stream = null;
-    this.plain = this.shared = this.resolveShared = null;
+    this.shared = this.resolveShared = null;
   }
 
   /** Of what lies beside most flights. */

@@ -231,7 +231,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   /** The one end of every flight. The table first, by identity, then the waiters: what they do next finds the key free. */
   settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     flight.status = status;
-    flight.settledAt = now;
+    flight.endedAt = now;
     if (flight.incidents.patience !== null) this.#wheel.disarm(flight.incidents.patience);
     this.#table.remove(flight);
     this.counters[status]++;

@@ -86,6 +86,10 @@ export class Kept implements Tabled {
     this.routeId = routeId;
   }
 
+  supersede(): void {
+    this.isCurrent = false;
+  }
+
   get bytes(): number {
     return 2 * this.key.length + this.valueBytes + this.errorBytes;
   }

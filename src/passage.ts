@@ -27,6 +27,11 @@ export class Passage {
     this.slot = slot;
   }
 
+  holds(body: Body, carriedBody: Body | null): void {
+    this.body = body;
+    this.carriedBody = carriedBody;
+  }
+
   /** Nobody will need its relaunch copy. */
   letGo(): void {
     this.body = this.carriedBody = null;

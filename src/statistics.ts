@@ -1,7 +1,7 @@
 /** Counters of one coalescer: plain numbers, written by its front; counts per target, read from the memory of its shards. */
 import type { Health } from '../workers/health.js';
 import type { SharedMemory, TargetCounts } from '../workers/shared-memory.js';
-import type { TargetStats } from './reports.js';
+import type { Stats, TargetStats } from './reports.js';
 
 /** Counters, only growing. */
 export interface Counters {
@@ -30,8 +30,31 @@ export function newCounters(): Counters {
   }; // biome-ignore format: one thought
 }
 
+/** A front, as far as it is told in numbers. */
+export interface Counted {
+  readonly name: string;
+  readonly counters: Counters;
+  readonly airborne: { readonly size: number };
+  readonly waiters: { readonly count: number; readonly keeping: { readonly size: number } | null };
+  readonly bytes: number;
+  readonly links: { targetStats(): Readonly<Record<string, TargetStats>> };
+}
+
+export function statsOf({ name, counters, airborne, waiters, bytes, links }: Counted): Stats {
+  return {
+    name,
+    airborne: airborne.size,
+    waiting: waiters.count,
+    kept: waiters.keeping?.size ?? 0,
+    bytes,
+    requests: requestsOf(counters),
+    ...counters,
+    targets: links.targetStats(),
+  };
+}
+
 /** Each request is one of these; counting it once more would cost a join a tenth. */
-export function requestsOf({ launched, joined, hits, stale, refused, refreshes, released }: Counters): number {
+function requestsOf({ launched, joined, hits, stale, refused, refreshes, released }: Counters): number {
   return launched + joined + hits + stale + refused - refreshes - released;
 }
 

@@ -163,7 +163,7 @@ export class Waiters implements LeaveReceiver {
   #unseat(seat: Seat, now: number): void {
     const { flight } = seat;
     this.#gone++;
-    flight.gone++;
+    flight.joinedMost++;
     flight.tellPlain();
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
     // Last: a flight that has ended is not asked for more.
@@ -219,7 +219,7 @@ export class Waiters implements LeaveReceiver {
     flight.rejectShared(error);
     flight.shared = null;
     this.#gone += flight.waiting - readers;
-    flight.gone = flight.joined - readers;
+    flight.joinedMost += flight.waiting - readers;
     flight.tellPlain();
     flight.stream?.paceAnew();
   }

@@ -5,7 +5,7 @@ import { channel } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { createCoalescer, type RequestOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
-import { codeOf, countedEnvironment, openStage, watch } from './stage.js';
+import { codeOf, countedEnvironment, openStage, watch, type StageOptions } from './stage.js';
 
 test('a string joins the flight of its own key, not one whose key was said to look like it', async () => {
   const { coalescer, primary, settled } = openStage();
@@ -221,4 +221,124 @@ test('a key that is asked for again while its request is still being read flies 
   assert.equal(asked.length, 1);
   target.calls[0]?.resolve('x');
   assert.deepEqual(await Promise.all([first, ...asked]), ['x', 'x']);
+});
+
+// A burst: who comes next is compared with the last one's key before anything is looked up. Whatever happens between two of a burst must end it.
+const BURST = 4;
+type Between = (stage: ReturnType<typeof openStage>) => unknown;
+const ends: readonly { readonly what: string; readonly options?: StageOptions; readonly between: Between; readonly calls: number }[] = [
+  { what: 'nothing', between: () => undefined, calls: 1 },
+  { what: 'its flight is forgotten', between: ({ coalescer }) => coalescer.forget({ payload: 'a' }), calls: 2 },
+  { what: 'a fresh one takes its key', between: ({ coalescer }) => void watch(coalescer.request('a', { fresh: true })), calls: 2 },
+  { what: 'its flight is cancelled', between: ({ coalescer }) => coalescer.cancel({ payload: 'a' }), calls: 2 },
+  {
+    what: 'its flight has its value',
+    between: ({ primary, settled }) => {
+      primary.calls[0]?.resolve('x');
+      return settled();
+    },
+    calls: 2,
+  },
+  {
+    what: 'its flight is too old to be joined',
+    options: { joinWithinMs: 1_000 },
+    between: ({ environment }) => environment.advance(1_100),
+    calls: 2,
+  },
+  { what: 'another key is asked for', between: ({ coalescer }) => void watch(coalescer.request('b')), calls: 2 },
+  { what: 'another key is joined', between: ({ coalescer }) => void [1, 2, 3].map(() => watch(coalescer.request('b'))), calls: 2 },
+];
+for (const { what, options, between, calls } of ends) {
+  test(`in the middle of a burst: ${what}`, async () => {
+    const stage = openStage({ ...options });
+    const { coalescer, primary, settled } = stage;
+    const early = Array.from({ length: BURST }, () => watch(coalescer.request('a')));
+    assert.equal(primary.calls.length, 1);
+    await between(stage);
+    const late = Array.from({ length: BURST }, () => watch(coalescer.request('a')));
+    assert.equal(primary.calls.length, calls);
+    const others = primary.calls.filter(({ payload }) => payload === 'b').length;
+    assert.equal(coalescer.stats().launched - others, calls - others, 'each call is a flight');
+    primary.calls.forEach(({ resolve, payload }, index) => resolve(`${payload} ${index}`));
+    await settled();
+    // The newest flight of their key.
+    const last = primary.calls.map(({ payload }) => payload).lastIndexOf('a');
+    assert.deepEqual([...new Set(late.map(({ value }) => value))], [`a ${last}`]);
+    assert.equal(
+      early.some(({ state }) => state === 'pending'),
+      false,
+    );
+  });
+}
+
+test('in the middle of a burst: the flight is full, and is told to watchers, and one waiter has a time of its own', async () => {
+  const { coalescer, primary, environment, settled } = openStage({ name: 'bursting', limits: { waitersPerFlight: 8 } });
+  for (let count = 0; count < BURST; count++) watch(coalescer.request('a'));
+  const told: unknown[] = [];
+  const listen = (message: unknown): void => void told.push(message);
+  channel('coalescer:flight:joined').subscribe(listen);
+  watch(coalescer.request('a'));
+  channel('coalescer:flight:joined').unsubscribe(listen);
+  assert.deepEqual(told, [{ coalescer: 'bursting', flight: 'bursting#1', waiters: 5 }]);
+  const short = watch(coalescer.request('a', { timeoutMs: 50 }));
+  const last = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
+  const full = watch(coalescer.request('a'));
+  await settled();
+  assert.deepEqual([primary.calls.length, coalescer.waiters({ payload: 'a' }), codeOf(full)], [1, 8, 'COALESCER_LIMIT']);
+  await environment.advance(60);
+  assert.equal(codeOf(short), 'COALESCER_TIMEOUT');
+  const again = watch(coalescer.request('a'));
+  assert.deepEqual([primary.calls.length, coalescer.waiters({ payload: 'a' })], [1, 8]);
+  primary.calls[0]?.resolve('x');
+  await settled();
+  assert.deepEqual(
+    [...last, again].map(({ value }) => value),
+    ['x', 'x', 'x'],
+  );
+});
+
+test('in the middle of a burst: the same text in another scope, and without any', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { target }, environment });
+  const burst = (scope: string): ReturnType<typeof watch>[] =>
+    Array.from({ length: BURST }, () => watch(coalescer.request('a', { scope })));
+  const acme = burst('acme');
+  const globex = burst('globex');
+  await assert.rejects(coalescer.request('a', undefined as never), (error: Error) => error instanceof Error);
+  const acmes = [...acme, ...burst('acme')];
+  assert.equal(target.calls.length, 2);
+  target.calls[0]?.resolve('for acme');
+  target.calls[1]?.resolve('for globex');
+  await environment.advance(0);
+  assert.deepEqual([...new Set(acmes.map(({ value }) => value))], ['for acme']);
+  assert.deepEqual([...new Set(globex.map(({ value }) => value))], ['for globex']);
+});
+
+test('in the middle of a burst of empty texts: another one', async () => {
+  const { coalescer, primary, settled } = openStage();
+  watch(coalescer.request('b'));
+  watch(coalescer.request('b'));
+  const empty = Array.from({ length: BURST }, () => watch(coalescer.request('')));
+  assert.deepEqual(
+    primary.calls.map(({ payload }) => payload),
+    ['b', ''],
+  );
+  primary.calls[1]?.resolve('nothing');
+  await settled();
+  assert.deepEqual([...new Set(empty.map(({ value }) => value))], ['nothing']);
+});
+
+test('in the middle of a burst: its flight is forgotten, and one of its waiters leaves it', async () => {
+  const { coalescer, primary, settled } = openStage();
+  const leaving = new AbortController();
+  watch(coalescer.request('a', { signal: leaving.signal }));
+  for (let count = 0; count < BURST; count++) watch(coalescer.request('a'));
+  coalescer.forget({ payload: 'a' });
+  leaving.abort();
+  const late = watch(coalescer.request('a'));
+  assert.equal(primary.calls.length, 2);
+  primary.calls[1]?.resolve('new');
+  await settled();
+  assert.equal(late.value, 'new');
 });

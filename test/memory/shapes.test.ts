@@ -61,6 +61,6 @@ test('a flight that is in the air while the first of all settles keeps the shape
   const haveOneShape = runInThisContext('(one, other) => %HaveSameMap(one, other)') as (one: object, other: object) => boolean;
   const [flying, settled] = [flightOf({ launchedAt: 1.5 }), flightOf({ launchedAt: 2.5 })];
   // A number that is whole in one and a fraction in the other makes two shapes; the older is given up, one object at each touch.
-  settled.settledAt = 3.5;
+  settled.endedAt = 3.5;
   assert.ok(haveOneShape(flying, settled));
 });

@@ -25,7 +25,7 @@ test('a story tells launch, attempts, failover, relaunch, joins and settling in 
   ];
   flight.ownIncidents().relaunches = [{ at: 130, why: 'thread lost' }];
   flight.status = 'fulfilled';
-  flight.settledAt = 150;
+  flight.endedAt = 150;
   const story = storyOf(flight, []);
   assert.deepEqual(
     story.events.map(({ atMs, what }) => [atMs, what]),
@@ -88,7 +88,7 @@ test('what is told of a flight that has settled stays as it was, whatever its th
   for (const told of [null, [attempt], [attempt, { ...attempt, attempt: 2 }]]) {
     flight.told = told === null ? null : [...told];
     flight.status = 'rejected';
-    flight.settledAt = 120;
+    flight.endedAt = 120;
     const story = new SettledStory(flight);
     const report = flight.report();
     flight.attempted({ target: 'a', attempt: 3, startedAt: 110, endedAt: 900, end: 'value' });
