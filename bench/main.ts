@@ -8,7 +8,7 @@ import { choices, command, textOptions, wholeNumber } from './arguments.js';
 import { bounds } from './bounds.js';
 import { ownRoot } from './build.js';
 import { judge } from './judge.js';
-import { placeOf } from './measure/place.js';
+import { pageFaultUs, placeOf } from './measure/place.js';
 import type { Samples } from './measure/rows.js';
 import { Progress } from './progress.js';
 import { boundLines, heading, rowLines } from './report.js';
@@ -44,9 +44,10 @@ async function main(args: readonly string[]): Promise<number> {
     }),
   };
   const scope = choices('scope', given.scope, areaNames);
-  const place = { format: 1, at: new Date().toISOString(), commit: commitOf(), place: placeOf(), versions: versionsOf(measured) } as const;
-  say(heading({ ...place, settings, samples: [] }));
-  const results: Results = { ...place, settings, samples: await run(scope, settings) };
+  const whence = { commit: commitOf(), place: placeOf(), pageFaultUs: pageFaultUs(), versions: versionsOf(measured) };
+  const started = { format: 1, at: new Date().toISOString(), ...whence, settings } as const;
+  say(heading({ ...started, samples: [] }));
+  const results: Results = { ...started, samples: await run(scope, settings) };
   say(['', ...rowLines(results), '', ...boundLines(judge(bounds, results.samples))]);
   if (given.json !== undefined) writeFileSync(given.json, textOf(results));
   return 0;

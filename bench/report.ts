@@ -20,10 +20,11 @@ export function lacksOf(row: string): string {
   return '';
 }
 
-export function heading({ place, versions, commit, at }: Results): string[] {
+export function heading({ place, pageFaultUs, versions, commit, at }: Results): string[] {
   const { node, v8, cpu, processors, system } = place;
   return [
     `Node ${node} (V8 ${v8}), ${cpu}, ${processors} processors, ${system}; commit ${commit}, ${at}`,
+    ...(typeof pageFaultUs === 'number' ? [`A page of memory that is touched for the first time takes ${short(pageFaultUs)} µs`] : []),
     Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', '),
   ]; // biome-ignore format: one line each
 }

@@ -1,5 +1,5 @@
 /** The inline link: a direct call to a shard on the caller's own thread. Nothing is packed; any JavaScript value passes. */
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { chunkSize } from '../workers/chunk-size.js';

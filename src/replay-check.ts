@@ -3,7 +3,7 @@
  * text or of bytes do not count; a chunk that is any other value counts as one.
  */
 import type { Hash } from 'node:crypto';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { canonicalKey } from '../workers/canonical.js';
 
 type RunKind = 'bytes' | 'text';

@@ -1,5 +1,5 @@
 /** What a chunk weighs that was not packed: enough to bound what is held, cheap enough to be asked for each. */
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 /** Parts of one chunk that are looked at; whatever is larger than that weighs at least as much. */
 const PARTS_MAX = 1_000;

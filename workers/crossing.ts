@@ -2,7 +2,7 @@
  * What may cross between threads: plain data, typed arrays, dates, bigints of 64 bits. It arrives equal, or is refused here with its path
  * before anything is packed.
  */
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { keepShape } from './lasting-shape.js';
 import { nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
 

@@ -8,6 +8,8 @@ import { judge } from '../../bench/judge.js';
 import { limits } from '../../bench/limits.js';
 import { BEGIN, END, numbersOf, withNumbers } from '../../bench/page/readme-numbers.js';
 import { drawingOf } from '../../bench/page/render.js';
+import { pageFaultUs } from '../../bench/measure/place.js';
+import { heading } from '../../bench/report.js';
 import type { Results } from '../../bench/results.js';
 import { readText, root } from '../house/tree.js';
 
@@ -22,6 +24,14 @@ test('the plots are drawn from the last results, and there are no others', () =>
   assert.ok(existsSync(join(root, 'bench', 'plots')));
   assert.deepEqual(readdirSync(join(root, 'bench', 'plots')).toSorted(), [...plots.keys()].toSorted());
   for (const [file, svg] of plots) assert.ok(readText(`bench/plots/${file}`) === svg, file);
+});
+
+test('what it takes there to touch memory for the first time is told, where the system counts it', () => {
+  const told = (us: number | null): string => heading({ ...results, pageFaultUs: us }).join('\n');
+  assert.match(told(10.52), /touched for the first time takes 10\.5 µs/);
+  assert.doesNotMatch(told(null), /touched/);
+  const measured = pageFaultUs();
+  assert.ok(measured === null || (measured > 0 && measured < 10_000), String(measured));
 });
 
 test('every bound was measured', () => {
