@@ -259,7 +259,7 @@ for (const { what, options, between, calls } of ends) {
     assert.equal(primary.calls.length, calls);
     const others = primary.calls.filter(({ payload }) => payload === 'b').length;
     assert.equal(coalescer.stats().launched - others, calls - others, 'each call is a flight');
-    primary.calls.forEach(({ resolve, payload }, index) => resolve(`${payload} ${index}`));
+    for (const [index, call] of primary.calls.entries()) call.resolve(`${call.payload} ${index}`);
     await settled();
     // The newest flight of their key.
     const last = primary.calls.map(({ payload }) => payload).lastIndexOf('a');
