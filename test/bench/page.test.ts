@@ -28,7 +28,8 @@ test('the plots are drawn from the last results, and there are no others', () =>
 
 test('what it takes there to touch memory for the first time is told, where the system counts it', () => {
   const told = (us: number | null): string => heading({ ...results, pageFaultUs: us }).join('\n');
-  assert.match(told(10.52), /touched for the first time takes 10\.5 µs/);
+  assert.match(told(10.52), /touched for the first time takes 10\.5 µs, which is dear/);
+  assert.match(told(0.2), /touched for the first time takes 0\.20 µs$/m);
   assert.doesNotMatch(told(null), /touched/);
   const measured = pageFaultUs();
   assert.ok(measured === null || (measured > 0 && measured < 10_000), String(measured));
