@@ -11,8 +11,8 @@ export interface Results {
   readonly at: string;
   readonly commit: string;
   readonly place: Place;
-  /** See `pageFaultUs`. */
-  readonly pageFaultUs: number | null;
+  /** See `pageFaultUs`; not in results that were made before it was measured. */
+  readonly pageFaultUs?: number | null;
   /** Of this package and everything it is measured beside. */
   readonly versions: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, number>>;
