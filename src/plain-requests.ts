@@ -71,7 +71,8 @@ export class PlainRequests {
    * a join at that size).
    */
   answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
-    if (typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
+    // Looked for by a long text itself, V8 would hash all of it: 11 µs for 9,000 characters, which its digest finds in 6.
+    if (typeof payload !== 'string' || !isOwnIndex(payload) || channels.joined.hasSubscribers) return null;
     // A scope that flights are found under has been checked when they were launched.
     const scope = options === undefined ? null : onlyScope(options);
     const last = this.#last;
@@ -87,8 +88,6 @@ export class PlainRequests {
   }
 
   #look(payload: string, scope: string | null | undefined, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
-    // Looked for by a long text itself, V8 would hash all of it: 11 µs for 9,000 characters, which its digest finds in 6.
-    if (!isOwnIndex(payload)) return null;
     if (scope === undefined || !(scope === null ? this.#isOpenToAll : this.#isOpenByScope)) return null;
     if (!this.#isBare) {
       const kept = this.#keeping?.findShort(scope, payload);
@@ -104,14 +103,15 @@ export class PlainRequests {
     if (plain === null) return null;
     this.#waiters.follow(flight);
     if (flight.number !== this.#lastNumber) this.#lastNumber = flight.number;
-    else if (this.#isBare) this.#bursts(flight, payload, scope);
+    else if (this.#isBare) this.#bursts(flight);
     return plain;
   }
 
-  #bursts(flight: Flight, key: string, scope: string | null): void {
+  /** By the flight's own texts: those of who joins may be cut out of large ones, which would be held as long as the coalescer. */
+  #bursts(flight: Flight): void {
     this.#last = flight;
-    this.#lastKey = key;
-    this.#lastScope = scope;
+    this.#lastKey = flight.index;
+    this.#lastScope = flight.scope;
   }
 
   /** After `undefined`, the flight that was launched: its leader's promise. Nobody needs one of its own who has nothing to say. */

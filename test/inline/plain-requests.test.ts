@@ -223,6 +223,21 @@ test('a key that is asked for again while its request is still being read flies 
   assert.deepEqual(await Promise.all([first, ...asked]), ['x', 'x']);
 });
 
+test('what a long text says beside itself is read once', async () => {
+  const target = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { target } });
+  let reads = 0;
+  const options = {
+    get scope() {
+      reads++;
+      return 'acme';
+    },
+  };
+  watch(coalescer.request('x'.repeat(8_193), options));
+  assert.equal(target.calls.length, 1);
+  assert.equal(reads, 1);
+});
+
 // A burst: who comes next is compared with the last one's key before anything is looked up. Whatever happens between two of a burst must end it.
 const BURST = 4;
 type Between = (stage: ReturnType<typeof openStage>) => unknown;

@@ -124,6 +124,55 @@ test('an error that somebody keeps does not keep the long key it names', async (
   assert.ok(after - before < 8 * MIB, `${after - before} bytes are left`);
 });
 
+/** A text of its own each time, with a short beginning, and that beginning: V8 holds the one as long as the other. */
+const cutOutOfLarge = (words: string): string =>
+  Buffer.from(words.padEnd(MIB / 2, 'x'))
+    .toString('latin1')
+    .slice(0, words.length);
+
+test('what is kept holds none of the large texts that its keys and scopes were cut out of', async () => {
+  type Asked = readonly [payload: unknown, options: { readonly scope: string; readonly key?: string }];
+  const asks: Record<string, (words: string) => Asked> = {
+    keys: (words) => [cutOutOfLarge(words), { scope: 'one' }],
+    'keys that are told': (words) => [{ words }, { scope: 'one', key: cutOutOfLarge(words) }],
+    scopes: (words) => ['one', { scope: cutOutOfLarge(words) }],
+  };
+  for (const [what, asked] of Object.entries(asks)) {
+    const only = async (_payload: unknown): Promise<number> => 1;
+    const coalescer = createCoalescer({ scope: 'per-request', keep: { ttlMs: 600_000, staleIfErrorMs: 600_000 }, targets: { only } });
+    const before = await heapUsed();
+    for (let flight = 0; flight < 100; flight++) await coalescer.request(...asked(`question number ${flight}`));
+    // Their stories, which hold what they came with, make room for others'.
+    for (let flight = 0; flight < 256; flight++) await coalescer.request('another', { scope: 'one', fresh: true });
+    assert.equal(coalescer.stats().kept, 101);
+    const after = await heapUsed();
+    assert.ok(after - before < 4 * MIB, `${what}: ${after - before} bytes are left`);
+    await coalescer.request(...asked('question number 7'));
+    assert.equal(coalescer.stats().hits, 1);
+  }
+});
+
+test('who joins a flight leaves nothing of the large texts that its key and scope were cut out of', async () => {
+  const [words, tenant] = ['the same question', 'the same tenant'];
+  const open = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
+    const target = scriptedTarget<string, string>();
+    const forAll = createCoalescer({ scope: 'public', targets: { target } });
+    const forTenants = createCoalescer({ scope: 'per-request', targets: { target } });
+    return { target, forAll, forTenants };
+  });
+  const before = await heapUsed();
+  for (const { target, forAll, forTenants } of open) {
+    const waiting = [forAll.request(words), forTenants.request(words, { scope: tenant })];
+    for (let joiner = 0; joiner < 3; joiner++)
+      waiting.push(forAll.request(cutOutOfLarge(words)), forTenants.request(words, { scope: cutOutOfLarge(tenant) }));
+    assert.equal(target.calls.length, 2);
+    for (const call of target.calls) call.resolve('answer');
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['answer']));
+  }
+  const after = await heapUsed();
+  assert.ok(after - before < 2 * MIB, `${after - before} bytes are left`);
+});
+
 test('a failure that is kept beside a value holds its key no second time', async () => {
   let isDown = false;
   const only = async (): Promise<number> => {

@@ -241,3 +241,13 @@ test('there are never more bytes than allowed, and a value too large for all of 
   assert.equal(keep.find(of('99'), 0), undefined, 'the older value is no longer what the key stands for');
   assert.equal(keep.size, 3, 'others stay');
 });
+
+test('what names a value counts, too: its key and its scope', () => {
+  const bytesOf = (key: string, scope: string | null): number => {
+    const keep = keeping();
+    keep.keepValue(of(key, { scope }), 1, 0);
+    return keep.bytes;
+  };
+  const least = bytesOf('', null);
+  assert.deepEqual([bytesOf('k'.repeat(500), null) - least, bytesOf('', 's'.repeat(300)) - least], [1_000, 600]);
+});
