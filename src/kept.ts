@@ -1,4 +1,5 @@
 /** What is held for one key after its flight: a value and how long it is good for, the last failure, and where they came from. */
+import { own } from '../workers/text.js';
 import type { Tabled } from './flight-table.js';
 import type { FlightReport } from './reports.js';
 import { freezeDeep } from './share.js';
@@ -33,14 +34,6 @@ export class LateReport {
     }
     return this.#report;
   }
-}
-
-/**
- * The same text with memory of its own. V8 keeps the whole of a text for as long as a part that was cut out of it (from 13 characters), so that what is
- * held for a key of a few words might be the body it came from. Joined from two, it is written anew: 110 ns, of all ways that were tried the shortest.
- */
-function ownText(text: string): string {
-  return text.length < 13 ? text : [text.slice(0, 1), text.slice(1)].join('');
 }
 
 /** What a later request gets without a flight of its own. */
@@ -87,8 +80,9 @@ export class Kept implements Tabled {
   heldBytes = 0;
 
   constructor({ scope, key, index, routeId }: KeptIdentity) {
-    this.scope = scope === null ? null : ownText(scope);
-    this.key = ownText(key);
+    // Copies: a key of a few words may be cut out of the body it came from.
+    this.scope = scope === null ? null : own(scope);
+    this.key = own(key);
     this.index = index === key ? this.key : index;
     this.hasLongKey = index !== key;
     this.routeId = routeId;
