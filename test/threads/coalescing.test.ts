@@ -85,7 +85,7 @@ test('a kept value stands in for a flight whose thread is deaf at its deadline',
   const coalescer = createCoalescer({
     scope: 'public',
     key: ({ id }: Order) => String(id),
-    keep: { ttlMs: 1, staleIfErrorMs: 60_000 },
+    keep: { ttlMs: 0, staleIfErrorMs: 60_000 },
     flightTimeoutMs: 500,
     targets: threadTargets<typeof targets>(module, { config: { tally: tally.buffer }, spare: false, heartbeatMs: 2_000 }),
   });
