@@ -23,7 +23,7 @@ export function drainMsOf(options: CloseOptions): number {
 }
 
 export async function drain(front: Front, seam: Seam, drainMs: number): Promise<void> {
-  front.seal();
+  front.limits.seal();
   // Who was released in this very turn is not in the air yet.
   if (front.airborne.size > 0 || front.links.mayBeForOne) {
     let timer: unknown;

@@ -229,18 +229,18 @@ export class Flight implements StraightOrder {
 
   /** What is only needed in the air; the rest is the flight's story. */
   dropWork(): void {
-    boarding.letGoOfPayload(this.boarded);
     if (!this.wentStraight) this.course = null;
-    if (this.passage !== NO_PASSAGE || this.incidents !== NO_INCIDENTS) this.dropApart();
-    this.firstWaiter = null;
-    if (this.stream !== null) this.stream = null;
-    this.shared = this.resolveShared = null;
-  }
-
-  /** Of what lies beside most flights. */
-  dropApart(): void {
     if (this.passage.body !== null) this.ownPassage().letGo();
     if (this.incidents !== NO_INCIDENTS) Object.assign(this.ownIncidents(), { waitsFor: null, patience: null });
+    if (this.stream !== null) this.stream = null;
+    this.dropLittle();
+  }
+
+  /** All of that, of one that nothing befell. */
+  dropLittle(): void {
+    boarding.letGoOfPayload(this.boarded);
+    this.firstWaiter = null;
+    this.shared = this.resolveShared = null;
   }
 
   /** As it stands: `now` matters only while it flies, and who has no clock says nothing. */

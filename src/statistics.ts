@@ -36,17 +36,17 @@ export interface Counted {
   readonly counters: Counters;
   readonly airborne: { readonly size: number };
   readonly waiters: { readonly count: number; readonly keeping: { readonly size: number } | null };
-  readonly bytes: number;
+  readonly limits: { readonly bytes: number };
   readonly links: { targetStats(): Readonly<Record<string, TargetStats>> };
 }
 
-export function statsOf({ name, counters, airborne, waiters, bytes, links }: Counted): Stats {
+export function statsOf({ name, counters, airborne, waiters, limits, links }: Counted): Stats {
   return {
     name,
     airborne: airborne.size,
     waiting: waiters.count,
     kept: waiters.keeping?.size ?? 0,
-    bytes,
+    bytes: limits.bytes,
     requests: requestsOf(counters),
     ...counters,
     targets: links.targetStats(),

@@ -15,7 +15,7 @@ export class StoryRing {
 
   add(flight: Flight): void {
     this.#flights[this.#next] = flight;
-    this.#next = (this.#next + 1) % this.#flights.length;
+    if (++this.#next === this.#flights.length) this.#next = 0;
   }
 
   /** The newest that fits. */

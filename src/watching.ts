@@ -91,7 +91,14 @@ export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', 
 export const LAUNCHES_WITHOUT_JOIN = 10_000;
 
 /** The one thing said aloud without being asked: a coalescer whose requests never meet does nothing but cost. */
-export function warnNothingJoins(coalescer: string): void {
+export function warnNothingJoins({
+  name: coalescer,
+  counters,
+}: {
+  readonly name: string;
+  readonly counters: { readonly joined: number };
+}): void {
+  if (counters.joined > 0) return;
   process.emitWarning(
     `coalescer '${coalescer}': ${LAUNCHES_WITHOUT_JOIN} requests, and none joined another's flight. Is something unique in the key (an id, a time)? See identify().`,
     {

@@ -5,7 +5,7 @@ import type { FlightRecord } from './flight-record.js';
 import type { Health } from './health.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { AttemptEnd } from './protocol.js';
-import { AIRBORNE, FAILURES, HEDGES, OUTRACED, RETRIES, type SharedMemory } from './shared-memory.js';
+import { ENDED, FAILURES, HEDGES, OUTRACED, RETRIES, type SharedMemory } from './shared-memory.js';
 
 export class Accounts {
   readonly #memory: SharedMemory;
@@ -40,7 +40,7 @@ export class Accounts {
   rivalEnds(hedge: Hedge, end: AttemptEnd, endedAt: number): void {
     const { target, pass, attempt, attemptStartedAt } = hedge.rival as Rival;
     const health = this.#health.of(target);
-    this.#memory.count(target, AIRBORNE, -1);
+    this.#memory.count(target, ENDED, 1);
     if (end === 'timed-out') this.#memory.count(target, FAILURES, 1);
     if (end === 'outraced') this.#memory.count(target, OUTRACED, 1);
     if (end === 'outraced' && attempt.attempt !== hedge.attempt) health.outraced(attemptStartedAt, endedAt);
@@ -49,7 +49,7 @@ export class Accounts {
 
   ends(record: FlightRecord, end: AttemptEnd, sample: Sample, endedAt: number): void {
     const { target, pass, attemptStartedAt } = record;
-    this.#memory.count(target, AIRBORNE, -1);
+    this.#memory.count(target, ENDED, 1);
     if (end === 'failed' || end === 'timed-out') this.#memory.count(target, FAILURES, 1);
     // What a stream's first chunk has said is no news at its end; what went wrong since then is.
     this.#health.of(target).ended(pass, sample === 'well' && record.detour.hasAnswered ? 'none' : sample, attemptStartedAt, endedAt);

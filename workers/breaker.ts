@@ -60,6 +60,10 @@ export const REFUSED = -1;
 /** The pass of an attempt that is no probe. A probe's pass is the word it wrote, which is never one of these two. */
 export const ORDINARY = 0;
 
+/** Plain reads: a healthy target is the common case, and a value that is a moment old does no harm. */
+export const isClosed = (cells: Int32Array, at: number): boolean =>
+  (((cells[at + BREAKER] as number) & STATE_MASK) | (cells[at + FORCED] as number)) === 0;
+
 export class Breaker {
   readonly #setup: BreakerSetup;
   readonly #cells: Int32Array;
@@ -105,12 +109,7 @@ export class Breaker {
 
   /** May an attempt begin now? Answers with its pass, which `ended` wants back. At most one pass in the process is that of a probe. */
   admit(now: number): number {
-    // Plain reads: a healthy target is the common case, and a value that is a moment old does no harm.
-    const isHealthy = ((this.#cells[this.#at + BREAKER] as number) & STATE_MASK) === 0 && this.#cells[this.#at + FORCED] === 0;
-    return isHealthy ? ORDINARY : this.#admitSick(now);
-  }
-
-  #admitSick(now: number): number {
+    if (isClosed(this.#cells, this.#at)) return ORDINARY;
     const { forced } = this;
     if (forced !== 'auto') return forced === 'closed' ? ORDINARY : REFUSED;
     const word = this.#word;

@@ -39,8 +39,13 @@ export class Budget {
 
   /** A flight calls the target for the first time. */
   first(now: number): void {
-    if (this.#counted > 0 && now - this.#since >= HEALTH_TICK_MS) this.#flush(now);
-    if (this.#counted++ === 0) this.#since = now;
+    if (this.#counted === 0 || now - this.#since >= HEALTH_TICK_MS) this.#begin(now);
+    this.#counted++;
+  }
+
+  #begin(now: number): void {
+    this.#flush(now);
+    this.#since = now;
   }
 
   /** An attempt has failed, whichever of its flight it was. Known to all at once, and with it the first attempts: other threads draw by both. */

@@ -6,6 +6,7 @@ import type { FilledTarget } from './targets.js';
 
 const nativeThen: unknown = Reflect.get(Promise.prototype, 'then');
 const tracing = tracingChannel('coalescer:call');
+const { start, end, asyncStart, asyncEnd, error: failed } = tracing;
 
 /**
  * Makes the call. A native promise from here on, whatever came back: thenables that settle twice or throw are its business, not ours.
@@ -61,6 +62,5 @@ function isNative(result: unknown): result is Promise<unknown> {
 
 /** TracingChannel has no `hasSubscribers` of its own on Node 20. */
 function isTraced(): boolean {
-  const { start, end, asyncStart, asyncEnd, error } = tracing;
-  return start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+  return start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers || asyncEnd.hasSubscribers || failed.hasSubscribers;
 }

@@ -1,12 +1,14 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
 import type { Attempt, AttemptTerms } from './attempt.js';
 import { REFUSED } from './breaker.js';
+import type { Budget } from './budget.js';
 import { Detour, NO_DETOUR } from './detour.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { PassedOver } from './passed-over.js';
 import { keepShape } from './lasting-shape.js';
 import type { AttemptRecord, InAir, LaunchOrder } from './protocol.js';
 import type { StreamRecord } from './streams.js';
+import type { TargetHealth } from './target-health.js';
 import type { Wheel, WheelEntry } from './wheel.js';
 
 /** More is not told of one attempt. */
@@ -20,6 +22,9 @@ export interface DueReceiver {
 /** How flights go straight from one start. */
 export interface StraightTerms {
   readonly terms: AttemptTerms;
+  /** Of its first target. Nothing is hedged. */
+  readonly health: TargetHealth;
+  readonly budget: Budget | null;
   /** The first attempt may take one of so many equal shares of its flight's time, but no more than this. */
   readonly shares: number;
   readonly msMax: number;

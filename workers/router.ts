@@ -107,6 +107,10 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     return choice.kind === 'nowhere' ? 'over' : 'left';
   }
 
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** An attempt is over: its place, or its breaker, may let another in. */
   freed(sample: Sample): void {
     if (sample === 'well') this.#waiting.encourage();

@@ -216,6 +216,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.step(record, flight.ATTEMPT_REJECTED);
   }
 
+  /** Does any flight wait for a target that may be called? */
+  get isAwaited(): boolean {
+    return this.#router.isAwaited;
+  }
+
   /** An attempt is over: its place, or its breaker, may let another in. */
   freed(sample: Sample): void {
     this.#router.freed(sample);

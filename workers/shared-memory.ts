@@ -10,11 +10,11 @@ const CULPRIT = 2;
 const HOLDER = 3;
 const HEADER = 16;
 
-/** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, hedges, those told to stop since another answered first; attempts in the air. */
+/** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, those that are over, hedges, those told to stop since another answered first. */
 const ATTEMPTS = 0;
 export const FAILURES = 1;
 export const RETRIES = 2;
-export const AIRBORNE = 3;
+export const ENDED = 3;
 export const HEDGES = 4;
 export const OUTRACED = 5;
 const COUNTS = 6;
@@ -134,16 +134,16 @@ export class SharedMemory {
     const at = target * COUNTS + what;
     this.#counts[at] = (this.#counts[at] as number) + change;
   }
-  /** One more attempt, in the air. */
+  /** One more attempt, in the air until it counts among `ENDED`. */
   began(target: number): void {
     this.count(target, ATTEMPTS, 1);
-    this.count(target, AIRBORNE, 1);
   }
   /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
   inherit(gone: SharedMemory): void {
     for (let target = 0; target < TARGETS_MAX; target++) {
       const { attempts, failures, retries, hedges, outraced } = gone.counts(target);
       this.count(target, ATTEMPTS, attempts);
+      this.count(target, ENDED, attempts);
       this.count(target, FAILURES, failures);
       this.count(target, RETRIES, retries);
       this.count(target, HEDGES, hedges);
@@ -159,7 +159,7 @@ export class SharedMemory {
       retries: of(RETRIES),
       hedges: of(HEDGES),
       outraced: of(OUTRACED),
-      airborne: of(AIRBORNE),
+      airborne: of(ATTEMPTS) - of(ENDED),
     };
   }
 }

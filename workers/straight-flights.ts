@@ -14,7 +14,8 @@ import { closeStream, isStream } from './pump.js';
 import { refusalOf } from './refusal.js';
 import type { Shard } from './shard.js';
 import type { ShardReceiver, ShardSetup } from './shard-setup.js';
-import { AIRBORNE } from './shared-memory.js';
+import { ENDED } from './shared-memory.js';
+import type { TargetHealth } from './target-health.js';
 import type { FilledTarget } from './targets.js';
 import type { WheelEntry } from './wheel.js';
 
@@ -42,8 +43,10 @@ export class StraightFlights<Order extends StraightOrder> {
   readonly #setup: StraightSetup<Order>;
   readonly #shard: Shard<Order>;
   readonly #flightMs: number;
-  /** Numbers of the flights whose targets are being called, each in the call of the one before. */
-  readonly #calling: number[] = [];
+  /** Number of the flight whose target is being called; 0: none is. */
+  #calling = 0;
+  /** Of those in whose calls that one was launched, each in the call of the one before. */
+  readonly #callingAround: number[] = [];
   /** What the first attempt may take of flights without a timer: the same for all, so that it is up for them in the order of their launch. */
   readonly attemptMs: number;
 
@@ -58,13 +61,28 @@ export class StraightFlights<Order extends StraightOrder> {
 
   /** Begins the flight: straight, if it may. */
   launch(order: Order): void {
-    const { health } = this.#setup;
     const start = order.route === null ? this.#shard.freshStart() : null;
     const straight = start === null ? null : start.straight === undefined ? this.#look(start) : start.straight;
     if (start === null || straight === null) return this.#shard.launch(this.#take(order, start));
-    const pass = health.of(start.target).admit(order.launchedAt);
-    if (pass === ORDINARY) return this.#begin(order, start, straight);
-    // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
+    const { terms, health, budget } = straight;
+    const pass = health.admit(order.launchedAt);
+    if (pass !== ORDINARY) return this.#launchWith(pass, order, start);
+    const { memory, timerOf } = this.#setup;
+    memory.began(start.target);
+    if (budget !== null) budget.first(order.launchedAt);
+    const attempt = new Attempt(order, order.carried === undefined ? terms : carrying(terms, order.carried));
+    order.course = attempt;
+    const around = this.#calling;
+    if (around !== 0) this.#callingAround.push(around);
+    this.#calling = order.number;
+    if (timerOf === null) inOwnContext(this.#call, order);
+    else this.#callOnPort(order, timerOf(order), straight);
+    this.#calling = around === 0 ? 0 : (this.#callingAround.pop() as number);
+    if (order.course !== attempt) this.#called(order);
+  }
+
+  /** Not well, or not known to be: it goes on as it would have, with the pass if it has one. */
+  #launchWith(pass: number, order: Order, start: FlightStart): void {
     const record = this.#take(order, start);
     record.pass = pass;
     this.#shard.launch(record);
@@ -106,7 +124,7 @@ export class StraightFlights<Order extends StraightOrder> {
     record.attemptStartedAt = order.launchedAt;
     record.pass = ORDINARY;
     // Its target is being called, which is an action: what arises now waits until that returns.
-    record.stepping = this.#calling.includes(order.number);
+    record.stepping = order.number === this.#calling || this.#callingAround.includes(order.number);
     return record;
   }
 
@@ -118,28 +136,16 @@ export class StraightFlights<Order extends StraightOrder> {
 
   /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
   #look(start: FlightStart): StraightTerms | null {
-    const { settings, targets, seam, timerOf } = this.#setup;
+    const { settings, targets, seam, timerOf, health } = this.#setup;
     const { name, isShareable } = targets[start.target] as FilledTarget;
     const isTimed = timerOf !== null || this.#shard.firstAttemptMs(start, this.#flightMs) === this.attemptMs;
     const mayGo = isTimed && settings.hedge === null && isShareable === null && leadsStraight(start);
     const terms = { attempt: 1, target: name, carried: undefined, ms: timerOf === null ? this.attemptMs : null, start, seam };
     // No time is shorter than a millisecond: what may be taken of one is a share of it. Of endless time it is what a target may take at all.
     const shares = Math.round(1 / this.#shard.firstAttemptMs(start, 1));
-    return (start.straight = mayGo ? { terms, shares, msMax: this.#shard.firstAttemptMs(start, Number.POSITIVE_INFINITY) } : null);
-  }
-
-  #begin(order: Order, start: FlightStart, straight: StraightTerms): void {
-    const { memory, health, timerOf } = this.#setup;
-    const { terms } = straight;
-    memory.began(start.target);
-    health.of(start.target).first(order.launchedAt);
-    const attempt = new Attempt(order, order.carried === undefined ? terms : carrying(terms, order.carried));
-    order.course = attempt;
-    this.#calling.push(order.number);
-    if (timerOf === null) inOwnContext(this.#call, order);
-    else this.#callOnPort(order, timerOf(order), straight);
-    this.#calling.pop();
-    if (order.course !== attempt) this.#called(order);
+    const msMax = this.#shard.firstAttemptMs(start, Number.POSITIVE_INFINITY);
+    const own = health.of(start.target);
+    return (start.straight = mayGo ? { terms, health: own, budget: own.budget, shares, msMax } : null);
   }
 
   #callOnPort(order: Order, timer: WheelEntry, { terms, shares, msMax }: StraightTerms): void {
@@ -171,30 +177,34 @@ export class StraightFlights<Order extends StraightOrder> {
   };
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
-    const { seam, receiver, memory, health, timerOf } = this.#setup;
     if (order.course !== attempt) return this.#late(order, attempt, value);
-    // Each looked at once: what a value does when it is looked at, it does once.
-    const stream = typeof value === 'object' && isStream(value) ? value : null;
-    const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
-    if (stream !== null) return this.#streams(order, attempt, stream);
-    // Looked at, it may have ended its own flight.
-    if (order.course !== attempt) return;
-    if (refusal !== null) return this.#shard.refuse(this.divert(order, attempt), refusal);
+    if (!this.#mayBeGiven(order, attempt, value)) return;
+    const { seam, receiver, memory, timerOf } = this.#setup;
     const start = Attempt.startOf(attempt) as FlightStart;
+    const { health } = start.straight as StraightTerms;
     const endedAt = seam.stamp();
     order.course = start;
-    memory.count(start.target, AIRBORNE, -1);
-    if (timerOf === null) health.of(start.target).endedWell(order.launchedAt, endedAt);
-    else this.#endedOnPort(order, timerOf(order), start, endedAt);
-    this.#shard.freed('well');
+    memory.count(start.target, ENDED, 1);
+    if (timerOf === null) health.endedWell(order.launchedAt, endedAt);
+    else this.#endedOnPort(order, timerOf(order), health, endedAt);
+    if (this.#shard.isAwaited) this.#shard.freed('well');
     receiver.wentStraight(order, value, endedAt);
   }
 
+  /** Each looked at once: what a value does when it is looked at, it does once. `false`: something else has become of it. */
+  #mayBeGiven(order: Order, attempt: Attempt, value: unknown): boolean {
+    const stream = typeof value === 'object' && isStream(value) ? value : null;
+    const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
+    if (stream !== null) this.#streams(order, attempt, stream);
+    // Looked at, it may have ended its own flight.
+    else if (order.course === attempt && refusal !== null) this.#shard.refuse(this.divert(order, attempt), refusal);
+    return order.course === attempt;
+  }
+
   /** Not counted with others later: other threads must know of it, too. */
-  #endedOnPort({ launchedAt }: Order, timer: WheelEntry, { target }: FlightStart, endedAt: number): void {
-    const { wheel, health } = this.#setup;
-    wheel.disarm(timer);
-    health.of(target).ended(ORDINARY, 'well', launchedAt, endedAt);
+  #endedOnPort({ launchedAt }: Order, timer: WheelEntry, health: TargetHealth, endedAt: number): void {
+    this.#setup.wheel.disarm(timer);
+    health.ended(ORDINARY, 'well', launchedAt, endedAt);
   }
 
   #streams(order: Order, attempt: Attempt, stream: AsyncIterable<unknown>): void {

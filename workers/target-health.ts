@@ -2,7 +2,7 @@
  * One target's health as one thread sees it: may it be called now, and what does the end of a call say. Its breaker, hold, places, budget and
  * latencies are what all threads of the process share; nothing here knows a flight.
  */
-import { Breaker, ORDINARY, REFUSED, type BreakerPhase, type BreakerSettings, type Sample } from './breaker.js';
+import { Breaker, isClosed, ORDINARY, REFUSED, type BreakerPhase, type BreakerSettings, type Sample } from './breaker.js';
 import { Budget, type BudgetSettings } from './budget.js';
 import { HedgeAllowance } from './hedge-allowance.js';
 import { HEALTH_TICK_MS, HELD_UNTIL, LATENCY, tickOf, type HealthMemory } from './health-memory.js';
@@ -46,6 +46,9 @@ export interface TargetHealthSetup {
 /** Why a target is not called: it asked to be left alone, its breaker is open (or its probe is out), by hand, or all its places are taken. */
 export type Refusal = 'held' | 'open' | 'forced' | 'full';
 
+/** Neither held nor open. One with a breaker that is switched off has never opened. */
+const isWell = (cells: Int32Array, base: number): boolean => cells[base + HELD_UNTIL] === 0 && isClosed(cells, base);
+
 export class TargetHealth {
   readonly breaker: Breaker | null;
   readonly budget: Budget | null;
@@ -54,6 +57,7 @@ export class TargetHealth {
   readonly places: Places;
   readonly #latency: Latency;
   readonly #cells: Int32Array;
+  readonly #base: number;
   readonly #heldUntil: number;
   /** Peak EWMA of what attempts took, here: up at once, down slowly. 0: none has answered. */
   #peakMs = 0;
@@ -70,7 +74,8 @@ export class TargetHealth {
     const { breaker, budget, hedge } = settings;
     this.#cells = memory.cells;
     this.#isSteered = settings.steering === 'latency';
-    this.#heldUntil = memory.baseOf(index) + HELD_UNTIL;
+    this.#base = memory.baseOf(index);
+    this.#heldUntil = this.#base + HELD_UNTIL;
     this.breaker = breaker === null ? null : new Breaker({ memory, target: index, settings: breaker, holder, random, announce });
     this.budget = budget === null ? null : new Budget(memory, index, budget);
     this.hedges = hedge === null ? null : new HedgeAllowance(memory, index, hedge.maxExtraShare);
@@ -80,6 +85,12 @@ export class TargetHealth {
 
   /** May an attempt begin now? Its pass, with which it must be ended, or `REFUSED`. The breaker is asked last: its probe is not taken in vain. */
   admit(now: number): number {
+    if (!isWell(this.#cells, this.#base) || !this.places.take()) return this.#admitDoubtful(now);
+    this.#airborne++;
+    return ORDINARY;
+  }
+
+  #admitDoubtful(now: number): number {
     if (this.heldMs(now) > 0 || !this.places.take()) return REFUSED;
     const pass = this.breaker === null ? ORDINARY : this.breaker.admit(now);
     if (pass === REFUSED) this.places.leave();

@@ -26,6 +26,19 @@ test('within abandonAfterMs another waiter finds the flight as it was', async ()
   assert.equal(waiter.value, 'answer');
 });
 
+test('who comes back within abandonAfterMs and is answered leaves nothing behind that is still timed', async () => {
+  const stage = openStage({ abandonAfterMs: 60_000 });
+  const { coalescer, primary, environment } = stage;
+  come(stage)();
+  await environment.advance(90);
+  const waiter = watch(coalescer.request('a'));
+  assert.equal(primary.calls.length, 1);
+  primary.calls[0]!.resolve('answer');
+  await environment.advance(30);
+  assert.equal(waiter.value, 'answer');
+  assert.equal(environment.timers(), 0);
+});
+
 test('after abandonAfterMs the call is aborted and the key is free', async () => {
   const stage = openStage({ abandonAfterMs: 100 });
   const { coalescer, primary, environment } = stage;

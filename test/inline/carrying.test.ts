@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createCoalescer, type AttemptContext, type Coalescer } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
 import { countedEnvironment, hang, httpError, watch, type Watched } from './stage.js';
 
 const tenant = new AsyncLocalStorage<string>();
@@ -121,6 +122,30 @@ test('a carry that asks for the very key loses neither request', async () => {
   assert.equal(called.length, 1);
   for (const waiter of [outer, ...inner]) assert.equal(waiter.state, 'rejected');
   assert.deepEqual([coalescer.stats().airborne, coalescer.stats().waiting, environment.timers()], [0, 0, 0]);
+});
+
+test('a flight that a carry launched for the very key is not the current one of that key, and frees it for nobody', async () => {
+  const environment = countedEnvironment();
+  const target = scriptedTarget<string, string>();
+  let inner: Watched | null = null;
+  let isAsking = false;
+  const carry = (): string => {
+    if (isAsking) return 'inner';
+    isAsking = true;
+    inner = watch(coalescer.request('a'));
+    return 'outer';
+  };
+  const coalescer = createCoalescer({ scope: 'public', environment, carry, targets: { target } });
+  const outer = watch(coalescer.request('a'));
+  assert.equal(target.calls.length, 2);
+  target.calls[0]?.resolve('inner');
+  await environment.advance(0);
+  assert.equal((inner as Watched | null)?.value, 'inner');
+  const joins = watch(coalescer.request('a'));
+  assert.equal(target.calls.length, 2, 'it joins what is in the air');
+  target.calls[1]?.resolve('outer');
+  await environment.advance(0);
+  assert.deepEqual([outer.value, joins.value], ['outer', 'outer']);
 });
 
 test('a carry that closes the coalescer: the request is refused or drained, and nothing is left', async () => {

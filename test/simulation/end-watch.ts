@@ -11,7 +11,8 @@ export function checkQuiet({ witness, library, requestWatch }: World): void {
   for (const flight of witness.flights.values())
     witness.require(flight.landings === 1, 'I26', () => `flight ${flight.number} never landed`);
   checkStreams(witness);
-  const { airborne, waiters, bytes } = library;
+  const { airborne, waiters, limits } = library;
+  const { bytes } = limits;
   const left = `${airborne.size} flights, ${waiters.count} waiters, ${bytes} bytes`;
   witness.require(airborne.size + waiters.count + bytes + requestWatch.airborne === 0, 'I26', () => `${left} are left in the front`);
   if (airborne.size === 0) witness.health?.checkQuiet();

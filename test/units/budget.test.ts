@@ -34,6 +34,13 @@ test('a tenth of the first attempts is added, as long as they are in the window'
   assert.equal(drawAll(budget, 30_000), 10);
 });
 
+test('first attempts count for their own time, however long nobody has asked for the budget', () => {
+  const [budget] = threads(1) as [Budget];
+  for (let now = 0; now < 60_000; now += 10) budget.first(now);
+  const left = budget.left(60_000);
+  assert.ok(left > 10 + 90 && left <= 10 + 110, `${left}: a thousand of ten seconds`);
+});
+
 test('all threads draw from one budget', () => {
   const budgets = threads(4);
   for (const budget of budgets) for (let attempt = 0; attempt < 250; attempt++) budget.first(0);

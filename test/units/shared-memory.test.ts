@@ -1,7 +1,7 @@
 // The memory that outlives a thread: what one writes of one slot or target changes nothing of any other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedMemory } from '../../workers/shared-memory.js';
+import { ENDED, SharedMemory } from '../../workers/shared-memory.js';
 import { TARGETS_MAX } from '../../workers/targets.js';
 
 test('a ledger entry gives back up to 15 attempts and all 24 targets, each on its own', () => {
@@ -40,10 +40,21 @@ test('counts of each target are its own', () => {
   const memory = SharedMemory.ofSlots(0);
   for (let target = 0; target < TARGETS_MAX; target++)
     for (const what of [0, 1, 2, 3, 4, 5]) memory.count(target, what, target * 10 + what);
-  memory.count(5, 3, -1);
+  memory.began(5);
   for (let target = 0; target < TARGETS_MAX; target++) {
-    const [attempts, failures, retries, airborne, hedges, outraced] = [0, 1, 2, 3, 4, 5].map((what) => target * 10 + what);
-    const inAir = airborne! - (target === 5 ? 1 : 0);
-    assert.deepEqual(memory.counts(target), { attempts, failures, retries, hedges, outraced, airborne: inAir });
+    const [attempts, failures, retries, ended, hedges, outraced] = [0, 1, 2, 3, 4, 5].map((what) => target * 10 + what);
+    const begun = attempts! + (target === 5 ? 1 : 0);
+    assert.deepEqual(memory.counts(target), { attempts: begun, failures, retries, hedges, outraced, airborne: begun - ended! });
   }
+});
+
+test('what a life that is over had in the air is nowhere any more, and all it has done is kept', () => {
+  const gone = SharedMemory.ofSlots(0);
+  for (let attempt = 0; attempt < 5; attempt++) gone.began(1);
+  gone.count(1, ENDED, 2);
+  assert.deepEqual([gone.counts(1).attempts, gone.counts(1).airborne], [5, 3]);
+  const heir = SharedMemory.ofSlots(0);
+  heir.began(1);
+  heir.inherit(gone);
+  assert.deepEqual([heir.counts(1).attempts, heir.counts(1).airborne], [6, 1]);
 });

@@ -1,0 +1,45 @@
+/** What a flight takes along besides its key: where it crosses to a thread its payload, and what `carry` took. Most flights inline take nothing. */
+import type { Body } from '../workers/protocol.js';
+import { type Boarded, carrying, keyOf } from './boarding.js';
+import type { FlightLimits } from './flight-limits.js';
+import type { Links } from './links.js';
+
+export interface Load {
+  /** With what `carry` took; `null`: as it boarded. */
+  readonly boarded: Boarded | null;
+  /** What it counts for under `airborneBytes`. */
+  readonly bytes: number;
+  readonly body: Body | null;
+  readonly carriedBody: Body | null;
+}
+
+export const NO_LOAD: Load = { boarded: null, bytes: 0, body: null, carriedBody: null };
+
+/** Makes what flights take along. */
+export class Loads {
+  readonly #links: Pick<Links, 'admit' | 'admitCarried'>;
+  readonly #carry: (() => unknown) | null;
+  readonly #limits: FlightLimits;
+
+  constructor(links: Pick<Links, 'admit' | 'admitCarried'>, carry: (() => unknown) | null, limits: FlightLimits) {
+    this.#links = links;
+    this.#carry = carry;
+    this.#limits = limits;
+  }
+
+  /** @throws CoalescerError at a limit, Refused where something cannot cross, and what `carry` throws */
+  of(boarded: Boarded, keyBytes: number, isOwed: boolean): Load {
+    const { bytes, body } = this.#links.admit(boarded);
+    const carried = this.#carry === null ? undefined : this.#carry();
+    const along = carried === undefined ? null : this.#links.admitCarried(carried);
+    const load = { boarded: carrying(boarded, carried), bytes: bytes + (along?.bytes ?? 0), body, carriedBody: along?.body ?? null };
+    // Asked again: what was called meanwhile is the user's, and may have launched or closed.
+    if (!this.#limits.allow(keyBytes + load.bytes, keyBytes)) this.#limits.refuse(keyOf(boarded), keyBytes + load.bytes, isOwed);
+    return load;
+  }
+}
+
+/** `null`: flights take nothing along. */
+export function loadsOf(links: Links, carry: (() => unknown) | null, limits: FlightLimits): Loads | null {
+  return carry === null && !links.payloadsCross ? null : new Loads(links, carry, limits);
+}
