@@ -66,7 +66,12 @@ export class StraightFlights<Order extends StraightOrder> {
     if (start === null || straight === null) return this.#shard.launch(this.#take(order, start));
     const { terms, health, budget } = straight;
     const pass = health.admit(order.launchedAt);
-    if (pass !== ORDINARY) return this.#launchWith(pass, order, start);
+    if (pass !== ORDINARY) {
+      // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
+      const record = this.#take(order, start);
+      record.pass = pass;
+      return this.#shard.launch(record);
+    }
     const { memory, timerOf } = this.#setup;
     memory.began(start.target);
     if (budget !== null) budget.first(order.launchedAt);
@@ -78,14 +83,10 @@ export class StraightFlights<Order extends StraightOrder> {
     if (timerOf === null) inOwnContext(this.#call, order);
     else this.#callOnPort(order, timerOf(order), straight);
     this.#calling = around === 0 ? 0 : (this.#callingAround.pop() as number);
-    if (order.course !== attempt) this.#called(order);
-  }
-
-  /** Not well, or not known to be: it goes on as it would have, with the pass if it has one. */
-  #launchWith(pass: number, order: Order, start: FlightStart): void {
-    const record = this.#take(order, start);
-    record.pass = pass;
-    this.#shard.launch(record);
+    if (order.course === attempt) return;
+    // It left its course while its target was being called.
+    const record = recordOf<Order>(order);
+    if (record !== null) this.#shard.resume(record);
   }
 
   /** Begins one that may not go straight, whatever there is to know of where it starts: it has been flown before, or is over. */
@@ -158,12 +159,6 @@ export class StraightFlights<Order extends StraightOrder> {
     memory.exit();
   }
 
-  /** It left its course while its target was being called. */
-  #called(order: Order): void {
-    const record = recordOf<Order>(order);
-    if (record !== null) this.#shard.resume(record);
-  }
-
   readonly #call = (order: Order): Promise<unknown> => {
     const { targets, flying } = this.#setup;
     const attempt = order.course as Attempt;
@@ -178,7 +173,13 @@ export class StraightFlights<Order extends StraightOrder> {
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
     if (order.course !== attempt) return this.#late(order, attempt, value);
-    if (!this.#mayBeGiven(order, attempt, value)) return;
+    // Each looked at once: what a value does when it is looked at, it does once.
+    const stream = typeof value === 'object' && isStream(value) ? value : null;
+    const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
+    if (stream !== null) return this.#streams(order, attempt, stream);
+    // Looked at, it may have ended its own flight.
+    if (order.course !== attempt) return;
+    if (refusal !== null) return this.#shard.refuse(this.divert(order, attempt), refusal);
     const { seam, receiver, memory, timerOf } = this.#setup;
     const start = Attempt.startOf(attempt) as FlightStart;
     const { health } = start.straight as StraightTerms;
@@ -189,16 +190,6 @@ export class StraightFlights<Order extends StraightOrder> {
     else this.#endedOnPort(order, timerOf(order), health, endedAt);
     if (this.#shard.isAwaited) this.#shard.freed('well');
     receiver.wentStraight(order, value, endedAt);
-  }
-
-  /** Each looked at once: what a value does when it is looked at, it does once. `false`: something else has become of it. */
-  #mayBeGiven(order: Order, attempt: Attempt, value: unknown): boolean {
-    const stream = typeof value === 'object' && isStream(value) ? value : null;
-    const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
-    if (stream !== null) this.#streams(order, attempt, stream);
-    // Looked at, it may have ended its own flight.
-    else if (order.course === attempt && refusal !== null) this.#shard.refuse(this.divert(order, attempt), refusal);
-    return order.course === attempt;
   }
 
   /** Not counted with others later: other threads must know of it, too. */

@@ -168,9 +168,12 @@ export class TargetHealth {
   endedWell(startedAt: number, now: number): void {
     this.places.leave();
     this.#airborne--;
-    this.#uncounted[this.#uncountedCells++] = startedAt;
-    this.#uncounted[this.#uncountedCells++] = now;
-    if (this.#uncountedCells === this.#uncounted.length) this.#count();
+    const times = this.#uncounted;
+    const at = this.#uncountedCells;
+    times[at] = startedAt;
+    times[at + 1] = now;
+    this.#uncountedCells = at + 2;
+    if (at + 2 === times.length) this.#count();
   }
 
   /** What has ended well until now. */
