@@ -59,7 +59,10 @@ export class StraightFlights<Order extends StraightOrder> {
     this.attemptMs = shard.firstAttemptMs(asWritten, flightMs);
   }
 
-  /** Begins the flight: straight, if it may. */
+  /**
+   * Begins the flight: straight, if it may. Written out, as is `#returned`: V8 inlines no function of more than 460 bytes of bytecode, and 920 into any.
+   * Smaller, this is at times inlined where it is called, and nothing else is then: each flight of such a process took 15 to 30 % longer.
+   */
   launch(order: Order): void {
     const start = order.route === null ? this.#shard.freshStart() : null;
     const straight = start === null ? null : start.straight === undefined ? this.#look(start) : start.straight;
