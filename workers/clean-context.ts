@@ -68,11 +68,14 @@ function hasId(promise: Promise<unknown>): boolean {
   return (isFollowed = true);
 }
 
-/** Node's own, whatever has been put in the place of `Promise`. */
-const NodePromise = (async () => undefined)().constructor as PromiseConstructor;
+/** A promise of Node's own, whatever has been put in the place of `Promise`. */
+async function ofFunction(): Promise<void> {}
+const NodePromise = ofFunction().constructor as PromiseConstructor;
+/** Or has that been replaced as well (by what instruments promises, say)? */
+const isNodes = Function.prototype.toString.call(NodePromise) === 'function Promise() { [native code] }';
 const neverSettled = (): void => undefined;
-/** V8 makes such a promise and nothing else: one of an async function that does nothing took 8 ns more. */
-const nothing = (): Promise<unknown> => new NodePromise(neverSettled);
+/** V8 makes such a promise and nothing else; an async function that does nothing takes 8 ns more. */
+const nothing = isNodes ? (): Promise<unknown> => new NodePromise(neverSettled) : ofFunction;
 
 /** The context that this is called in, to come back to: calls `run` in it, whoever calls. */
 export function thisContext(): (run: () => void) => void {

@@ -20,6 +20,9 @@ export const OUTRACED = 5;
 const COUNTS = 6;
 const COUNT_BYTES = TARGETS_MAX * COUNTS * Float64Array.BYTES_PER_ELEMENT;
 
+/** Until what is over stands still: a shard takes a microsecond for an attempt, and a look some nanoseconds. */
+const LOOKS_MAX = 16;
+
 /** What one shard has done on one target. */
 export interface TargetCounts {
   attempts: number;
@@ -159,7 +162,16 @@ export class SharedMemory {
       retries: of(RETRIES),
       hedges: of(HEDGES),
       outraced: of(OUTRACED),
-      airborne: of(ATTEMPTS) - of(ENDED),
+      airborne: this.#airborne(at),
     };
+  }
+
+  /** The shard may count between two looks. What is over is looked at first, so that there are never fewer than none. */
+  #airborne(at: number): number {
+    for (let looks = LOOKS_MAX; ; looks--) {
+      const ended = this.#counts[at + ENDED] as number;
+      const airborne = (this.#counts[at + ATTEMPTS] as number) - ended;
+      if (looks === 0 || this.#counts[at + ENDED] === ended) return airborne;
+    }
   }
 }

@@ -319,6 +319,36 @@ test('the clean context is nobody’s even where the package is first loaded ins
   assert.equal(stdout.trim(), '[null,null]');
 });
 
+/** What may stand where promises say what made them, before the package is loaded. */
+const posing: Record<string, string> = {
+  'a class of its own':
+    'class Other { constructor(run) { this.made = new Native(run); } then(one, two) { return this.made.then(one, two); } } Other',
+  'a function that has the prototype of promises':
+    'function Posing(run) { return { then: (one, two) => new Native(run).then(one, two) }; } Posing.prototype = Native.prototype; Posing',
+  'a Promise of another realm': "process.getBuiltinModule('node:vm').runInNewContext('Promise')",
+};
+for (const [what, made] of Object.entries(posing)) {
+  test(`${what} in the place of Promise’s constructor opens no context`, () => {
+    const told = inFreshProcess(`
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      const Native = Promise;
+      const replaced = (0, eval)(\`globalThis.Native = Promise; ${made}\`);
+      Object.defineProperty(Native.prototype, 'constructor', { value: replaced, configurable: true, writable: true });
+      const { createCoalescer } = await import(${index});
+      const [caller, inner] = [new AsyncLocalStorage(), new AsyncLocalStorage()];
+      const only = async () => (inner.enterWith('left behind'), String(caller.getStore()));
+      const coalescer = createCoalescer({ scope: 'public', targets: { only } });
+      const seen = [];
+      const asked = caller.run('caller', () => {
+        const answer = coalescer.request('a');
+        seen.push(caller.getStore(), inner.getStore());
+        return answer;
+      });
+      console.log(JSON.stringify([...seen, await asked]));`);
+    assert.equal(told, JSON.stringify(['caller', null, 'undefined']));
+  });
+}
+
 test('whoever first loads the package in a request is not remembered by it', () => {
   const script = `
     const { AsyncLocalStorage } = require('node:async_hooks');

@@ -1,6 +1,8 @@
 // The memory that outlives a thread: what one writes of one slot or target changes nothing of any other.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { ENDED, SharedMemory } from '../../workers/shared-memory.js';
 import { TARGETS_MAX } from '../../workers/targets.js';
 
@@ -57,4 +59,29 @@ test('what a life that is over had in the air is nowhere any more, and all it ha
   heir.began(1);
   heir.inherit(gone);
   assert.deepEqual([heir.counts(1).attempts, heir.counts(1).airborne], [6, 1]);
+});
+
+test('while a thread counts, there are never fewer attempts in the air than none', async () => {
+  const memory = SharedMemory.ofSlots(0);
+  const code = `
+    const { workerData } = require('node:worker_threads');
+    import(workerData.module).then(({ ENDED, SharedMemory }) => {
+      const memory = new SharedMemory(workerData.buffer);
+      for (let attempt = 0; attempt < 20_000_000; attempt++) {
+        memory.began(0);
+        memory.count(0, ENDED, 1);
+      }
+    });`;
+  const module = new URL('../../workers/shared-memory.js', import.meta.url).href;
+  const worker = new Worker(code, { eval: true, workerData: { module, buffer: memory.buffer } });
+  const ended = once(worker, 'exit');
+  let least = 0;
+  let reads = 0;
+  while (memory.counts(0).attempts < 20_000_000) {
+    for (let read = 0; read < 100_000; read++, reads++) least = Math.min(least, memory.counts(0).airborne);
+    await new Promise(setImmediate);
+  }
+  await ended;
+  assert.equal(least, 0, `${reads} reads`);
+  assert.equal(memory.counts(0).airborne, 0);
 });
