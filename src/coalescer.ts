@@ -58,18 +58,22 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const plain = this.#plain.answer(payload, options);
       if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
-      if (plain === undefined) return this.#plain.lead(this.#launch(payload as string, true));
-      const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
-      const boarding = this.#boardingOf(payload, checked);
-      const kept = this.#kept.answer(boarding, checked.fresh);
-      if (kept !== null) return kept.promise;
-      const flight = this.#board(boarding, checked.fresh);
-      const isLeader = this.#hasLaunched;
-      const promise = this.#front.waiters.add(flight, checked, isLeader);
-      return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
+      return plain === undefined ? this.#plain.lead(this.#launch(payload as string, true)) : this.#request(payload, options);
     } catch (error) {
       return Promise.reject(this.#refused(error));
     }
+  }
+
+  /** The long way. Apart, so that V8 has the short one in one piece: else a join takes 15 ns in a third of all processes, not 14. */
+  #request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
+    const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
+    const boarding = this.#boardingOf(payload, checked);
+    const kept = this.#kept.answer(boarding, checked.fresh);
+    if (kept !== null) return kept.promise;
+    const flight = this.#board(boarding, checked.fresh);
+    const isLeader = this.#hasLaunched;
+    const promise = this.#front.waiters.add(flight, checked, isLeader);
+    return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
   }
 
   async outcome(payload: unknown, options?: RequestOptions): Promise<Outcome<unknown>> {
