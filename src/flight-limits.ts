@@ -6,11 +6,10 @@ import type { FilledOptions } from './options.js';
 export class FlightLimits {
   /** Of keys and payloads in the air. */
   bytes = 0;
-  /** `draining`: only what is owed is launched; `over`: nothing is. */
-  closing: 'no' | 'draining' | 'over' = 'no';
   readonly #limits: FilledOptions['limits'];
   readonly #airborne: Pick<Airborne, 'size'>;
   readonly #failures: FlightFailures;
+  #closing: 'no' | 'draining' | 'over' = 'no';
 
   constructor(limits: FilledOptions['limits'], airborne: Pick<Airborne, 'size'>, failures: FlightFailures) {
     this.#limits = limits;
@@ -20,19 +19,24 @@ export class FlightLimits {
 
   /** No launches from now on but of what is owed. */
   seal(): void {
-    this.closing = 'draining';
+    this.#closing = 'draining';
+  }
+
+  /** No launches from now on. */
+  shut(): void {
+    this.#closing = 'over';
   }
 
   /** Room for one that weighs so much, with a key of so many characters? Else, and where it closes, `refuse` says why. */
   allow(bytes: number, keyCharacters: number): boolean {
     const { flights, airborneBytes, payloadBytes } = this.#limits;
-    return this.closing === 'no' && this.#airborne.size < flights && this.bytes + bytes <= airborneBytes && keyCharacters <= payloadBytes;
+    return this.#closing === 'no' && this.#airborne.size < flights && this.bytes + bytes <= airborneBytes && keyCharacters <= payloadBytes;
   }
 
   /** @param isOwed does it carry on what is in the air? @throws CoalescerError unless there is room, and it is owed while this closes */
   refuse(key: string | null, bytes: number, isOwed: boolean): void {
     const { flights, airborneBytes, payloadBytes } = this.#limits;
-    if (this.closing === 'over' || (this.closing === 'draining' && !isOwed)) throw this.#failures.closed();
+    if (this.#closing === 'over' || (this.#closing === 'draining' && !isOwed)) throw this.#failures.closed();
     if (this.#airborne.size >= flights) throw this.#failures.limit('flights', flights, key);
     if (this.bytes + bytes > airborneBytes) throw this.#failures.limit('airborneBytes', airborneBytes, key);
     if (key !== null && key.length > payloadBytes) throw this.#failures.limit('payloadBytes', payloadBytes, key);

@@ -212,7 +212,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
 
   /** Nothing is left after this: no thread, no timer. */
   async close(): Promise<void> {
-    this.limits.closing = 'over';
+    this.limits.shut();
     await this.links.close();
     this.#wheel.stop();
   }

@@ -72,7 +72,8 @@ function hasId(promise: Promise<unknown>): boolean {
 async function ofFunction(): Promise<void> {}
 const NodePromise = ofFunction().constructor as PromiseConstructor;
 /** Or has that been replaced as well (by what instruments promises, say)? */
-const isNodes = Function.prototype.toString.call(NodePromise) === 'function Promise() { [native code] }';
+const isNodes =
+  typeof NodePromise === 'function' && Function.prototype.toString.call(NodePromise) === 'function Promise() { [native code] }';
 const neverSettled = (): void => undefined;
 /** V8 makes such a promise and nothing else; an async function that does nothing takes 8 ns more. */
 const nothing = isNodes ? (): Promise<unknown> => new NodePromise(neverSettled) : ofFunction;

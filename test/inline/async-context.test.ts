@@ -325,6 +325,7 @@ const posing: Record<string, string> = {
     'class Other { constructor(run) { this.made = new Native(run); } then(one, two) { return this.made.then(one, two); } } Other',
   'a function that has the prototype of promises':
     'function Posing(run) { return { then: (one, two) => new Native(run).then(one, two) }; } Posing.prototype = Native.prototype; Posing',
+  nothing: 'undefined',
   'a Promise of another realm': "process.getBuiltinModule('node:vm').runInNewContext('Promise')",
 };
 for (const [what, made] of Object.entries(posing)) {
