@@ -74,11 +74,11 @@ test('while a thread counts, there are never fewer attempts in the air than none
     });`;
   const module = new URL('../../workers/shared-memory.js', import.meta.url).href;
   const worker = new Worker(code, { eval: true, workerData: { module, buffer: memory.buffer } });
-  let isOver = false;
-  const ended = once(worker, 'exit').finally(() => (isOver = true));
+  const running = new AbortController();
+  const ended = once(worker, 'exit').finally(() => running.abort());
   let least = 0;
   let reads = 0;
-  while (!isOver) {
+  while (!running.signal.aborted) {
     for (let read = 0; read < 100_000; read++, reads++) least = Math.min(least, memory.counts(0).airborne);
     await new Promise(setImmediate);
   }
