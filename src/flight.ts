@@ -1,7 +1,7 @@
 /** One flight, as its front holds it: who waits, what has been tried, how it ended. The only truth about waiters. */
 import { isItsOwnKey } from '../workers/canonical.js';
 import { FlightStart } from '../workers/flight-record.js';
-import type { Course, StraightOrder } from '../workers/straight-flights.js';
+import type { Course, StraightOrder } from '../workers/straight-setup.js';
 import type { AttemptRecord, Body } from '../workers/protocol.js';
 import * as boarding from './boarding.js';
 import { Incidents, NO_INCIDENTS } from './incidents.js';
@@ -9,6 +9,7 @@ import { attemptsOf, flightId, flightReport, type FlightOwner } from './story.js
 import { NO_PASSAGE, Passage } from './passage.js';
 import type { FlightReport } from './reports.js';
 import type { Stream } from './stream.js';
+import { Told } from './told.js';
 import type { Seat } from './waiter.js';
 
 /** `flying` until it settles; `abandoned`: nobody waited any more. */
@@ -58,7 +59,7 @@ export class Flight implements StraightOrder {
   /** `settledAt`; `null`: it flies. Not `NaN`: that would be an object of its own. */
   endedAt: number | null = null;
   /** Attempts that are over, as they were told; `null`: none was. To read, see `attempts`. */
-  told: AttemptRecord[] | null = null;
+  told: Told | null = null;
   /** What befell it. To read; what is written is written to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
@@ -161,12 +162,9 @@ export class Flight implements StraightOrder {
     return flightId(this);
   }
 
-  /** As literals, lists of one and two attempts take one place and two; a push takes seventeen. A long key's story has the same list, which is added to. */
   attempted(attempt: AttemptRecord): void {
-    const { told } = this;
-    if (told === null) this.told = [attempt];
-    else if (told.length === 1 && !this.hasLongKey) this.told = [told[0] as AttemptRecord, attempt];
-    else told.push(attempt);
+    if (this.told === null) this.told = new Told(attempt);
+    else this.told.add(attempt);
   }
 
   /** `NaN`: it flies. */

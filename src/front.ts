@@ -162,6 +162,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
+    flight.course = null; // all of its attempts are told
     // Told first: whoever listens may end the flight before its value does.
     this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.ownIncidents().isForOne = true;
@@ -176,7 +177,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
 
   wentStraight(flight: Flight, value: unknown, endedAt: number): void {
     // What nearly all do, without what is asked of others: so short, V8 has it in two pieces (4 to 8 % of a flight).
-    const isPlain = flight.told === null && flight.stream === null && flight.incidents === NO_INCIDENTS;
+    const isPlain = flight.stream === null && flight.incidents === NO_INCIDENTS && (flight.told === null || !flight.hasLongKey);
     if (!isPlain || channels.attempt.hasSubscribers) return this.fulfilled(flight, straightAttempt(flight, endedAt), value);
     this.#over(flight, 'fulfilled', endedAt);
     this.waiters.fulfil(flight, value);

@@ -7,6 +7,7 @@ import { inFull } from './boarding.js';
 import { Incidents } from './incidents.js';
 import type { Links } from './links.js';
 import { NO_PASSAGE } from './passage.js';
+import { Told } from './told.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** Whose flight it is: its front. */
@@ -52,18 +53,20 @@ export type Reported = Pick<Flight, 'id' | 'attempts' | 'joined' | 'status' | 'l
 
 /** The only attempt of a flight that has gone straight until then. */
 export function straightAttempt(
-  { owner, start, launchedAt }: Pick<Flight, 'owner' | 'start' | 'launchedAt'>,
+  { owner, start, launchedAt, told }: Pick<Flight, 'owner' | 'start' | 'launchedAt' | 'told'>,
   endedAt: number,
 ): AttemptRecord {
   const target = owner.links.targetNames?.[start?.target ?? 0] ?? '';
-  return { target, attempt: 1, startedAt: launchedAt, endedAt, end: 'value' };
+  const last = told?.last ?? null;
+  return { target, attempt: (last?.attempt ?? 0) + 1, startedAt: last?.endedAt ?? launchedAt, endedAt, end: 'value' };
 }
 
 /** All attempts of a flight that are over, in the order of their ends. Nobody was told of the one of a flight that went straight. */
 export function attemptsOf(
   flight: Pick<Flight, 'told' | 'wentStraight' | 'owner' | 'start' | 'launchedAt' | 'settledAt'>,
 ): readonly AttemptRecord[] {
-  return flight.told ?? (flight.wentStraight ? [straightAttempt(flight, flight.settledAt)] : []);
+  const told = flight.told?.all ?? [];
+  return flight.wentStraight ? [...told, straightAttempt(flight, flight.settledAt)] : told;
 }
 
 /** What a report needs of a flight that has settled, as it was then: a third of the flight, and nothing of its key, for whoever keeps it long. */
@@ -76,7 +79,7 @@ export class SettledStory implements Reported {
   readonly joined: number;
   readonly launchedAt: number;
   readonly settledAt: number;
-  readonly told: AttemptRecord[] | null;
+  readonly told: Told | null;
   readonly incidents: Readonly<Incidents>;
 
   constructor({ owner, number, status, start, wentStraight, joined, launchedAt, settledAt, told, incidents }: Flight) {
@@ -89,7 +92,7 @@ export class SettledStory implements Reported {
     this.launchedAt = launchedAt;
     this.settledAt = settledAt;
     // A copy: a thread that was late may tell of its end yet.
-    this.told = told === null ? null : [...told];
+    this.told = told?.copy() ?? null;
     this.incidents = incidents;
   }
 
@@ -112,7 +115,7 @@ export function forStory(flight: Flight): Flight {
 
 function withoutLongKey(flight: Flight): Flight {
   // One list for both: what is told after the end belongs to the story too.
-  if (!flight.wentStraight) flight.told ??= [];
+  if (!flight.wentStraight) flight.told ??= new Told(null);
   const own = {
     boarded: { ...inFull(flight.boarded), key: flight.index },
     passage: NO_PASSAGE,

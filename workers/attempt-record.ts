@@ -1,6 +1,6 @@
 /** What is told of an attempt that is over, and of where its flight goes on. */
 import type { Attempt } from './attempt.js';
-import { readError } from './classify.js';
+import { codeOf, messageOf } from './classify.js';
 import type { FlightRecord } from './flight-record.js';
 import type { Hedge } from './hedge.js';
 import type { Choice } from './next-target.js';
@@ -19,18 +19,60 @@ export interface AttemptFailure {
 /** What may be filled in before it is told. */
 export type TellableRecord = { -readonly [Part in keyof AttemptRecord]: AttemptRecord[Part] };
 
-export function attemptRecord(
-  { target, attempt }: Attempt,
-  end: AttemptEnd,
-  failure: AttemptFailure | null,
-  { startedAt, endedAt }: Pick<AttemptRecord, 'startedAt' | 'endedAt'>,
-): TellableRecord {
-  if (failure === null) return { target, attempt, startedAt, endedAt, end };
-  const { error, verdict } = failure;
-  const { code, message } = readError(error);
-  const status = failure.status === 0 ? undefined : failure.status;
-  // With places for what may be filled in before it is told: a copy would cost as much as the failure.
-  return { target, attempt, startedAt, endedAt, end, code, status, message, verdict, next: undefined, waitMs: undefined };
+/** When it began and ended. */
+type Times = Pick<AttemptRecord, 'startedAt' | 'endedAt'>;
+
+/** A class, for what `AttemptTerms` is one for. */
+class Ended implements TellableRecord {
+  readonly target: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly end: AttemptEnd;
+
+  constructor({ target, attempt }: Attempt, end: AttemptEnd, { startedAt, endedAt }: Times) {
+    this.target = target;
+    this.attempt = attempt;
+    this.startedAt = startedAt;
+    this.endedAt = endedAt;
+    this.end = end;
+  }
+}
+
+/**
+ * With places for what may be filled in before it is told: a copy would cost as much as the failure. When it was, and what was said of it, is written
+ * by whoever makes it: objects to hand them over in would be made for it (2 % of a failover).
+ */
+export class FailedRecord implements TellableRecord {
+  readonly target: string;
+  readonly attempt: number;
+  startedAt = Number.NaN;
+  endedAt = Number.NaN;
+  readonly end: AttemptEnd;
+  readonly code: string | undefined;
+  status: number | undefined = undefined;
+  readonly message: string;
+  verdict: AttemptRecord['verdict'] = undefined;
+  next: string | undefined = undefined;
+  waitMs: number | undefined = undefined;
+
+  constructor({ target, attempt }: Attempt, end: AttemptEnd, error: unknown) {
+    this.target = target;
+    this.attempt = attempt;
+    this.end = end;
+    this.code = codeOf(error);
+    this.message = messageOf(error);
+  }
+}
+
+export function attemptRecord(attempt: Attempt, end: AttemptEnd, failure: AttemptFailure | null, times: Times): TellableRecord {
+  if (failure === null) return new Ended(attempt, end, times);
+  const failed = new FailedRecord(attempt, end, failure.error);
+  failed.startedAt = times.startedAt;
+  failed.endedAt = times.endedAt;
+  failed.status = failure.status === 0 ? undefined : failure.status;
+  failed.verdict = failure.verdict;
+  return failed;
 }
 
 /** What the record holds for it: told once. */

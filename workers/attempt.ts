@@ -1,5 +1,5 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
-import type { Seam } from './environment.js';
+import { AttemptTerms } from './attempt-terms.js';
 import type { FlightStart } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
@@ -16,20 +16,6 @@ const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
 
 /** What `console.log` asks. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
-
-/** All of an attempt that others may have in common with it: those that go straight from one start, with nothing carried, share one of these. */
-export interface AttemptTerms {
-  /** 1 for the first of its flight. */
-  readonly attempt: number;
-  readonly target: string;
-  /** Its own: the flight lets go of what it carries when it has settled, and a target may still look. */
-  readonly carried: unknown;
-  /** Its time is up so long after the launch of its flight; `null`: when its order is due. */
-  readonly ms: number | null;
-  /** Where its flight started, if that goes straight. */
-  readonly start: FlightStart | null;
-  readonly seam: Seam;
-}
 
 /** The context of an attempt. It is also the token: a result counts only while its attempt is the flight's current one. */
 export class Attempt implements AttemptContext {
@@ -52,9 +38,24 @@ export class Attempt implements AttemptContext {
   get carried(): unknown {
     return this.#terms.carried;
   }
-  /** Where its flight started, if that goes straight. Not a property: targets see those, and starts are shared. */
+  /** Where it begins, if its flight goes straight. Not a property, nor what follows: targets see those, and starts are shared. */
   static startOf(attempt: Attempt): FlightStart | null {
     return attempt.#terms.start;
+  }
+  /** What its flight has gone straight on from. */
+  static afterOf(attempt: Attempt): Pick<AttemptTerms, 'failed' | 'error'> {
+    return attempt.#terms;
+  }
+  /** If its flight goes straight. */
+  static startedAtOf(attempt: Attempt, { launchedAt }: LaunchOrder): number {
+    const { failed } = attempt.#terms;
+    return failed === null ? launchedAt : failed.endedAt;
+  }
+  /** When its time is up. No accessor: a private one would be a place in each attempt (a key in the air: 438 to 446 bytes). */
+  static dueOf(attempt: Attempt): number {
+    const { ms } = attempt.#terms;
+    const { due, launchedAt } = attempt.#order;
+    return ms === null ? (due as number) : launchedAt + ms;
   }
 
   /** Made when first read: an AbortController costs 2 µs, more than all the rest of a flight. */
@@ -81,13 +82,14 @@ export class Attempt implements AttemptContext {
   /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
     // The clock first: when the flight was launched may be known better then.
-    return () => Math.max(0, -this.#terms.seam.now() + dueOf(this.#order, this.#terms));
+    return () => Math.max(0, -this.#terms.seam.now() + Attempt.dueOf(this));
   }
 
   /** It streams: from now on it has the flight's time. */
   opened(): void {
     const { deadline, launchedAt } = this.#order;
-    this.#terms = { ...this.#terms, ms: deadline - launchedAt };
+    this.#terms = new AttemptTerms(this.#terms);
+    this.#terms.ms = deadline - launchedAt;
   }
 
   /** For those who write it to a log: all of it is read through getters, which no log shows. */
@@ -105,8 +107,5 @@ export class Attempt implements AttemptContext {
     else this.#abort = cause;
   }
 }
-
-/** When its time is up. No accessor: a private one would be a place in each attempt (a key in the air: 438 to 446 bytes). */
-const dueOf = ({ due, launchedAt }: LaunchOrder, { ms }: AttemptTerms): number => (ms === null ? (due as number) : launchedAt + ms);
 
 keepShape(() => new Attempt({} as LaunchOrder, {} as AttemptTerms));

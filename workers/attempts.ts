@@ -4,6 +4,7 @@
  */
 import { Accounts } from './accounts.js';
 import { Attempt, type AbortCause } from './attempt.js';
+import { AttemptTerms } from './attempt-terms.js';
 import { attemptRecord, fill, fillHedge, type AttemptFailure } from './attempt-record.js';
 import type { Sample } from './breaker.js';
 import { callTarget, listen } from './call-target.js';
@@ -48,14 +49,10 @@ export class Attempts<Order extends LaunchOrder> {
     record.attemptsMade++;
     wheel.arm(record, this.msFor(record, now), now);
     const ms = record.due - order.launchedAt;
-    record.attempt = new Attempt(order, {
-      attempt: record.attemptsMade,
-      target: target.name,
-      carried: order.carried,
-      ms,
-      start: null,
-      seam,
-    });
+    record.attempt = new Attempt(
+      order,
+      new AttemptTerms({ attempt: record.attemptsMade, target: target.name, carried: order.carried, ms, start: null, seam }),
+    );
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {
       // Before the call: should this thread die in it, the front must know that it was made.

@@ -25,12 +25,18 @@ export class Budget {
   readonly #firsts: Window;
   readonly #failed: Window;
   readonly #draws: Window;
-  /** First attempts of this thread that are not yet added: once a tick. */
+  /** Do other threads draw from it? */
+  readonly isShared: boolean;
+  /** First attempts of this thread that are not yet added, and those that failed: once a tick. */
   #counted = 0;
+  #countedFailed = 0;
   #since = 0;
+  /** None is counted together with others any more. */
+  #until = Number.NEGATIVE_INFINITY;
 
-  constructor(memory: HealthMemory, target: number, settings: BudgetSettings) {
+  constructor(memory: HealthMemory, target: number, settings: BudgetSettings & Pick<Budget, 'isShared'>) {
     const base = memory.baseOf(target);
+    this.isShared = settings.isShared;
     this.#settings = settings;
     this.#firsts = new Window(memory.cells, base + FIRSTS);
     this.#failed = new Window(memory.cells, base + FAILED);
@@ -39,19 +45,21 @@ export class Budget {
 
   /** A flight calls the target for the first time. */
   first(now: number): void {
-    if (this.#counted === 0 || now - this.#since >= HEALTH_TICK_MS) this.#begin(now);
+    if (now >= this.#until) this.#begin(now);
     this.#counted++;
   }
 
   #begin(now: number): void {
     this.#flush(now);
     this.#since = now;
+    this.#until = now + HEALTH_TICK_MS;
   }
 
-  /** An attempt has failed, whichever of its flight it was. Known to all at once, and with it the first attempts: other threads draw by both. */
+  /** An attempt has failed, whichever of its flight it was. Where other threads draw they know it at once, and with it the first attempts: they draw by both. */
   failed(now: number): void {
-    this.#flush(now);
-    this.#failed.add(now, 1);
+    if (now >= this.#until) this.#begin(now);
+    this.#countedFailed++;
+    if (this.isShared) this.#flush(now);
   }
 
   /** Takes one extra attempt, if one is left. */
@@ -76,8 +84,12 @@ export class Budget {
 
   #flush(now: number): void {
     const counted = this.#counted;
-    this.#counted = 0;
-    if (counted > 0 && now - this.#since <= WINDOW_MS) this.#firsts.add(this.#since, counted);
+    const failed = this.#countedFailed;
+    this.#counted = this.#countedFailed = 0;
+    this.#until = Number.NEGATIVE_INFINITY;
+    if (now - this.#since > WINDOW_MS) return;
+    if (counted > 0) this.#firsts.add(this.#since, counted);
+    if (failed > 0) this.#failed.add(this.#since, failed);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What an error means when its target does not say: HTTP statuses and connection errors, as most clients throw them. */
+import type { Seam } from './environment.js';
 import type { Verdict } from './targets.js';
 import { cut } from './text.js';
 
@@ -56,19 +57,13 @@ const isStatus = (status: unknown): status is number =>
 
 /** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none (fetch wraps them). */
 export function codeOf(error: unknown): string | undefined {
-  const own = field(error, of.code);
-  if (typeof own === 'string') return cut(own, 200);
-  const inner = field(field(error, of.cause), of.code);
-  return typeof inner === 'string' ? cut(inner, 200) : undefined;
+  return textOf(error, of.code, 200) ?? textOf(field(error, of.cause), of.code, 200);
 }
 
-/** What is told of an error. */
-export interface ErrorReading {
-  readonly code: string | undefined;
-  readonly message: string;
-}
-export function readError(error: unknown): ErrorReading {
-  return { code: codeOf(error), message: messageOf(error) };
+/** A field that is a text: at most so many characters of it. */
+function textOf(value: unknown, read: (bag: Bag) => unknown, most: number): string | undefined {
+  const text = field(value, read);
+  return typeof text === 'string' ? cut(text, most) : undefined;
 }
 
 /** A header of an error's response, from a `Headers` or a plain bag, however it spells the name. */
@@ -114,12 +109,12 @@ function numberOf(text: string | undefined): number {
  * 10.2.3: seconds, or a date, which counts from the answer's own `date` where it has one, so that no two clocks are compared). 0: it does not
  * ask, or what it says is no time; at most an hour.
  */
-export function retryAfterMsOf(error: unknown, wallNow: () => number): number {
-  const ms = askedMs(error, wallNow);
+export function retryAfterMsOf(error: unknown, clock: Pick<Seam, 'wallNow'>): number {
+  const ms = askedMs(error, clock);
   return Number.isNaN(ms) ? 0 : Math.min(RETRY_AFTER_MS_MAX, Math.max(0, ms));
 }
 
-function askedMs(error: unknown, wallNow: () => number): number {
+function askedMs(error: unknown, clock: Pick<Seam, 'wallNow'>): number {
   const given = field(error, of.retryAfterMs);
   if (typeof given === 'number' && !Number.isNaN(given)) return given;
   const headers = headersOf(error);
@@ -132,7 +127,7 @@ function askedMs(error: unknown, wallNow: () => number): number {
   const date = dateOf(text);
   if (Number.isNaN(date)) return Number.NaN;
   const sent = dateOf(headerIn(headers, 'date'));
-  return date - (Number.isNaN(sent) ? wallNow() : sent);
+  return date - (Number.isNaN(sent) ? clock.wallNow() : sent);
 }
 
 /** Codes by which providers say that no more money may be spent: waiting does not help, and neither does asking again. */
@@ -157,10 +152,33 @@ function saysSpent(part: unknown): boolean {
 
 const isCap = (said: unknown): boolean => typeof said === 'string' && SPEND_CAPS.has(said);
 
+/**
+ * Is it an error that is nothing but that, as nearly all are that come from a network: without a status, a time, or anything else that a verdict could
+ * be read from? At one look.
+ */
+export function saysNothing(error: unknown): boolean {
+  if (!isBag(error)) return false;
+  try {
+    const isWithout =
+      error['status'] === undefined &&
+      error['statusCode'] === undefined &&
+      error['response'] === undefined &&
+      error['headers'] === undefined &&
+      error['retryAfterMs'] === undefined &&
+      error['error'] === undefined &&
+      error['details'] === undefined;
+    return isWithout && error['name'] !== 'AbortError' && !saysSpent(error);
+  } catch {
+    return false; // one that throws is read field by field
+  }
+}
+
 /** The error's message, or the thrown value itself as text: at most 500 characters. */
 export function messageOf(error: unknown): string {
-  const message = field(error, of.message);
-  if (typeof message === 'string') return cut(message, 500);
+  return textOf(error, of.message, 500) ?? thrown(error);
+}
+
+function thrown(error: unknown): string {
   try {
     return cut(String(error), 500);
   } catch {

@@ -44,13 +44,19 @@ function keepsWhatEnters(): boolean {
  * throw. `run` returns a promise that it made last, if it made one: this tells as much as one that would be made for it.
  */
 export function inOwnContext<Argument>(run: (argument: Argument) => Promise<unknown> | null, argument: Argument): void {
-  if (isFollowed || hasId(nothing())) return apart(run, argument);
-  const made = run(argument);
+  if (isApart()) apart(run, argument);
+  else wasCalled(run(argument));
+}
+
+/** Has what is called to be called apart, by `apart`? Else `wasCalled` is told of it: `inOwnContext` in two pieces, for those who know what they call. */
+export const isApart = (): boolean => isFollowed || hasId(nothing());
+
+export function wasCalled(made: Promise<unknown> | null): void {
   // The first of the process that enters a context enters its caller's here.
   if (hasId(made !== null && made.constructor === NodePromise ? made : nothing())) empty(executionAsyncResource());
 }
 
-function apart<Argument>(run: (argument: Argument) => unknown, argument: Argument): void {
+export function apart<Argument>(run: (argument: Argument) => unknown, argument: Argument): void {
   const context = isWrittenTo ? (spares.pop() ?? pristine.runInAsyncScope(makeContexts)) : pristine;
   context.runInAsyncScope(run, undefined, argument);
 }

@@ -1,5 +1,6 @@
 /** What a shard holds for one flight in the air: the number that is its machine's state, and what the machine must not know. */
-import type { Attempt, AttemptTerms } from './attempt.js';
+import type { Attempt } from './attempt.js';
+import type { AttemptTerms } from './attempt-terms.js';
 import { REFUSED } from './breaker.js';
 import type { Budget } from './budget.js';
 import { Detour, NO_DETOUR } from './detour.js';
@@ -28,6 +29,10 @@ export interface StraightTerms {
   /** The first attempt may take one of so many equal shares of its flight's time, but no more than this. */
   readonly shares: number;
   readonly msMax: number;
+  /** The machine's, while its attempt is out. */
+  readonly state: number;
+  /** Where it goes straight on if that fails; `null`: nowhere; `undefined`: nobody has asked. */
+  next: FlightStart | null | undefined;
 }
 
 /** Where a flight starts. All that have made no attempt yet and have no route of their own start alike. */
@@ -36,14 +41,19 @@ export class FlightStart {
   readonly attemptsMax: number;
   readonly state: number;
   readonly target: number;
+  /** Before it starts there. */
+  readonly attemptsMade: number;
+  readonly targetsTried: number;
   /** `null`: none may go straight from here; `undefined`: nobody has asked. */
   straight: StraightTerms | null | undefined;
 
-  constructor({ route, attemptsMax, state, target }: Pick<FlightStart, 'route' | 'attemptsMax' | 'state' | 'target'>) {
+  constructor({ route, attemptsMax, state, target, attemptsMade, targetsTried }: Omit<FlightStart, 'straight'>) {
     this.route = route;
     this.attemptsMax = attemptsMax;
     this.state = state;
     this.target = target;
+    this.attemptsMade = attemptsMade;
+    this.targetsTried = targetsTried;
   }
 }
 
@@ -93,8 +103,8 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.attemptsMax = start.attemptsMax;
     this.state = start.state;
     this.target = start.target;
-    this.attemptsMade = order.attemptsMade;
-    this.targetsTried = order.targetsTried;
+    this.attemptsMade = start.attemptsMade;
+    this.targetsTried = start.targetsTried;
     this.#receiver = receiver;
   }
 
@@ -176,7 +186,7 @@ keepShape(
   () =>
     new FlightRecord(
       { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
-      new FlightStart({ route: [], attemptsMax: 0, state: 0, target: 0 }),
+      new FlightStart({ route: [], attemptsMax: 0, state: 0, target: 0, attemptsMade: 0, targetsTried: 0 }),
       { recordDue() {} },
     ),
 );

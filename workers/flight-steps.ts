@@ -56,7 +56,7 @@ export function startOf(
   const target = firstTarget(route, targetsTried, lastTarget);
   const kind = chunksGiven > 0 ? 2 : streams.midStream === 'fail' ? 0 : 1;
   const state = TABLE.roots[kind * ATTEMPTS_MOST + left - 1] as number;
-  return new FlightStart({ route, attemptsMax: attemptsMade + left, state, target });
+  return new FlightStart({ route, attemptsMax: attemptsMade + left, state, target, attemptsMade, targetsTried });
 }
 
 /** Where flights start that no earlier life has flown: the same for all that have one route. Steering gives few. */

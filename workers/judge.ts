@@ -36,7 +36,7 @@ export function judge(target: FilledTarget, error: unknown, attempt: Attempt, se
   const isSpent = isSpendCap(error);
   const sample = isTooMany || isSpent ? 'none' : sampleOf(target.replayable ? verdict : classifyHttp(error), error);
   if (verdict === 'answer' && sample === 'well') return { status, verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
-  const asked = said.retryAfterMs ?? retryAfterMsOf(error, () => seam.wallNow());
+  const asked = said.retryAfterMs ?? retryAfterMsOf(error, seam);
   const holdMs = isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : Math.min(asked, RETRY_AFTER_MS_MAX);
   return { status, verdict, retryAfterMs: isSpent ? Infinity : asked, holdMs, isForCredential: isTooMany || isSpent, sample };
 }
@@ -52,7 +52,7 @@ function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said
   let verdict: unknown;
   let retryAfterMs: unknown;
   try {
-    const said: unknown = target.classify(error, attempt);
+    const said: unknown = target.classify === null ? classifyHttp(error) : target.classify(error, attempt);
     // A promise is no verdict; that it may reject is nobody's business any more.
     if (said instanceof Promise) said.catch(() => undefined);
     else if (typeof said === 'object' && said !== null) ({ verdict, retryAfterMs } = said as { verdict?: unknown; retryAfterMs?: unknown });

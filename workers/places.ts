@@ -30,7 +30,11 @@ export class Places {
   }
 
   leave(): void {
-    if (this.#max !== Infinity) Atomics.sub(this.#cells, this.#own, 1);
+    if (this.#max !== Infinity) this.#leaveOne();
+  }
+
+  #leaveOne(): void {
+    Atomics.sub(this.#cells, this.#own, 1);
   }
 
   /** Is there none left? */

@@ -3,7 +3,7 @@ import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
 import { keepShape } from './lasting-shape.js';
 import { type Body, LAUNCH, type LaunchExtras, type LaunchFrame, PACKED } from './protocol.js';
-import type { Course, StraightOrder } from './straight-flights.js';
+import type { Course, StraightOrder } from './straight-setup.js';
 import type { WheelEntry } from './wheel.js';
 
 /** Of a launch that is the first of its flight, to all targets, with nothing carried along. */

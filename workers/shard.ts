@@ -11,7 +11,7 @@ import { FlightRecord, type DueReceiver, type FlightStart } from './flight-recor
 import { actions, edgeOf, FreshStarts, isSettled, nameOfAction, NOT_ONE, onlyAction, startOf, stateBehind } from './flight-steps.js';
 import type { Hedge } from './hedge.js';
 import { Hedging } from './hedging.js';
-import { judge } from './judge.js';
+import { judge, type Judgement } from './judge.js';
 import { firstTarget } from './next-target.js';
 import { type AttemptRecord, type Failure, type LaunchOrder, STREAM_ENDED } from './protocol.js';
 import { isForOne, refusalOf } from './refusal.js';
@@ -71,11 +71,11 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     return new FlightRecord(order, start ?? this.#startOf(order), this);
   }
 
-  /** What the first attempt may take of a flight that starts there, and may take so long itself. */
-  firstAttemptMs(start: FlightStart, flightMs: number): number {
-    const order = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0, deadline: flightMs } as Order;
+  /** What the attempt from there may take of a flight that has so much time left. */
+  attemptMsFrom(start: FlightStart, leftMs: number): number {
+    const order = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0, deadline: leftMs } as Order;
     const record = new FlightRecord(order, start, this);
-    record.attemptsMade = 1;
+    record.attemptsMade++;
     return this.#attempts.msFor(record, 0);
   }
 
@@ -203,8 +203,13 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (!record.turnTo(attempt)) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
-    const { status, verdict, retryAfterMs, holdMs, isForCredential, sample } = judge(target, error, attempt, this.#setup.seam);
-    if (record.attempt !== attempt) return; // `classify` has ended its own flight
+    const judgement = judge(target, error, attempt, this.#setup.seam);
+    if (record.attempt === attempt) this.judged(record, error, judgement); // else `classify` has ended its own flight
+  }
+
+  /** The current attempt has failed, and that is what it means. */
+  judged(record: FlightRecord<Order>, error: unknown, judgement: Judgement): void {
+    const { status, verdict, retryAfterMs, holdMs, isForCredential, sample } = judgement;
     record.result = error;
     const detour = record.ownDetour();
     detour.lastStatus = status;

@@ -141,6 +141,12 @@ export class SharedMemory {
   began(target: number): void {
     this.count(target, ATTEMPTS, 1);
   }
+  /** One that was in the air has failed. */
+  failed(target: number): void {
+    const at = target * COUNTS;
+    this.#counts[at + ENDED] = (this.#counts[at + ENDED] as number) + 1;
+    this.#counts[at + FAILURES] = (this.#counts[at + FAILURES] as number) + 1;
+  }
   /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
   inherit(gone: SharedMemory): void {
     for (let target = 0; target < TARGETS_MAX; target++) {

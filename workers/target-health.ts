@@ -77,7 +77,7 @@ export class TargetHealth {
     this.#base = memory.baseOf(index);
     this.#heldUntil = this.#base + HELD_UNTIL;
     this.breaker = breaker === null ? null : new Breaker({ memory, target: index, settings: breaker, holder, random, announce });
-    this.budget = budget === null ? null : new Budget(memory, index, budget);
+    this.budget = budget === null ? null : new Budget(memory, index, { ...budget, isShared: holder !== 0 });
     this.hedges = hedge === null ? null : new HedgeAllowance(memory, index, hedge.maxExtraShare);
     this.places = new Places(memory, index, { holder, max: target.maxConcurrency });
     this.#latency = new Latency(memory.cells, memory.baseOf(index) + LATENCY);
@@ -85,9 +85,14 @@ export class TargetHealth {
 
   /** May an attempt begin now? Its pass, with which it must be ended, or `REFUSED`. The breaker is asked last: its probe is not taken in vain. */
   admit(now: number): number {
-    if (!isWell(this.#cells, this.#base) || !this.places.take()) return this.#admitDoubtful(now);
+    return this.admitWell() ? ORDINARY : this.#admitDoubtful(now);
+  }
+
+  /** The same if it is known to be well. */
+  admitWell(): boolean {
+    if (!isWell(this.#cells, this.#base) || !this.places.take()) return false;
     this.#airborne++;
-    return ORDINARY;
+    return true;
   }
 
   #admitDoubtful(now: number): number {
@@ -152,7 +157,7 @@ export class TargetHealth {
 
   /** An attempt is over: it counts once, however many waited for it. */
   ended(pass: number, sample: Sample, startedAt: number, now: number): void {
-    this.#count();
+    if (this.#uncountedCells > 0) this.#count();
     this.places.leave();
     this.#airborne--;
     // One that failed is as slow as it was: a target that fails at once must not look quick.

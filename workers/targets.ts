@@ -2,7 +2,6 @@
  * Targets as users write them, and as shards fly them: a record of functions, in the order written. Nothing here knows whether they run
  * on the caller's thread or on another one.
  */
-import { classifyHttp } from './classify.js';
 import { isPlainObject } from './plain.js';
 
 /** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
@@ -138,7 +137,8 @@ export function closeList(): { readonly add: (close: () => unknown) => void; rea
 export interface FilledTarget {
   readonly name: string;
   readonly run: TargetCall<unknown, unknown>;
-  readonly classify: (error: unknown, context: AttemptContext) => Verdict;
+  /** `null`: `classifyHttp`. */
+  readonly classify: ((error: unknown, context: AttemptContext) => Verdict) | null;
   readonly replayable: boolean;
   readonly attemptTimeoutMs: number | null;
   readonly firstChunkTimeoutMs: number | null;
@@ -184,13 +184,13 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   if (stranger !== undefined)
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
   for (const setting in SETTINGS) checkSetting(name, setting as Setting, spec[setting as Setting]);
-  const { run, classify = classifyHttp, replayable = true, isShareable, isComplete, resume, maxConcurrency = Infinity } = spec;
+  const { run, classify, replayable = true, isShareable, isComplete, resume, maxConcurrency = Infinity } = spec;
   const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, weight = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.
   return {
     name,
     run: typeof given === 'function' ? run : (payload, context) => run.call(spec, payload, context),
-    classify: (error, context) => classify.call(spec, error, context),
+    classify: classify === undefined ? null : (error, context) => classify.call(spec, error, context),
     isShareable: isShareable === undefined ? null : (value) => isShareable.call(spec, value),
     isComplete: isComplete === undefined ? null : (last, count) => isComplete.call(spec, last, count),
     resume: resume === undefined ? null : (payload, delivered, context) => resume.call(spec, payload, delivered, context),

@@ -28,9 +28,8 @@ test('a place that another thread takes between the look and the call costs no h
   /** A flight whose hedge is due. */
   const due = (): Hedge => {
     const order = { attemptsMade: 0, targetsTried: 1, chunksGiven: 0 } as unknown as LaunchOrder;
-    const record = new FlightRecord(order, new FlightStart({ route: [0, 1], attemptsMax: 2, state: 0, target: 0 }), {
-      recordDue: () => undefined,
-    });
+    const start = new FlightStart({ route: [0, 1], attemptsMax: 2, state: 0, target: 0, attemptsMade: 0, targetsTried: 1 });
+    const record = new FlightRecord(order, start, { recordDue: () => undefined });
     wheel.arm(record, 10 * AFTER_MS, 0);
     hedging.begins(record, 0);
     const hedge = record.hedge!;

@@ -27,7 +27,7 @@ function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly P
   const hedge = other === undefined ? null : { rival: { target: TARGETS.indexOf(other) } };
   memory.enterLedger(0, { attemptsMade, targetsTried, target: TARGETS.indexOf(last), hedge });
   const flight = flightOf({ launchedAt: LAUNCHED_AT });
-  flight.told = attempts as AttemptRecord[];
+  for (const attempt of attempts) flight.attempted(attempt as AttemptRecord);
   flight.ownPassage().slot = 0;
   const heard: AttemptRecord[] = [];
   const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;

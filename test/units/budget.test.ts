@@ -8,7 +8,7 @@ const settings = { share: 0.1, perSecondMin: 1 };
 
 function threads(count: number, changed: Partial<typeof settings> = {}): Budget[] {
   const memory = HealthMemory.ofTargets();
-  return Array.from({ length: count }, () => new Budget(memory, 2, { ...settings, ...changed }));
+  return Array.from({ length: count }, () => new Budget(memory, 2, { ...settings, ...changed, isShared: true }));
 }
 
 const drawAll = (budget: Budget, now: number): number => {
@@ -105,4 +105,17 @@ test('a budget of nothing refuses all', () => {
   for (let attempt = 0; attempt < 100; attempt++) budget.first(0);
   assert.equal(budget.draw(20), false);
   assert.equal(budget.left(20), 0);
+});
+
+test('where nobody else draws, what fails is counted together, and known to each draw', () => {
+  const budget = new Budget(HealthMemory.ofTargets(), 2, { ...settings, isShared: false });
+  for (let attempt = 0; attempt < 100; attempt++) {
+    budget.first(500);
+    budget.failed(500 + attempt / 50);
+  }
+  assert.equal(budget.left(502), 10, 'what never holds earns nothing');
+  for (let attempt = 0; attempt < 100; attempt++) budget.first(503);
+  assert.equal(drawAll(budget, 504), 30, 'and half of them all of it');
+  budget.failed(505);
+  assert.equal(drawAll(budget, 20_000), 10);
 });

@@ -1,7 +1,16 @@
 // What an error means when its target does not say: statuses, codes and the retry-after family, however clients spell them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classifyHttp, codeOf, isSpendCap, messageOf, RETRY_AFTER_MS_MAX, retryAfterMsOf, statusOf } from '../../workers/classify.js';
+import {
+  classifyHttp,
+  codeOf,
+  isSpendCap,
+  messageOf,
+  RETRY_AFTER_MS_MAX,
+  retryAfterMsOf,
+  saysNothing,
+  statusOf,
+} from '../../workers/classify.js';
 
 const ANSWERS = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
 
@@ -46,7 +55,7 @@ test('fields are read without running into getters that throw', () => {
 
 const DATE = 'Wed, 21 Oct 2026 07:28:00 GMT';
 const AT = Date.UTC(2026, 9, 21, 7, 28);
-const asked = (error: unknown, wallNow = AT - 90_000): number => retryAfterMsOf(error, () => wallNow);
+const asked = (error: unknown, wallNow = AT - 90_000): number => retryAfterMsOf(error, { wallNow: () => wallNow });
 const after = (value: unknown): unknown => ({ headers: { 'retry-after': value } });
 
 test('how long to stay away is read from the error or its headers, in seconds or milliseconds', () => {
@@ -94,4 +103,20 @@ test('a spend cap is told from a rate limit, as providers say it', () => {
     type: 'insufficient_quota',
   };
   assert.equal(isSpendCap(throwing), true, 'one field that throws hides no other');
+});
+
+test('an error says nothing where neither a status, nor a time, nor a cap, nor whose will it was can be read from it', () => {
+  const silent = [
+    new Error('down'),
+    new TypeError('fetch failed', { cause: new Error('inner') }),
+    Object.assign(new Error('x'), { code: 'ECONNRESET' }),
+    {},
+  ];
+  for (const error of silent) assert.equal(saysNothing(error), true);
+  const fields = ['status', 'statusCode', 'response', 'headers', 'retryAfterMs', 'error', 'details'];
+  for (const field of fields) assert.equal(saysNothing(Object.assign(new Error('x'), { [field]: 0 })), false, field);
+  for (const field of ['code', 'type', 'error_code']) assert.equal(saysNothing({ [field]: 'insufficient_quota' }), false, field);
+  for (const error of [new DOMException('gone', 'AbortError'), 'a text', null, undefined]) assert.equal(saysNothing(error), false);
+  const trap = new Proxy({}, { get: () => { throw new Error('not to be read'); } }); // biome-ignore format: one line
+  assert.equal(saysNothing(trap), false, 'it is read field by field');
 });

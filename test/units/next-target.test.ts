@@ -28,7 +28,11 @@ type Given = Partial<
 /** A flight that has failed once, on the first of three targets. */
 function flown({ route = [0, 1, 2], attemptsMax = 3, deadline = 30_000, flown: attemptsMade = 0, ...given }: Given = {}): FlightRecord {
   const order = { attemptsMade, targetsTried: 0, lastTarget: given.target ?? -1, deadline, route: null } as unknown as LaunchOrder;
-  const record = new FlightRecord(order, new FlightStart({ route, attemptsMax, state: 0, target: 0 }), receiver);
+  const record = new FlightRecord(
+    order,
+    new FlightStart({ route, attemptsMax, state: 0, target: 0, attemptsMade, targetsTried: 0 }),
+    receiver,
+  );
   const { target: called = 0, targetsTried = 1, attemptsMade: made = 1, ...detour } = given;
   Object.assign(record.ownDetour(), detour);
   return Object.assign(record, { target: called, targetsTried, attemptsMade: made });

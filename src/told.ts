@@ -1,0 +1,36 @@
+/** Attempts of a flight that are over, as they were told, in the order of their ends. */
+import { keepShape } from '../workers/lasting-shape.js';
+import type { AttemptRecord } from '../workers/protocol.js';
+
+/** The first has a place of its own: most flights of which anything is told are told of one. (And a list of one would be made as a literal, see `AttemptTerms`.) */
+export class Told {
+  #first: AttemptRecord | null;
+  #others: AttemptRecord[] | null = null;
+
+  constructor(first: AttemptRecord | null) {
+    this.#first = first;
+  }
+
+  add(attempt: AttemptRecord): void {
+    if (this.#first === null) this.#first = attempt;
+    else if (this.#others === null) this.#others = [attempt];
+    else this.#others.push(attempt);
+  }
+
+  get all(): readonly AttemptRecord[] {
+    return this.#first === null ? [] : [this.#first, ...(this.#others ?? [])];
+  }
+
+  get last(): AttemptRecord | null {
+    return this.#others?.at(-1) ?? this.#first;
+  }
+
+  /** As it is now. */
+  copy(): Told {
+    const copy = new Told(this.#first);
+    copy.#others = this.#others === null ? null : [...this.#others];
+    return copy;
+  }
+}
+
+keepShape(() => new Told(null));
