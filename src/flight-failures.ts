@@ -6,6 +6,7 @@ import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
 import type { AttemptReport } from './reports.js';
 import { attemptReports } from './story.js';
+import type { LeaveReason, Seat } from './waiter.js';
 
 /** How a flight may end without a value; the last three are the links' own. */
 export type FlightFailure = Failure | 'poisoned' | 'worn-out' | 'not-loaded';
@@ -96,6 +97,15 @@ export class FlightFailures {
   lagged(flight: Flight): CoalescerError {
     const message = `this reader of flight ${flight.id} is cut off: it lagged more than streams.lagBytes behind the others`;
     return this.#make('COALESCER_SLOW_CONSUMER', flight.key, message, { chunks: flight.chunksGiven });
+  }
+
+  /** What one who leaves is told: its signal's own reason, or an error that knows its flight. */
+  ofLeaving({ flight, signal }: Pick<Seat, 'flight' | 'signal'>, why: LeaveReason, now: number): unknown {
+    if (why === 'signal') return signal?.reason;
+    if (why === 'enough') return undefined;
+    const error = why === 'timeout' ? this.timeout(flight, now) : this.lagged(flight);
+    rememberFlight(error, flight);
+    return error;
   }
 
   /** There is no flight that a reader could take up from that chunk. */
