@@ -172,12 +172,12 @@ export class Flight implements StraightOrder {
     return this.endedAt ?? Number.NaN;
   }
 
-  /** Where it started, once it went straight from there to its value. */
+  /** Where its last attempt began, once it went straight from there to its value. */
   get start(): FlightStart | null {
     return this.course instanceof FlightStart ? this.course : null;
   }
 
-  /** Did it go straight to its value? Its one attempt was told to nobody then. */
+  /** Did it go straight to its value? Its last attempt was told to nobody then. */
   get wentStraight(): boolean {
     return this.status === 'fulfilled' && this.start !== null;
   }

@@ -18,7 +18,7 @@ export interface LinkReceiver {
   readonly streaming: ChunkReceiver;
   /** With a value, or with `STREAM_ENDED`. */
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
-  /** The same for one that went straight there: its only attempt need not be told. */
+  /** The same for one that went straight there: its last attempt need not be told. */
   wentStraight(flight: Flight, value: unknown, endedAt: number): void;
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */

@@ -51,7 +51,7 @@ export const flightId = ({ owner, number }: Pick<Flight, 'owner' | 'number'>): s
 /** What a report is made of. */
 export type Reported = Pick<Flight, 'id' | 'attempts' | 'joined' | 'status' | 'launchedAt' | 'settledAt' | 'incidents'>;
 
-/** The only attempt of a flight that has gone straight until then. */
+/** The last attempt of a flight that has gone straight until then. */
 export function straightAttempt(
   { owner, start, launchedAt, told }: Pick<Flight, 'owner' | 'start' | 'launchedAt' | 'told'>,
   endedAt: number,
@@ -61,7 +61,7 @@ export function straightAttempt(
   return { target, attempt: (last?.attempt ?? 0) + 1, startedAt: last?.endedAt ?? launchedAt, endedAt, end: 'value' };
 }
 
-/** All attempts of a flight that are over, in the order of their ends. Nobody was told of the one of a flight that went straight. */
+/** All attempts of a flight that are over, in the order of their ends. Nobody was told of the last one of a flight that went straight. */
 export function attemptsOf(
   flight: Pick<Flight, 'told' | 'wentStraight' | 'owner' | 'start' | 'launchedAt' | 'settledAt'>,
 ): readonly AttemptRecord[] {

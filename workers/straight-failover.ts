@@ -1,6 +1,6 @@
 /**
  * What becomes of a flight that goes straight when its attempt fails: it goes straight on, to the next target, if that is well and nothing else is to be
- * minded. A record that is made for it, its place in the wheel and its steps take a third of a failover (1,010 to 650 ns).
+ * minded. A record that is made for it, its place in the wheel and its steps take a third of a failover (1,010 to 650 ns), and judging an error that says nothing another tenth.
  */
 import * as flight from '../machines/flight.table.js';
 import { Attempt } from './attempt.js';

@@ -18,7 +18,7 @@ export interface StraightOrder extends LaunchOrder {
 
 /** Where flights that may go straight are reported to. */
 export interface StraightReceiver<Order extends StraightOrder> extends ShardReceiver<Order> {
-  /** Settled with a value, by the attempt that it was launched with. */
+  /** Settled with a value, by an attempt that is told nobody; those before it were. */
   wentStraight(order: Order, value: unknown, endedAt: number): void;
 }
 
