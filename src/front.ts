@@ -180,7 +180,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const isPlain = flight.stream === null && flight.incidents === NO_INCIDENTS && (flight.told === null || !flight.hasLongKey);
     if (!isPlain || channels.attempt.hasSubscribers) return this.fulfilled(flight, straightAttempt(flight, endedAt), value);
     this.#over(flight, 'fulfilled', endedAt);
-    this.waiters.fulfilPlain(flight, value);
+    this.waiters.fulfil(flight, value);
     this.#told(flight);
     flight.dropLittle();
     this.#landed(flight);
