@@ -88,6 +88,7 @@ export class Attempt implements AttemptContext {
   /** It streams: from now on it has the flight's time. */
   opened(): void {
     const { deadline, launchedAt } = this.#order;
+    // What its flight went on from is its record's by now.
     this.#terms = new AttemptTerms(this.#terms);
     this.#terms.ms = deadline - launchedAt;
   }

@@ -31,7 +31,7 @@ export class Budget {
   #counted = 0;
   #countedFailed = 0;
   #since = 0;
-  /** None is counted together with others any more. */
+  /** Those that come before this are counted with them. */
   #until = Number.NEGATIVE_INFINITY;
 
   constructor(memory: HealthMemory, target: number, settings: BudgetSettings & Pick<Budget, 'isShared'>) {

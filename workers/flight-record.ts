@@ -23,10 +23,10 @@ export interface DueReceiver {
 /** How flights go straight from one start. */
 export interface StraightTerms {
   readonly terms: AttemptTerms;
-  /** Of its first target. Nothing is hedged. */
+  /** Of its target. Nothing is hedged. */
   readonly health: TargetHealth;
   readonly budget: Budget | null;
-  /** The first attempt may take one of so many equal shares of its flight's time, but no more than this. */
+  /** The attempt from there may take one of so many equal shares of the time that its flight has left, but no more than this. */
   readonly shares: number;
   readonly msMax: number;
   /** The machine's, while its attempt is out. */
@@ -35,7 +35,7 @@ export interface StraightTerms {
   next: FlightStart | null | undefined;
 }
 
-/** Where a flight starts. All that have made no attempt yet and have no route of their own start alike. */
+/** Where a flight starts, or goes straight on. All that have made no attempt yet and have no route of their own start alike. */
 export class FlightStart {
   readonly route: readonly number[];
   readonly attemptsMax: number;
@@ -185,7 +185,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
 keepShape(
   () =>
     new FlightRecord(
-      { attemptsMade: 0, targetsTried: 0 } as LaunchOrder,
+      {} as LaunchOrder,
       new FlightStart({ route: [], attemptsMax: 0, state: 0, target: 0, attemptsMade: 0, targetsTried: 0 }),
       { recordDue() {} },
     ),

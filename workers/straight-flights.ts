@@ -76,7 +76,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     if (record !== null) this.#shard.resume(record);
   }
 
-  /** Calls its target: what arises meanwhile waits until that returns. */
+  /** Calls its target: what arises meanwhile waits until that returns. The same as in `launch`, see there why it is written twice. */
   call(order: Order, attempt: Attempt): void {
     const around = this.#calling;
     if (around !== 0) this.#callingAround.push(around);
