@@ -2,7 +2,7 @@
 import { bytesOf, packBody } from '../workers/body.js';
 import type { BreakerPhase } from '../workers/breaker.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
-import { Outbox } from '../workers/outbox.js';
+import { gatheredOf, Outbox } from '../workers/outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptOf, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED,
   type FrontFrame, FULFILLED, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, type ShardFrame, STREAM_ENDED,
@@ -113,7 +113,7 @@ export class PortLink implements LifeReceiver {
       kind,
       kind === KEYED ? (key as string) : data,
     ];
-    this.#outbox.gather(this.#residentCount >> 3);
+    this.#outbox.gather(gatheredOf(this.#residentCount));
     if (isAlone) this.#outbox.send(frame);
     else this.#outbox.push(frame);
   }
@@ -172,16 +172,12 @@ export class PortLink implements LifeReceiver {
       receiver.streaming.opened(flight, frame[3], frame[4]);
     } else if (op === FULFILLED) {
       const isStream = frame[4] === STREAMED;
-      const value = isStream
-        ? STREAM_ENDED
-        : flight.status === 'flying'
-          ? this.#wire.unpackBody(frame[4], frame[5] as Body['data'])
-          : undefined;
+      const value = isStream ? STREAM_ENDED : flight.status === 'flying' ? this.#wire.unpackBody(frame[4], frame[5]) : undefined;
       const attempt = this.#attemptOf(frame[3]);
       this.#land(flight);
       receiver.fulfilled(flight, attempt, value);
     } else if (op === FAILED) {
-      const error = errorOf(this.#wire.unpackBody(frame[5], frame[6] as Body['data']) as ErrorRecord);
+      const error = errorOf(this.#wire.unpackBody(frame[5], frame[6]) as ErrorRecord);
       const attempt = frame[3] === null ? null : this.#attemptOf(frame[3]);
       this.#land(flight);
       receiver.failed(flight, attempt, frame[4], error);

@@ -63,6 +63,11 @@ export function isItsOwnKey(payload: string): boolean {
   return first !== 123 && first !== 91 && first !== 61 && first !== 34;
 }
 
+/** Is a key JSON itself? */
+export function isJsonKey(key: string): boolean {
+  return !isItsOwnKey(key) && !key.startsWith('=');
+}
+
 /** Of a text: a lone surrogate would not arrive. */
 export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD : FORM);
 

@@ -127,7 +127,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const [, , , , carried, chunksGiven, delivered] = extras ?? NO_EXTRAS;
     const { midStream, replayBytes } = settings.streams;
     const parts = {
-      payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body as Body['data']),
+      payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
       // Chunks were given, and do not come along: they are not kept.
       delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,

@@ -106,6 +106,8 @@ export const KEYED = 5;
 export const TEXT = 6;
 /** JSON, which tells all of it: what is short. */
 export const WRITTEN = 7;
+/** The value itself, in a frame that was read: short JSON of one envelope is read in one piece. Never sent. */
+export const READ = 8;
 export type BodyKind =
   | typeof PACKED
   | typeof BYTES
@@ -114,7 +116,8 @@ export type BodyKind =
   | typeof STREAMED
   | typeof KEYED
   | typeof TEXT
-  | typeof WRITTEN;
+  | typeof WRITTEN
+  | typeof READ;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
 export interface Body {

@@ -1,6 +1,9 @@
 /**
  * What a front can still read when a thread is gone: the ledger, the heartbeat, whose code was running, and the counts per target. One block
  * of shared memory for each life of a shard; the shard writes, the front reads (and clears a ledger entry when it hands out its slot).
+ *
+ * What is written for each flight is written plainly: ledger and names are read when the thread has ended, which comes after all it wrote, a slot is handed
+ * out by a message, and a beat only has to be seen some time. As atomic writes, which V8 calls and the processor waits for, they took a shard 50 ns a flight of 1,450.
  */
 import { TARGETS_MAX } from './targets.js';
 
@@ -72,7 +75,7 @@ export class SharedMemory {
 
   /** The shard's sign of life: a count, judged by change only. */
   beat(): void {
-    Atomics.add(this.#cells, HEARTBEAT, 1);
+    this.#cells[HEARTBEAT] = (this.#cells[HEARTBEAT] as number) + 1;
   }
   get heartbeat(): number {
     return Atomics.load(this.#cells, HEARTBEAT);
@@ -80,10 +83,10 @@ export class SharedMemory {
 
   /** Names the flight whose synchronous code runs now, so that a hang or an exit in it is its own. */
   enter(number: number): void {
-    Atomics.store(this.#cells, RUNNING, number | 0);
+    this.#cells[RUNNING] = number | 0;
   }
   exit(): void {
-    Atomics.store(this.#cells, RUNNING, 0);
+    this.#cells[RUNNING] = 0;
   }
   /** Names the flight that an uncaught error or rejection belongs to: only a quarantine shard knows. */
   accuse(number: number): void {
@@ -102,12 +105,12 @@ export class SharedMemory {
     Atomics.store(this.#cells, HOLDER, number);
   }
 
-  /** Before each call: 16 ns that tell a front what a dead thread had begun. */
+  /** Before each call: what tells a front what a dead thread had begun. */
   enterLedger(slot: number, { attemptsMade, targetsTried, target, hedge }: Tried): void {
     const at = HEADER + slot * 2;
     const otherTarget = hedge?.rival?.target ?? -1;
-    Atomics.store(this.#cells, at + 1, (target + 1) | ((otherTarget + 1) << TARGET_BITS));
-    Atomics.store(this.#cells, at, attemptsMade | (targetsTried << MADE_BITS));
+    this.#cells[at + 1] = (target + 1) | ((otherTarget + 1) << TARGET_BITS);
+    this.#cells[at] = attemptsMade | (targetsTried << MADE_BITS);
   }
   /** The same for the first call of a flight that goes straight, which runs now. */
   enterFirst(slot: number, number: number, target: number): void {
@@ -128,8 +131,7 @@ export class SharedMemory {
   /** The front hands a slot out again. */
   clearLedger(slot: number): void {
     const at = HEADER + slot * 2;
-    Atomics.store(this.#cells, at + 1, 0);
-    Atomics.store(this.#cells, at, 0);
+    this.#cells[at] = this.#cells[at + 1] = 0;
   }
 
   /** One writer (the shard), doubles: they are read for statistics only. `what` is one of `ATTEMPTS` and its neighbours. */

@@ -5,7 +5,7 @@
 import { DefaultDeserializer } from 'node:v8';
 import { Packr } from 'msgpackr';
 import { ColumnReader, ColumnWriter } from './columns.js';
-import { BUFFER, BYTES, CLONED, PACKED, TEXT, WRITTEN, type AnyFrame, type BodyKind } from './protocol.js';
+import { BUFFER, BYTES, CLONED, PACKED, READ, TEXT, WRITTEN, type AnyFrame, type BodyKind } from './protocol.js';
 
 /** Bodies from this size on travel beside the envelope: packing them would copy them twice (a text of 1 MB there and its length back: 6.2 ms, not 5.5). */
 const BESIDE_BYTES = 64 * 1_024;
@@ -111,10 +111,10 @@ export class Wire {
     const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
     const source = bufferOn(packed);
     const frames = this.#reader.read(this.#frames.unpack(source));
-    // Frames with a body end in it, behind its kind; a number there is an index.
+    // Frames with a body end in it, behind its kind; a number there is an index, unless it is the value itself.
     for (const frame of beside.length > 0 ? frames : []) {
       const last = frame.length - 1;
-      if (last > 3 && typeof frame[last] === 'number') frame[last] = beside[frame[last]];
+      if (last > 3 && typeof frame[last] === 'number' && frame[last - 1] !== READ) frame[last] = beside[frame[last]];
     }
     this.#source = source;
     try {
@@ -129,9 +129,10 @@ export class Wire {
   readonly packValue = (value: unknown): Uint8Array => exact(this.#bodies.pack(value));
 
   /** The value of a body; it owns all its bytes, never a view on an envelope that holds others' values too. */
-  unpackBody(kind: BodyKind, data: Uint8Array | string): unknown {
+  unpackBody(kind: BodyKind, data: unknown): unknown {
+    if (kind === READ) return data;
     if (typeof data === 'string') return readText(kind, data);
-    const bytes = data;
+    const bytes = data as Uint8Array;
     switch (kind) {
       case PACKED:
         return this.#unpackPlain(bytes);

@@ -25,7 +25,7 @@ export const wire: Area = {
       const { envelope, transferList } = sender.pack(frames, false);
       const payloads: unknown[] = [];
       receiver.read<LaunchFrame>(structuredClone<Envelope>(envelope, { transfer: transferList }), (frame) =>
-        payloads.push(receiver.unpackBody(PACKED, frame.at(-1) as Uint8Array)),
+        payloads.push(receiver.unpackBody(PACKED, frame.at(-1))),
       );
       return payloads.length;
     };

@@ -1,7 +1,7 @@
 // When frames are sent: at the end of the tick, or as soon as enough of them wait, which are more where many are in the air.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Outbox } from '../../workers/outbox.js';
+import { gatheredOf, Outbox } from '../../workers/outbox.js';
 import { ABANDON, type FrontFrame } from '../../workers/protocol.js';
 import { Wire } from '../../workers/wire.js';
 import { manualSeam } from './manual-seam.js';
@@ -21,20 +21,20 @@ function openOutbox() {
   return { seam, sizes, outbox, push };
 }
 
-test('frames of a tick go together at its end, or 32 at once', () => {
+test('frames of a tick go together at its end, or 24 at once', () => {
   const { seam, sizes, push } = openOutbox();
-  push(70);
-  assert.deepEqual(sizes, [32, 32]);
+  push(54);
+  assert.deepEqual(sizes, [24, 24]);
   seam.advance(0);
-  assert.deepEqual(sizes, [32, 32, 6]);
+  assert.deepEqual(sizes, [24, 24, 6]);
   push(3);
   assert.deepEqual(sizes.length, 3);
   seam.advance(0);
-  assert.deepEqual(sizes, [32, 32, 6, 3]);
+  assert.deepEqual(sizes, [24, 24, 6, 3]);
 });
 
 for (const { gathered, size } of [
-  { gathered: 0, size: 32 },
+  { gathered: 0, size: 24 },
   { gathered: 50, size: 50 },
   { gathered: 4_000, size: 128 },
 ])
@@ -46,6 +46,21 @@ for (const { gathered, size } of [
       sizes,
       Array.from({ length: Math.floor(300 / size) }, () => size),
     );
+  });
+
+for (const { inAir, sizes } of [
+  { inAir: 24, sizes: [24] },
+  { inAir: 64, sizes: [24, 24, 16] },
+  { inAir: 256, sizes: [24, 24, 47, 48, 48, 48, 17] },
+])
+  test(`${inAir} that are launched in one turn go in envelopes of ${sizes.join(', ')} frames`, () => {
+    const opened = openOutbox();
+    for (let count = 1; count <= inAir; count++) {
+      opened.outbox.gather(gatheredOf(count));
+      opened.push(1);
+    }
+    opened.seam.advance(0);
+    assert.deepEqual(opened.sizes, sizes);
   });
 
 test('a frame that is alone is sent at once, and one behind others with them', () => {

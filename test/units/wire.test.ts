@@ -20,12 +20,14 @@ import {
   CREDIT,
   FAILED,
   OPENED,
+  READ,
   TEXT,
   WRITTEN,
   FULFILLED,
   KEYED,
   LAUNCH,
   PACKED,
+  STREAMED,
   type AbandonFrame,
   type BodyKind,
   type FrontFrame,
@@ -268,7 +270,7 @@ test('a text that was read holds none of those that came with it', async () => {
           false,
         ).envelope,
         (frame: FulfilledFrame) => {
-          const value = receiver.unpackBody(frame[4], frame[5] as string);
+          const value = receiver.unpackBody(frame[4], frame[5]);
           if (frame[1] === 7) held.push(value);
         },
       );
@@ -346,7 +348,7 @@ test('an envelope of 10,000 frames arrives frame by frame, large bodies beside i
   const bodies: unknown[] = [];
   receiver.read<FulfilledFrame>(posted(envelope, transferList), (frame) => {
     frames.push(frame);
-    bodies.push(receiver.unpackBody(frame[4], frame[5] as Uint8Array));
+    bodies.push(receiver.unpackBody(frame[4], frame[5]));
   });
   assert.deepEqual(
     frames.map(([op, slot, number]) => [op, slot, number]),
@@ -377,7 +379,7 @@ test('a large text lies beside the envelope, and is not taken for the number tha
   assert.equal(envelope.length, 3);
   const receiver = new Wire();
   const bodies: unknown[] = [];
-  receiver.read<FulfilledFrame>(posted(envelope, []), (frame) => bodies.push(receiver.unpackBody(frame[4], frame[5] as string)));
+  receiver.read<FulfilledFrame>(posted(envelope, []), (frame) => bodies.push(receiver.unpackBody(frame[4], frame[5])));
   assert.deepStrictEqual(bodies, values);
 });
 
@@ -403,68 +405,124 @@ test('without transfer large bodies stay with the sender: they are its copy for 
 });
 
 const short = fc.oneof(fc.string(), fc.constantFrom('', '\u2603', 'x'.repeat(128), 'x'.repeat(129), '\u00e4'.repeat(300)));
-const body = fc.oneof(
-  short,
-  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+/** Of a kind that stays what it is where its envelope is read, */
+const body = fc.tuple(
+  fc.constantFrom(PACKED, BYTES, BUFFER, CLONED, TEXT),
+  fc.oneof(
+    short,
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  ),
 );
+/** or JSON, of which what is short is read with its envelope. */
+const json = fc
+  .oneof(fc.jsonValue(), short, fc.constantFrom('x'.repeat(510), 'x'.repeat(511), 7, null))
+  .map((value) => JSON.stringify(value));
+const written = fc.oneof(
+  json.map((text) => [WRITTEN, text] as const),
+  json.map((text) => [KEYED, /^[[{"]/.test(text) ? text : `=${text}`] as const),
+  short.filter((text) => !/^[[{"=]/.test(text)).map((text) => [KEYED, text] as const),
+);
+const crossing = fc.oneof(body, written);
 const count = fc.nat();
 const instant = fc.double({ min: 0, max: 1e12, noNaN: true });
 const attemptWith = <Details>(told: fc.Arbitrary<Details>) => fc.tuple(fc.nat(23), fc.nat(40), instant, instant, fc.nat(6), told);
 const details = [null, 503, 'busy', 'failover', 'b', null, [{ target: 'c', why: 'open' }], false, false, null];
 const anyFrame = fc.oneof(
-  fc.tuple(fc.constant(LAUNCH), count, count, fc.oneof(fc.constantFrom(null, 'one', 'two'), short), fc.oneof(fc.constantFrom(null, false), short), instant, fc.constant(null), count, body),
-  fc.tuple(fc.constant(LAUNCH), count, count, short, short, instant, fc.constant([['b'], 1, 3, -1, null, 0, null]), count, body),
-  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(null)), count, fc.oneof(fc.constant(null), body)),
-  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(details)), count, body),
-  fc.tuple(fc.constant(CHUNK), count, count, count, body),
+  fc.tuple(fc.constant(LAUNCH), count, count, fc.oneof(fc.constantFrom(null, 'one', 'two'), short), fc.oneof(fc.constantFrom(null, false), short), instant, fc.constant(null), crossing),
+  fc.tuple(fc.constant(LAUNCH), count, count, short, short, instant, fc.constant([['b'], 1, 3, -1, null, 0, null]), crossing),
+  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(null)), fc.oneof(fc.constant([STREAMED, null]), crossing)),
+  fc.tuple(fc.constant(FULFILLED), count, count, attemptWith(fc.constant(details)), crossing),
+  fc.tuple(fc.constant(CHUNK), count, count, crossing),
   fc.tuple(fc.constant(ATTEMPTED), count, count, attemptWith(fc.constant(details))),
-  fc.tuple(fc.constant(FAILED), count, count, fc.constant(null), short, count, body),
+  fc.tuple(fc.constant(FAILED), count, count, fc.constant(null), short, crossing),
   fc.tuple(fc.constant(OPENED), count, count, count, short),
   fc.tuple(fc.constant(BREAKER), fc.constant(-1), fc.constant(-1), short, short, short),
   fc.tuple(fc.constant(CREDIT), count, count, count),
 ); // biome-ignore format: a table
+/** With kind and body in their places. */
+const laid = (frame: readonly unknown[]): unknown[] =>
+  Array.isArray(frame.at(-1)) && frame[0] !== ATTEMPTED ? frame.slice(0, -1).concat(frame.at(-1)) : [...frame];
 
 test('frames of any kind arrive as they were and in their order, few and many', () => {
   const asBuffers = (part: unknown): unknown =>
     Array.isArray(part) ? part.map(asBuffers) : part instanceof Uint8Array ? Buffer.from(part) : part;
   const sizes = new Set<number>();
-  const arrive = (frames: readonly unknown[]): void => {
+  let areRead = 0;
+  const arrive = (frames: readonly unknown[][]): void => {
     sizes.add(frames.length);
-    const { envelope, transferList } = wire.pack(frames as FrontFrame[], false);
-    assert.deepStrictEqual(asBuffers(framesOf(posted(envelope, transferList))), frames);
+    const { envelope, transferList } = wire.pack(frames as unknown as FrontFrame[], false);
+    const arrived = asBuffers(framesOf(posted(envelope, transferList))) as unknown[][];
+    assert.equal(arrived.length, frames.length);
+    for (const [index, frame] of arrived.entries()) {
+      const sent = frames[index] as unknown[];
+      if (frame.at(-2) !== READ || frame.length < 6) assert.deepStrictEqual(frame, sent);
+      else {
+        areRead++;
+        assert.deepStrictEqual(frame, [...sent.slice(0, -2), READ, JSON.parse(sent.at(-1) as string)]);
+      }
+    }
   };
   fc.assert(
     fc.property(
       fc.array(anyFrame, { minLength: 1, maxLength: 12, size: 'max' }),
       fc.array(anyFrame, { minLength: 8, maxLength: 200, size: 'max' }),
       (few, many) => {
-        arrive(few);
-        arrive(many);
+        arrive(few.map(laid));
+        arrive(many.map(laid));
       },
     ),
     { numRuns: 1_000 },
   );
+  assert.ok(areRead > 1_000, String(areRead));
   assert.ok(sizes.has(1) && sizes.has(7) && sizes.has(8) && Math.max(...sizes) > 64);
 });
 
 test('columns that do not fit to each other are refused as a whole', () => {
   const numbers = (...list: number[]): Uint8Array => new Uint8Array(Float64Array.from(list).buffer);
-  const chunk = [CHUNK, 1, 2, WRITTEN, 3];
+  const chunk = [CHUNK, 1, 2, BYTES, 3];
+  const end = [FULFILLED, 1, 2, WRITTEN, 0, 1, 0, 1, 0, -1, -5];
   const read = (...columns: unknown[]): unknown[] => framesOf(wire.packValue(columns));
-  assert.deepEqual(read(numbers(...chunk), ' abc'), [[CHUNK, 1, 2, WRITTEN, 'abc']]);
+  assert.deepEqual(read(numbers(...chunk), ' abc', '[]'), [[CHUNK, 1, 2, BYTES, 'abc']]);
+  assert.deepEqual(read(numbers(...end), ' ', '[{"a":1}]'), [[FULFILLED, 1, 2, [0, 1, 0, 1, 0, null], READ, { a: 1 }]]);
   for (const unfit of [
-    [numbers(...chunk), ' abcd'],
-    [numbers(...chunk), ' ab'],
-    [numbers(...chunk), ' abc', 'left over'],
-    [numbers(...chunk.slice(0, -1)), ' abc'],
-    [numbers(...chunk, ...chunk), ' abc'],
-    [numbers(-1), ' '],
-    [numbers(...chunk).subarray(1), ' abc'],
-    [numbers(9), ' '],
-    ['', ' '],
-    [numbers(), 7],
+    [numbers(...chunk), ' abcd', '[]'],
+    [numbers(...chunk), ' ab', '[]'],
+    [numbers(...chunk), ' abc', '[]', 'left over'],
+    [numbers(...chunk), ' abc', '[1]'],
+    [numbers(...chunk), ' abc'],
+    [numbers(...chunk.slice(0, -1)), ' abc', '[]'],
+    [numbers(...chunk, ...chunk), ' abc', '[]'],
+    [numbers(...end), ' ', '[]'],
+    [numbers(...end), ' ', '[1,2]'],
+    [numbers(...end), ' ', '{}'],
+    [numbers(...end), ' ', 'null'],
+    [numbers(...end), ' ', [1]],
+    [numbers(-1), ' ', '[]'],
+    [numbers(...chunk).subarray(1), ' abc', '[]'],
+    [numbers(9), ' ', '[]'],
+    ['', ' ', '[]'],
+    [numbers(), 7, '[]'],
   ])
     assert.throws(() => read(...unfit), TypeError, inspect(unfit));
+  for (const broken of ['', '[', '[1']) assert.throws(() => read(numbers(...end), ' ', broken), SyntaxError);
+});
+
+test('short JSON of one envelope is read in one piece, and holds none of what came with it', async () => {
+  const receiver = new Wire();
+  const held: unknown[] = [];
+  await collected();
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < 1_000; at++) {
+    const ends = Array.from({ length: 128 }, (_, slot) => fulfilled(slot, { text: `${at} ${slot} ${'.'.repeat(100)}` }));
+    receiver.read(wire.pack(ends, false).envelope, (frame: FulfilledFrame) => {
+      assert.equal(frame[4], READ);
+      if (frame[1] === 7) held.push(receiver.unpackBody(frame[4], frame[5]));
+    });
+  }
+  await collected();
+  const each = (process.memoryUsage().heapUsed - before) / 1_000;
+  assert.deepEqual(held[3], { text: `3 7 ${'.'.repeat(100)}` });
+  assert.ok(each < 400, `${each} bytes`);
 });
 
 test('a byte order mark arrives also where the packing library has no native part', () => {
@@ -533,7 +591,12 @@ test('bytes that are not ours are refused or read as frames, and never hang or p
   const numbers = fc
     .array(fc.oneof(fc.integer({ min: -6, max: 9 }), fc.double()), { maxLength: 30 })
     .map((list) => new Uint8Array(Float64Array.from(list).buffer));
-  const columns = fc.tuple(fc.oneof(numbers, fc.uint8Array()), fc.oneof(fc.string(), fc.nat()), fc.anything(), fc.anything());
+  const columns = fc.tuple(
+    fc.oneof(numbers, fc.uint8Array()),
+    fc.oneof(fc.string(), fc.nat()),
+    fc.oneof(fc.json(), fc.anything()),
+    fc.anything(),
+  );
   fc.assert(
     fc.property(columns, (message) => tries(wire.packValue(message))),
     { numRuns: 5_000 },
