@@ -5,15 +5,15 @@ import { root } from '../house/tree.js';
 import { countsOf } from '../../bench/gate/run-gate.js';
 import { deaf, mutate } from '../../bench/gate/mutants.js';
 
-test('requests make as many upstream calls as there are keys, 256 flights nine messages in each direction, a kill one attempt more', async () => {
+test('requests make as many upstream calls as there are keys, 256 flights eight messages in each direction, a kill one attempt more', async () => {
   const { 'bytes allocated by a join': joinBytes, 'bytes allocated by a flight': flightBytes, ...counts } = await countsOf(root);
   assert.deepEqual(counts, {
     'upstream calls, 1,000 requests for 10 keys': 10,
     'upstream calls, 1,000 requests for 10 keys whose first target fails': 20,
     'upstream calls, 10,000 waiters on one key whose first target fails': 2,
-    // The first goes at once, since it is alone; the others as soon as 32 wait, and with the end of the turn.
-    'messages to a thread, 256 flights': 9,
-    'messages from it, 256 flights': 9,
+    // The first goes at once, since it is alone; the others as soon as 24 to 48 wait, and with the end of the turn.
+    'messages to a thread, 256 flights': 8,
+    'messages from it, 256 flights': 8,
     'attempts of a flight whose thread is killed': 2,
     'waiters that the kill costs': 0,
   });
