@@ -27,7 +27,9 @@ export class CanonicalMemo {
       this.#skips--;
       return this.#formOf(payload);
     }
-    const text = JSON.stringify(payload);
+    const text = JSON.stringify(payload) as string | undefined;
+    // A Proxy may be nothing the next time it is looked at.
+    if (text === undefined) return this.#formOf(payload);
     const known = this.#young.get(text);
     if (known !== undefined) {
       this.#strangers = 0;

@@ -98,8 +98,15 @@ export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross
 function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null): string {
   if (typeof payload !== 'object' || payload === null) return `=${stringify(payload)}`;
   // Native JSON is the canonical form then, and much sooner made.
-  if (isSorted) return JSON.stringify(payload);
-  return memo === null ? stringify(payload) : memo.form(payload);
+  const form = (isSorted ? JSON.stringify(payload) : memo === null ? stringify(payload) : memo.form(payload)) as string | undefined;
+  const first = form?.charCodeAt(0);
+  // '{' and '['
+  return form !== undefined && (first === 123 || first === 91) ? form : changed();
+}
+
+/** A Proxy may be another thing each time it is looked at: nothing, or a text that is somebody else's key. */
+function changed(): never {
+  throw new NoCanonicalForm({ path: '$', reason: 'it was another thing when it was looked at again' });
 }
 
 /** The same without a look at how it would cross. */

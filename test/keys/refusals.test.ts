@@ -110,6 +110,20 @@ test('raw JSON is refused: it would be taken for the text or number that it says
   assert.match(refusal({ a: [rawJSON('"x"')] }).message, /at \$\.a\[0\]: raw JSON/);
 });
 
+test('a Proxy that is no object or list any more when its key is written is refused', () => {
+  for (const record of [
+    { a: 1, b: 2 },
+    { b: 1, a: 2 },
+  ])
+    for (const later of [undefined, null, 5, 'text', true]) {
+      let looks = 0;
+      const payload = new Proxy(record, {
+        get: (target, name) => (name === 'toJSON' ? ++looks > 1 && (() => later) : Reflect.get(target, name)),
+      });
+      assert.match(refusal(payload).message, /at \$: it was another thing when it was looked at again/);
+    }
+});
+
 test('a cycle, and what is nested too deep, is refused and does not hang or overflow', () => {
   assert.match(refusal(cyclic).message, /cycle/);
   assert.match(refusal({ a: { b: cyclic } }).path ?? '', /^\$\.a\.b\[1\]\.inner\[1\]/);
