@@ -28,8 +28,8 @@ export class CanonicalMemo {
       return this.#formOf(payload);
     }
     const text = JSON.stringify(payload) as string | undefined;
-    // A Proxy may be nothing the next time it is looked at.
-    if (text === undefined) return this.#formOf(payload);
+    // What is nothing any more (see `formOf`) is not looked up, and what is too long not remembered.
+    if (text === undefined || text.length > TEXT_CHARACTERS_MAX) return this.#formOf(payload);
     const known = this.#young.get(text);
     if (known !== undefined) {
       this.#strangers = 0;
@@ -38,13 +38,13 @@ export class CanonicalMemo {
     const older = this.#old.get(text);
     if (older !== undefined) this.#strangers = 0;
     else if (++this.#strangers >= STRANGERS_MAX) this.#skips = STRANGERS_MAX;
-    const form = older ?? this.#formOf(payload);
+    // Made of the text: a getter may say something else the next time, and others would be given the form of that.
+    const form = older ?? this.#formOf(JSON.parse(text) as object);
     this.#remember(text, form);
     return form;
   }
 
   #remember(text: string, form: string): void {
-    if (text.length > TEXT_CHARACTERS_MAX) return;
     this.#characters += text.length + form.length;
     if (this.#characters > CHARACTERS_MAX) {
       this.#old = this.#young;

@@ -106,8 +106,6 @@ export const KEYED = 5;
 export const TEXT = 6;
 /** JSON, which tells all of it: what is short. */
 export const WRITTEN = 7;
-/** The value itself, in a frame that was read: short JSON of one envelope is read in one piece. Never sent. */
-export const READ = 8;
 export type BodyKind =
   | typeof PACKED
   | typeof BYTES
@@ -116,8 +114,10 @@ export type BodyKind =
   | typeof STREAMED
   | typeof KEYED
   | typeof TEXT
-  | typeof WRITTEN
-  | typeof READ;
+  | typeof WRITTEN;
+
+/** In the place of a kind, in a frame that was read: the body is the value itself. Short JSON of one envelope is read in one piece. Never sent. */
+export const READ = 8;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
 export interface Body {
@@ -151,7 +151,7 @@ export type LaunchExtras = readonly [
  */
 export type LaunchFrame = readonly [
   op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, deadline: number,
-  extras: LaunchExtras | null, kind: BodyKind, body: Uint8Array | string | number,
+  extras: LaunchExtras | null, kind: BodyKind | typeof READ, body: unknown,
 ]; // biome-ignore format: one screen
 
 /** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */
@@ -160,7 +160,7 @@ export type AbandonFrame = readonly [op: typeof ABANDON, slot: number, number: n
 export type AttemptedFrame = readonly [op: typeof ATTEMPTED, slot: number, number: number, attempt: AttemptTuple];
 /** Shard to front: settled with a value, or (`STREAMED`) with the end of its stream. */
 export type FulfilledFrame = readonly [
-  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind, body: Uint8Array | string | number | null,
+  op: typeof FULFILLED, slot: number, number: number, attempt: AttemptTuple, kind: BodyKind | typeof READ, body: unknown,
 ]; // biome-ignore format: one screen
 /** Shard to front: the first chunk of this attempt's stream comes next. */
 export type OpenedFrame = readonly [op: typeof OPENED, slot: number, number: number, attempt: number, target: string];

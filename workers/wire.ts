@@ -129,7 +129,7 @@ export class Wire {
   readonly packValue = (value: unknown): Uint8Array => exact(this.#bodies.pack(value));
 
   /** The value of a body; it owns all its bytes, never a view on an envelope that holds others' values too. */
-  unpackBody(kind: BodyKind, data: unknown): unknown {
+  unpackBody(kind: BodyKind | typeof READ, data: unknown): unknown {
     if (kind === READ) return data;
     if (typeof data === 'string') return readText(kind, data);
     const bytes = data as Uint8Array;

@@ -108,3 +108,13 @@ test('what is remembered of earlier payloads changes no key, however often they 
   for (const payload of [...large, ...large.toReversed(), ...large.slice(0, 40), ...large.slice(0, 40)])
     assert.equal(canonicalKey(payload, memo), canonicalKey(payload));
 });
+
+test('a payload that says something else at each look is remembered as nobody else', () => {
+  const memo = newMemo();
+  let looks = 0;
+  const changing = { name: 'x', get id() { return looks++; } }; // biome-ignore format: one line
+  // In this order its form is made by the library, and remembered.
+  for (let times = 0; times < 5; times++) canonicalKey(changing, memo);
+  assert.ok(looks > 5);
+  for (let id = 0; id < looks + 5; id++) assert.equal(canonicalKey({ name: 'x', id }, memo), `{"id":${id},"name":"x"}`);
+});

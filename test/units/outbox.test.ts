@@ -52,6 +52,7 @@ for (const { inAir, sizes } of [
   { inAir: 24, sizes: [24] },
   { inAir: 64, sizes: [24, 24, 16] },
   { inAir: 256, sizes: [24, 24, 47, 48, 48, 48, 17] },
+  { inAir: 600, sizes: [24, 24, 47, 48, 48, 48, 48, 48, 48, 54, 62, 71, 30] },
 ])
   test(`${inAir} that are launched in one turn go in envelopes of ${sizes.join(', ')} frames`, () => {
     const opened = openOutbox();
