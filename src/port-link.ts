@@ -111,7 +111,7 @@ export class PortLink implements LifeReceiver {
       deadline,
       this.#extrasOf(flight, passage),
       kind,
-      kind === KEYED ? (key as string) : data,
+      kind === KEYED ? key : data,
     ];
     this.#outbox.gather(gatheredOf(this.#residentCount));
     if (isAlone) this.#outbox.send(frame);

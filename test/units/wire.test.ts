@@ -469,9 +469,9 @@ test('frames of any kind arrive as they were and in their order, few and many', 
     Array.isArray(part) ? part.map(asBuffers) : part instanceof Uint8Array ? Buffer.from(part) : part;
   const sizes = new Set<number>();
   let areRead = 0;
-  const isListed = (frame: readonly unknown[], count: number): boolean => {
+  const isListed = (frame: readonly unknown[], together: number): boolean => {
     const [kind, data] = frame.slice(-2);
-    const mayBe = count >= 8 && (frame[0] === LAUNCH || frame[0] === FULFILLED) && typeof data === 'string' && data.length <= 512;
+    const mayBe = together >= 8 && (frame[0] === LAUNCH || frame[0] === FULFILLED) && typeof data === 'string' && data.length <= 512;
     return mayBe && (kind === WRITTEN || (kind === KEYED && /^[[{"]/.test(data)));
   };
   const arrive = (frames: readonly unknown[][]): void => {
