@@ -29,7 +29,7 @@ export class CanonicalMemo {
     }
     const text = JSON.stringify(payload) as string | undefined;
     // What is nothing any more (see `formOf`) is not looked up, and what is too long not remembered.
-    if (text === undefined || text.length > TEXT_CHARACTERS_MAX) return this.#formOf(payload);
+    if (text === undefined || text.length > TEXT_CHARACTERS_MAX) return this.#formOfStranger(payload);
     const known = this.#young.get(text);
     if (known !== undefined) {
       this.#strangers = 0;
@@ -37,11 +37,15 @@ export class CanonicalMemo {
     }
     const older = this.#old.get(text);
     if (older !== undefined) this.#strangers = 0;
-    else if (++this.#strangers >= STRANGERS_MAX) this.#skips = STRANGERS_MAX;
     // Made of the text: a getter may say something else the next time, and others would be given the form of that.
-    const form = older ?? this.#formOf(JSON.parse(text) as object);
+    const form = older ?? this.#formOfStranger(JSON.parse(text) as object);
     this.#remember(text, form);
     return form;
+  }
+
+  #formOfStranger(payload: object): string {
+    if (++this.#strangers >= STRANGERS_MAX) this.#skips = STRANGERS_MAX;
+    return this.#formOf(payload);
   }
 
   #remember(text: string, form: string): void {

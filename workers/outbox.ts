@@ -5,8 +5,8 @@ import type { Envelope, Wire } from './wire.js';
 
 /**
  * As soon as so many wait they are sent: the other side begins with them while this one packs the rest. All of a tick in one envelope kept each side
- * waiting for the other (256 in the air, when a flight took twice as long: 7.8 µs a flight, 5.3 with envelopes of 32). Each takes both threads together 20 µs
- * that have nothing to do with its frames, so fewer cost more than they win.
+ * waiting for the other (256 in the air, when a flight took twice as long: 7.8 µs a flight, 5.3 with envelopes of 32). Each takes both threads together
+ * about 20 µs besides its frames: with fewer in it that is more than they win.
  */
 const FRAMES_MIN = 24;
 /** Where thousands are in the air, posts are fewer (2,048, between rounds of 256: 3.79 to 3.42 µs a flight; 256 frames bring no more). */

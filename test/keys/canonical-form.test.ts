@@ -118,3 +118,21 @@ test('a payload that says something else at each look is remembered as nobody el
   assert.ok(looks > 5);
   for (let id = 0; id < looks + 5; id++) assert.equal(canonicalKey({ name: 'x', id }, memo), `{"id":${id},"name":"x"}`);
 });
+
+test('where nothing comes again payloads are written once each, also those that are too long to be remembered', () => {
+  for (const length of [10, 40_000]) {
+    const memo = newMemo();
+    let looks = 0;
+    const stranger = (index: number): unknown => ({ text: 'x'.repeat(length), get index() { looks++; return index; } }); // biome-ignore format: one line
+    const looksOf = (index: number): number => {
+      const before = looks;
+      canonicalKey(stranger(index), memo);
+      return looks - before;
+    };
+    const first = looksOf(0);
+    for (let index = 1; index < 32; index++) looksOf(index);
+    // The guard's, and one to write it.
+    assert.equal(looksOf(32), 2, `${length}`);
+    assert.ok(first >= 2);
+  }
+});
