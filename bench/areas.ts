@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Area>>> = {
   flight: async () => (await import('./areas/flight.js')).flight,
   keep: async () => (await import('./areas/keep.js')).keep,
   threads: async () => (await import('./areas/threads.js')).threads,
+  loop: async () => (await import('./areas/loop.js')).loop,
   failover: async () => (await import('./areas/failover.js')).failover,
   streams: async () => (await import('./areas/streams.js')).streams,
   wire: async () => (await import('./areas/wire.js')).wire,

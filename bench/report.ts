@@ -14,6 +14,7 @@ export function lacksOf(row: string): string {
   const peer = [rawMap, least, ...peers].find((known) => known.name === name);
   if (peer !== undefined) return peer.lacks;
   if (/^(?:JSON\.stringify|canonicalize) and raw Map$/.test(name)) return rawMap.lacks;
+  if (row.endsWith('a thread that sleeps')) return 'the least that answers as late: nothing is parsed';
   if (name === 'record with its time') return 'the least that keeps: no scope, bounds, refresh or failover';
   if (/^(?:piscina|comlink|raw port)/.test(name)) return 'nothing shared; no failover, cancel or limits; a death loses the call';
   if (/^(?:tee|PassThrough|one postMessage)/.test(name)) return 'no failover, no replay for late readers, no bound';

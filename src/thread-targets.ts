@@ -18,8 +18,9 @@ export interface ThreadOptions {
   readonly heartbeatMs?: number;
   /**
    * How far threads step back for the caller's event loop where processors are short: Linux's niceness, 0 (not at all) to 19. Between equals Linux lets one
-   * that computes go on for some 3 ms before the loop that was woken runs (`npm run bench -- --scope threads`: p99 of its delay 3.5 ms at 0, 0.7 at 5).
-   * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 5
+   * that computes go on for some 3 ms before the loop that was woken runs (`npm run bench -- --scope loop`: an event waits 0.5 to 1 ms, p99, at 0 to 8,
+   * and 0.12 at 10). Flights take as long at 10 as at 0, also where there is one processor.
+   * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 10
    */
   readonly niceness?: number;
   /** Modules each thread imports first: `['./otel.js', 'tsx']`, relative to the working directory as with `--import`. @default what the process was started with */
@@ -117,7 +118,7 @@ function fillThreads(module: URL | string, options: (ThreadOptions & { readonly 
     heapMbMax = null,
     readyWithinMs = 10_000,
     heartbeatMs = 5_000,
-    niceness = 5,
+    niceness = 10,
     imports = [],
   } = rest;
   return { module: urlOf(module), config, threads, spare: spare && threads > 0, heapMbMax, readyWithinMs, heartbeatMs, niceness, imports };

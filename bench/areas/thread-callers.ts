@@ -46,6 +46,20 @@ export class ThreadPeers {
       });
   }
 
+  bySleep(): (number: number) => Promise<unknown> {
+    const port = this.#open('sleeps');
+    const waiting = new Map<number, (nothing: unknown) => void>();
+    port.on('message', ([number]: Numbered<null>) => {
+      waiting.get(number)?.(null);
+      waiting.delete(number);
+    });
+    return (number) =>
+      new Promise((resolve) => {
+        waiting.set(number, resolve);
+        port.postMessage(number);
+      });
+  }
+
   byBatches(): Ask {
     const port = this.#open('batches');
     const waiting = new Map<number, (answer: Answer) => void>();

@@ -47,7 +47,21 @@ function sendChunks(port: MessagePort): void {
   });
 }
 
+/** What a parse of 1 MB takes, more or less. */
+const SLEEPS_MS = [2.5, 5] as const;
+
+/** Answers as late as one that parses, and leaves the processors alone meanwhile. */
+function answerAfterSleep(port: MessagePort): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  const [least, most] = SLEEPS_MS;
+  port.on('message', (number: number) => {
+    Atomics.wait(never, 0, 0, least + Math.random() * (most - least));
+    port.postMessage([number, null]);
+  });
+}
+
 const sides = {
+  sleeps: answerAfterSleep,
   chunks: sendChunks,
   single: answerOneByOne,
   batches: answerInBatches,

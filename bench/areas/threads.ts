@@ -1,12 +1,10 @@
-/** Flights on a thread beside what else asks a thread, and what a caller's event loop is spared by it. One thread each. */
-import type { TakenRow, TimedRow } from '../measure/rows.js';
+/** Flights on a thread beside what else asks a thread. One thread each. */
+import type { TimedRow } from '../measure/rows.js';
 import type { Area } from './area.js';
 import { oneByOne, together } from './flight.js';
-import { loopDelay } from './loop-delay.js';
-import type extracts from './extract-targets.js';
 import { type Ask, ThreadPeers } from './thread-callers.js';
 import type echoes from './thread-targets.js';
-import { extract, type Question } from './thread-targets.js';
+import type { Question } from './thread-targets.js';
 
 let asked = 0;
 /** Never the same object, never the same key. */
@@ -25,10 +23,6 @@ function rowsOf(name: string, ask: Ask): TimedRow[] {
   ];
 }
 
-function delayRow(name: string, ask: (id: number) => Promise<unknown>): TakenRow {
-  return { name: `threads/event loop delay p99, ${name}`, unit: 'ms', take: () => loopDelay(ask), rounds: 4 };
-}
-
 export const threads: Area = {
   name: 'threads',
   conditions: ['fresh', 'after gc'],
@@ -39,14 +33,8 @@ export const threads: Area = {
       scope: 'public',
       targets: threadTargets<typeof echoes>(new URL('./thread-targets.js', import.meta.url)),
     });
-    const parser = createCoalescer({
-      scope: 'public',
-      targets: threadTargets<typeof extracts>(new URL('./extract-targets.js', import.meta.url)),
-    });
-    const inlineParser = createCoalescer({ scope: 'public', targets: { extract } });
-    await Promise.all([echo.ready(), parser.ready()]);
+    await echo.ready();
     const peers = new ThreadPeers();
-    const question = (id: number): Question => ({ id, text: `large question ${nextQuestion().id}` });
     return {
       rows: [
         ...rowsOf('coalescer', (asking) => echo.request(asking) as ReturnType<Ask>).map((row) => ({ ...row, gate: 1.1 })),
@@ -54,11 +42,9 @@ export const threads: Area = {
         ...rowsOf('comlink call', peers.byComlink()),
         ...rowsOf('raw port, a message each', peers.bySingleMessages()),
         ...rowsOf('raw port, batches', peers.byBatches()),
-        delayRow('parsing inline', (id) => inlineParser.request(question(id))),
-        delayRow('parsing on a thread', (id) => parser.request(question(id))),
       ],
       async close() {
-        await Promise.all([echo.close(), parser.close(), peers.close()]);
+        await Promise.all([echo.close(), peers.close()]);
       },
     };
   },

@@ -53,7 +53,7 @@ function plotsOf(figures: readonly Figure[], judgements: readonly Judgement[]): 
 }
 
 const isOurs = (name: string): boolean =>
-  /\/(?:coalescer|wire,|four events|import of coalescer|event loop delay p99, parsing on a thread)/.test(name);
+  /\/(?:coalescer|wire,|four events|import of coalescer|(?:event loop delay|timers late) p99, parsing on a thread)/.test(name);
 
 /** Of each row the condition that flatters least: the last one measured. */
 function latestOf(figures: readonly Figure[]): Figure[] {

@@ -14,7 +14,7 @@ test('a thread is as nice as it is told, 5 where nothing is said', { skip: proce
       scope: 'public',
       targets: threadTargets<typeof targets>(module, niceness === undefined ? {} : { niceness }),
     });
-    assert.equal(await coalescer.request('how nice?'), Math.min(19, before + (niceness ?? 5)));
+    assert.equal(await coalescer.request('how nice?'), Math.min(19, before + (niceness ?? 10)));
     await coalescer.close();
   }
   assert.equal(getPriority(), before);

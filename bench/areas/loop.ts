@@ -1,0 +1,45 @@
+/**
+ * What a caller's event loop is spared by threads while targets parse large answers. An area of its own, since these rows leave the processors idle for
+ * most of their time: whatever runs next in their process has its threads on one processor for some 50 ms (a virtual one that sleeps counts as taken).
+ */
+import { eventDelay, timerDelay } from '../measure/loop-delay.js';
+import type { TakenRow } from '../measure/rows.js';
+import type { Area } from './area.js';
+import type extracts from './extract-targets.js';
+import { ThreadPeers } from './thread-callers.js';
+import { extract, type Question } from './thread-targets.js';
+
+function rowsOf(name: string, ask: (id: number) => Promise<unknown>): TakenRow[] {
+  return [
+    { name: `loop/event loop delay p99, ${name}`, unit: 'ms', take: () => eventDelay(ask) },
+    { name: `loop/timers late p99, ${name}`, unit: 'ms', take: () => timerDelay(ask) },
+  ];
+}
+
+let asked = 0;
+/** Never the same key. */
+const questionOf = (id: number): Question => ({ id, text: `large question ${++asked}` });
+
+export const loop: Area = {
+  name: 'loop',
+  conditions: ['fresh', 'after gc'],
+  async open({ coalescers: { createCoalescer, threadTargets } }) {
+    const onThread = createCoalescer({
+      scope: 'public',
+      targets: threadTargets<typeof extracts>(new URL('./extract-targets.js', import.meta.url)),
+    });
+    const inline = createCoalescer({ scope: 'public', targets: { extract } });
+    await onThread.ready();
+    const peers = new ThreadPeers();
+    return {
+      rows: [
+        ...rowsOf('parsing inline', (id) => inline.request(questionOf(id))),
+        ...rowsOf('parsing on a thread', (id) => onThread.request(questionOf(id))),
+        ...rowsOf('a thread that sleeps', peers.bySleep()),
+      ],
+      async close() {
+        await Promise.all([onThread.close(), peers.close()]);
+      },
+    };
+  },
+};
