@@ -16,6 +16,9 @@ import type { Counters } from './statistics.js';
 import type { Waiters } from './waiters.js';
 import { channels } from './watching.js';
 
+/** Only who holds the loop for longer than this, between two of 32 hits of one turn, is given what has ended meanwhile; as if all had been asked for before. */
+const HOLD_MS = 1_000;
+
 /** Its front, as far as it is there. */
 export interface PlainOwner {
   readonly waiters: Waiters;
@@ -130,9 +133,17 @@ export class PlainRequests {
 
   #hit(kept: Kept, payload: string): Promise<unknown> | null {
     const isSure = isItsOwnKey(payload) && this.#waiters.forOne.size === 0;
-    if (!isSure || this.#keeping === null || !kept.isSurelyFresh(this.#seam.now())) return null;
+    if (!isSure || this.#keeping === null || !this.#isFresh(kept)) return null;
     this.#counters.hits++;
     return this.#keeping.share(kept);
+  }
+
+  /**
+   * Hits of one turn share readings of the clock, one for 32, where the value is good for a while yet: a reading waits for all that the processor still
+   * fetches, so that of a million values no two hits would overlap.
+   */
+  #isFresh(kept: Kept): boolean {
+    return kept.isSurelyFresh(this.#seam.stamp() + HOLD_MS) || kept.isSurelyFresh(this.#seam.now());
   }
 }
 

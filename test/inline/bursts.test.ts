@@ -147,3 +147,37 @@ test('its end is never told before its beginning', async () => {
   assert.equal(attempts.length, 1);
   assert.ok(attempts[0]!.durationMs >= 0, `${attempts[0]!.durationMs}`);
 });
+
+test('hits of one turn share readings of the clock where their value is good for a while yet', async () => {
+  const target = scriptedTarget<string, string>();
+  const { coalescer, readings } = burst({ target }, { keep: { ttlMs: 5_000 } });
+  const first = coalescer.request('key');
+  target.calls[0]!.resolve('value');
+  assert.equal(await first, 'value');
+  const before = readings();
+  const hits = Array.from({ length: 160 }, () => coalescer.request('key'));
+  assert.equal(target.calls.length, 1);
+  assert.ok(readings() - before <= 8, `${readings() - before}`);
+  assert.deepEqual(new Set(await Promise.all(hits)), new Set(['value']));
+  assert.equal(coalescer.stats().hits, 160);
+});
+
+test('held in a burst of hits, the loop makes nobody get what has ended in that second', async () => {
+  const target = scriptedTarget<string, string>();
+  const { coalescer, advance, hold } = burst({ target }, { keep: { ttlMs: 5_000 } });
+  const first = coalescer.request('key');
+  target.calls[0]!.resolve('old');
+  assert.equal(await first, 'old');
+  await advance(4_100);
+  // A burst, surely: a turn that shared too little, before, lets 32 pass.
+  const hits = Array.from({ length: 70 }, () => coalescer.request('key'));
+  hold(899);
+  hits.push(coalescer.request('key'));
+  assert.equal(target.calls.length, 1);
+  hold(2);
+  const late = coalescer.request('key');
+  assert.equal(target.calls.length, 2);
+  target.calls[1]!.resolve('new');
+  assert.equal(await late, 'new');
+  assert.deepEqual(new Set(await Promise.all(hits)), new Set(['old']));
+});

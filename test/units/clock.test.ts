@@ -10,6 +10,7 @@ const TINY = 1e-9;
 let time = 0;
 let readings = 0;
 let waiting: (() => void)[] = [];
+let waitedFor = 0;
 let told: { stamp: number; now: number }[] = [];
 let clock: Clock;
 
@@ -17,6 +18,7 @@ beforeEach(() => {
   time = 1_000;
   readings = 0;
   waiting = [];
+  waitedFor = 0;
   told = [];
   clock = new Clock(
     () => {
@@ -24,7 +26,10 @@ beforeEach(() => {
       // Time goes on.
       return time + readings * TINY;
     },
-    (run) => waiting.push(run),
+    (run) => {
+      waitedFor++;
+      waiting.push(run);
+    },
   );
   clock.tell({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
 });
@@ -113,6 +118,29 @@ test('catching up reads the clock where a stamp is past, and only there', () => 
   clock.catchUp();
   assert.equal(readings, 3);
   assert.equal(told.length, 1);
+});
+
+test('where turns have nothing to share, most of them are not waited for', () => {
+  for (let turn = 0; turn < 340; turn++) {
+    stamps(3, 0.001);
+    endTurn();
+  }
+  // One in 33 bursts looks whether there is more by now: a turn with three stamps is one or two of them.
+  assert.ok(waitedFor <= 340 / 10, `${waitedFor}`);
+  const before = readings;
+  stamps(3 * BURST, 0.001);
+  assert.ok(readings - before <= BURST + 4, `a turn that has more to share is soon found out: ${readings - before}`);
+});
+
+test('a turn that shares some readings is waited for each time', () => {
+  for (const count of [12, BURST + 4]) {
+    waitedFor = 0;
+    for (let turn = 0; turn < 100; turn++) {
+      stamps(count, 0.001);
+      endTurn();
+    }
+    assert.equal(waitedFor, 100, `${count}`);
+  }
 });
 
 test('a clock that stands still is read each time: a test moves it in the middle of a turn', () => {
