@@ -1,5 +1,5 @@
 /** What is held for one key after its flight: a value and how long it is good for, the last failure, and where they came from. */
-import { own } from '../workers/text.js';
+import { ownWhole } from '../workers/text.js';
 import type { Tabled } from './flight-table.js';
 import type { FlightReport } from './reports.js';
 import { freezeDeep } from './share.js';
@@ -81,8 +81,8 @@ export class Kept implements Tabled {
 
   constructor({ scope, key, index, routeId }: KeptIdentity) {
     // Copies: a key of a few words may be cut out of the body it came from.
-    this.scope = scope === null ? null : own(scope);
-    this.key = own(key);
+    this.scope = scope === null ? null : ownWhole(scope);
+    this.key = ownWhole(key);
     this.index = index === key ? this.key : index;
     this.hasLongKey = index !== key;
     this.routeId = routeId;
