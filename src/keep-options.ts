@@ -4,8 +4,8 @@
 export interface KeepOptions<V> {
   /**
    * How long a value is given to later requests as it is: a number, or a function of the value (a number below 0, or a throw: it is not kept).
-   * Hits of one turn of the event loop share readings of the clock, one for 32, where the value is good for another second: only who holds the loop for more
-   * than that between two of them is given what has ended meanwhile. @default 0
+   * Hits of one turn of the event loop share readings of the clock, one for 32, where the value is good for another second: only where those 32 take longer
+   * than that, since something holds the loop between them, are the last of them given what has ended meanwhile. @default 0
    */
   readonly ttlMs?: number | ((value: V) => number);
   /** After that: it is given for so long while one flight in the background brings a new one (RFC 5861). @default 0 */

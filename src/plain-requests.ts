@@ -16,7 +16,7 @@ import type { Counters } from './statistics.js';
 import type { Waiters } from './waiters.js';
 import { channels } from './watching.js';
 
-/** Only who holds the loop for longer than this, between two of 32 hits of one turn, is given what has ended meanwhile; as if all had been asked for before. */
+/** Only where 32 hits of one turn take longer than this is one given what has ended meanwhile; as if all had been asked for at once. */
 const HOLD_MS = 1_000;
 
 /** Its front, as far as it is there. */
@@ -45,6 +45,8 @@ export class PlainRequests {
   readonly #isOpenToAll: boolean;
   readonly #isOpenByScope: boolean;
   readonly #isBare: boolean;
+  /** May a value be good for longer than hits need that share a reading? */
+  readonly #isGoodForLong: boolean;
   /** Number of the flight that was found and joined last: the flight itself, held by what is much older, takes 8 ns to write. */
   #lastNumber = 0;
   /** That flight, if it was twice the same and nothing else was asked for since: equal requests come in bursts, and the next one is compared before it is looked up. */
@@ -65,6 +67,7 @@ export class PlainRequests {
     const isOpen = key === null && share !== 'copy';
     this.#isOpenToAll = isOpen && scope === 'public';
     this.#isOpenByScope = isOpen && scope === 'per-request';
+    this.#isGoodForLong = typeof options.keep?.ttlMs !== 'number' || options.keep.ttlMs > HOLD_MS;
     this.#isBare = waiters.keeping === null && reentrance === null;
   }
 
@@ -143,7 +146,7 @@ export class PlainRequests {
    * fetches, so that of a million values no two hits would overlap.
    */
   #isFresh(kept: Kept): boolean {
-    return kept.isSurelyFresh(this.#seam.stamp() + HOLD_MS) || kept.isSurelyFresh(this.#seam.now());
+    return (this.#isGoodForLong && kept.isSurelyFresh(this.#seam.stamp() + HOLD_MS)) || kept.isSurelyFresh(this.#seam.now());
   }
 }
 

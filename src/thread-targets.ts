@@ -18,8 +18,8 @@ export interface ThreadOptions {
   readonly heartbeatMs?: number;
   /**
    * How far threads step back for the caller's event loop where processors are short: Linux's niceness, 0 (not at all) to 19. Between equals Linux lets one
-   * that computes go on for some 3 ms before the loop that was woken runs (`npm run bench -- --scope loop`: an event waits 0.5 to 1 ms, p99, at 0 to 8,
-   * and 0.12 at 10). Flights take as long at 10 as at 0, also where there is one processor.
+   * that computes go on for some 3 ms before the loop that was woken runs (`npm run bench -- --scope loop`: an event waits 0.3 to 1.3 ms, p99, at 0 to
+   * 8, and 0.1 to 0.2 at 10). Flights take as long at 10 as at 0, also where there is one processor.
    * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 10
    */
   readonly niceness?: number;

@@ -14,8 +14,8 @@ const BURST_GAP_MS = 0.01;
 /** Of so many in a burst, one reads the clock. With one for 16 a flight takes 430 ns, with one for 32 415, and for more no less. */
 const BURST_STAMPS = 32;
 /**
- * To hear that a turn is over takes as long as so many readings. Where a turn had no more to share them, as many bursts are let pass: one message in
- * each turn, and turns that follow at once (a hit that a message asks for: 1,000 to 580 ns).
+ * To hear that a turn is over takes as long as so many readings. Where fewer shared one in a turn, the next bursts are let pass: one message in each
+ * turn, and turns that follow at once (a hit that a message asks for: 1,000 to 580 ns).
  */
 const SHARED_LEAST = 8;
 const BURSTS_PASSED = 32;
@@ -35,9 +35,11 @@ export class Clock {
   /** Was a stamp given out since the last reading? */
   #isBehind = false;
   #isTurnAwaited = false;
-  /** Has the turn that is awaited had a reading that was shared by as many as may? */
+  /** Need the turn that is awaited not be judged by what it shared? It had a reading that was shared by as many as may, or bursts had passed before. */
   #isTurnWorthIt = false;
   #burstsToPass = 0;
+  /** Since a turn was awaited last. Perhaps of this one, too: what is left of it says nothing of those that come. */
+  #havePassed = false;
 
   /** `afterTurn`: runs what it is given after what runs now, and before the loop goes on. */
   constructor(read: () => number, afterTurn: (run: () => void) => void) {
@@ -72,11 +74,12 @@ export class Clock {
   #stampAnew(): number {
     const now = this.now();
     const gapMs = now - this.#lastStamp;
-    // One that stands still is a test's, and moved on in the middle of a turn.
     this.#lastStamp = now;
+    // One that stands still is a test's, and moved on in the middle of a turn.
     if (!(gapMs > 0 && gapMs < BURST_GAP_MS * (this.#isTurnAwaited ? BURST_STAMPS : 1))) return now;
     if (this.#burstsToPass > 0) {
       this.#burstsToPass--;
+      this.#havePassed = true;
       return now;
     }
     this.#stampsLeft = BURST_STAMPS - 1;
@@ -92,7 +95,8 @@ export class Clock {
 
   #awaitTurn(): void {
     this.#isTurnAwaited = true;
-    this.#isTurnWorthIt = false;
+    this.#isTurnWorthIt = this.#havePassed;
+    this.#havePassed = false;
     this.#afterTurn(this.#turned);
   }
 

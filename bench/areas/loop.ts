@@ -22,7 +22,7 @@ const questionOf = (id: number): Question => ({ id, text: `large question ${++as
 
 export const loop: Area = {
   name: 'loop',
-  conditions: ['fresh', 'after gc'],
+  conditions: ['fresh'],
   async open({ coalescers: { createCoalescer, threadTargets } }) {
     const onThread = createCoalescer({
       scope: 'public',

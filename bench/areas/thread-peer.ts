@@ -48,7 +48,7 @@ function sendChunks(port: MessagePort): void {
 }
 
 /** What a parse of 1 MB takes, more or less. */
-const SLEEPS_MS = [2.5, 5] as const;
+const SLEEPS_MS = [3, 4.5] as const;
 
 /** Answers as late as one that parses, and leaves the processors alone meanwhile. */
 function answerAfterSleep(port: MessagePort): void {

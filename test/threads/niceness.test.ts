@@ -7,7 +7,7 @@ import type targets from './fixtures/tell-niceness.js';
 
 const module = new URL('./fixtures/tell-niceness.js', import.meta.url);
 
-test('a thread is as nice as it is told, 5 where nothing is said', { skip: process.platform !== 'linux' && 'Linux only' }, async () => {
+test('a thread is as nice as it is told, 10 where nothing is said', { skip: process.platform !== 'linux' && 'Linux only' }, async () => {
   const before = getPriority();
   for (const niceness of [undefined, 0, 12]) {
     const coalescer = createCoalescer({

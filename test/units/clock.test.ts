@@ -120,27 +120,38 @@ test('catching up reads the clock where a stamp is past, and only there', () => 
   assert.equal(told.length, 1);
 });
 
-test('where turns have nothing to share, most of them are not waited for', () => {
-  for (let turn = 0; turn < 340; turn++) {
-    stamps(3, 0.001);
+/** So many turns with so many stamps in each. */
+function turns(count: number, each: number): void {
+  for (let turn = 0; turn < count; turn++) {
+    stamps(each, 0.000_1);
     endTurn();
   }
-  // One in 33 bursts looks whether there is more by now: a turn with three stamps is one or two of them.
-  assert.ok(waitedFor <= 340 / 10, `${waitedFor}`);
-  const before = readings;
-  stamps(3 * BURST, 0.001);
-  assert.ok(readings - before <= BURST + 4, `a turn that has more to share is soon found out: ${readings - before}`);
+}
+
+test('where turns have little to share, most of them are not waited for, whatever came before', () => {
+  // The first stamp of a turn begins a burst: seven share its reading.
+  for (const each of [1, 3, 8]) {
+    turns(10, 100);
+    turns(40, each);
+    waitedFor = 0;
+    turns(340, each);
+    // Of 32 bursts that pass, and two turns that are looked at.
+    assert.ok(waitedFor <= 20 + 340 * ((2 * each) / (32 + 2 * each)), `${each}: ${waitedFor}`);
+  }
 });
 
-test('a turn that shares some readings is waited for each time', () => {
-  for (const count of [12, BURST + 4]) {
-    waitedFor = 0;
-    for (let turn = 0; turn < 100; turn++) {
-      stamps(count, 0.001);
-      endTurn();
+test('a turn that shares more is waited for each time, whatever came before', () => {
+  for (const each of [9, 10, 14, 20, 34, 36, 38, 41])
+    for (let small = 0; small < 15; small++) {
+      turns(small, 3);
+      turns(40, each);
+      waitedFor = 0;
+      const before = readings;
+      turns(100, each);
+      assert.equal(waitedFor, 100, `${each} after ${small}`);
+      // One for 32, and one when it is over.
+      assert.ok(readings - before <= 100 * (Math.ceil(each / BURST) + 1), `${each} after ${small}: ${readings - before}`);
     }
-    assert.equal(waitedFor, 100, `${count}`);
-  }
 });
 
 test('a clock that stands still is read each time: a test moves it in the middle of a turn', () => {
