@@ -38,7 +38,7 @@ export class Clock {
   /** Need the turn that is awaited not be judged by what it shared? It had a reading that was shared by as many as may, or bursts had passed before. */
   #isTurnWorthIt = false;
   #burstsToPass = 0;
-  /** Since a turn was awaited last. Perhaps of this one, too: what is left of it says nothing of those that come. */
+  /** Were some let pass since a turn was awaited last? Perhaps in this one, too: what it shares then says nothing of those that come. */
   #havePassed = false;
 
   /** `afterTurn`: runs what it is given after what runs now, and before the loop goes on. */

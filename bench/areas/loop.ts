@@ -9,16 +9,16 @@ import type extracts from './extract-targets.js';
 import { ThreadPeers } from './thread-callers.js';
 import { extract, type Question } from './thread-targets.js';
 
-function rowsOf(name: string, ask: (id: number) => Promise<unknown>): TakenRow[] {
+let asked = 0;
+
+function rowsOf(name: string, answer: (question: Question) => Promise<unknown>): TakenRow[] {
+  // Never the same key.
+  const ask = (id: number): Promise<unknown> => answer({ id, text: `large question ${++asked}` });
   return [
     { name: `loop/event loop delay p99, ${name}`, unit: 'ms', take: () => eventDelay(ask) },
     { name: `loop/timers late p99, ${name}`, unit: 'ms', take: () => timerDelay(ask) },
   ];
 }
-
-let asked = 0;
-/** Never the same key. */
-const questionOf = (id: number): Question => ({ id, text: `large question ${++asked}` });
 
 export const loop: Area = {
   name: 'loop',
@@ -33,9 +33,9 @@ export const loop: Area = {
     const peers = new ThreadPeers();
     return {
       rows: [
-        ...rowsOf('parsing inline', (id) => inline.request(questionOf(id))),
-        ...rowsOf('parsing on a thread', (id) => onThread.request(questionOf(id))),
-        ...rowsOf('a thread that sleeps', peers.bySleep()),
+        ...rowsOf('parsing inline', (question) => inline.request(question)),
+        ...rowsOf('parsing on a thread', (question) => onThread.request(question)),
+        ...rowsOf('a thread that sleeps', peers.bySingleMessages('sleeps')),
       ],
       async close() {
         await Promise.all([onThread.close(), peers.close()]);

@@ -34,8 +34,8 @@ export class ThreadPeers {
     return (question) => remote.answer(question);
   }
 
-  bySingleMessages(): Ask {
-    const port = this.#open('single');
+  bySingleMessages(side: 'single' | 'sleeps' = 'single'): Ask {
+    const port = this.#open(side);
     const waiting = new Map<number, (answer: Answer) => void>();
     port.on('message', (message: Numbered<Answer>) => settle(waiting, message));
     let count = 0;
@@ -43,20 +43,6 @@ export class ThreadPeers {
       new Promise((resolve) => {
         waiting.set(++count, resolve);
         port.postMessage([count, question] satisfies Numbered<Question>);
-      });
-  }
-
-  bySleep(): (number: number) => Promise<unknown> {
-    const port = this.#open('sleeps');
-    const waiting = new Map<number, (nothing: unknown) => void>();
-    port.on('message', ([number]: Numbered<null>) => {
-      waiting.get(number)?.(null);
-      waiting.delete(number);
-    });
-    return (number) =>
-      new Promise((resolve) => {
-        waiting.set(number, resolve);
-        port.postMessage(number);
       });
   }
 

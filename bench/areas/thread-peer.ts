@@ -54,9 +54,9 @@ const SLEEPS_MS = [3, 4.5] as const;
 function answerAfterSleep(port: MessagePort): void {
   const never = new Int32Array(new SharedArrayBuffer(4));
   const [least, most] = SLEEPS_MS;
-  port.on('message', (number: number) => {
+  port.on('message', ([number, { id }]: Numbered<Question>) => {
     Atomics.wait(never, 0, 0, least + Math.random() * (most - least));
-    port.postMessage([number, null]);
+    port.postMessage([number, { id, answer: '' }] satisfies Numbered<Answer>);
   });
 }
 

@@ -148,12 +148,19 @@ test('its end is never told before its beginning', async () => {
   assert.ok(attempts[0]!.durationMs >= 0, `${attempts[0]!.durationMs}`);
 });
 
-test('hits of one turn share readings of the clock where their value is good for a while yet', async () => {
+/** With a value kept for a key. */
+async function keeping(ttlMs: number): Promise<Burst & { readonly target: ReturnType<typeof scriptedTarget<string, string>> }> {
   const target = scriptedTarget<string, string>();
-  const { coalescer, advance, readings } = burst({ target }, { keep: { ttlMs: 5_000 } });
-  const first = coalescer.request('key');
+  const opened = burst({ target }, { keep: { ttlMs } });
+  const first = opened.coalescer.request('key');
+  assert.equal(target.calls.length, 1);
   target.calls[0]!.resolve('value');
   assert.equal(await first, 'value');
+  return { ...opened, target };
+}
+
+test('hits of one turn share readings of the clock where their value is good for a while yet', async () => {
+  const { target, coalescer, advance, readings } = await keeping(5_000);
   await advance(3_980);
   // A turn that shared too little, before, lets 32 bursts pass.
   const hits = Array.from({ length: 40 }, () => coalescer.request('key'));
@@ -166,11 +173,7 @@ test('hits of one turn share readings of the clock where their value is good for
 });
 
 test('where no value is good for longer than a burst may take, each hit reads the clock once', async () => {
-  const target = scriptedTarget<string, string>();
-  const { coalescer, readings } = burst({ target }, { keep: { ttlMs: 1_000 } });
-  const first = coalescer.request('key');
-  target.calls[0]!.resolve('value');
-  assert.equal(await first, 'value');
+  const { target, coalescer, readings } = await keeping(1_000);
   const before = readings();
   for (let hit = 0; hit < 100; hit++) assert.equal(await coalescer.request('key'), 'value');
   assert.equal(target.calls.length, 1);
@@ -178,11 +181,7 @@ test('where no value is good for longer than a burst may take, each hit reads th
 });
 
 test('held for a second in a burst of hits, the loop makes nobody get what has ended in it', async () => {
-  const target = scriptedTarget<string, string>();
-  const { coalescer, advance, hold } = burst({ target }, { keep: { ttlMs: 5_000 } });
-  const first = coalescer.request('key');
-  target.calls[0]!.resolve('old');
-  assert.equal(await first, 'old');
+  const { target, coalescer, advance, hold } = await keeping(5_000);
   await advance(3_995);
   // A burst, surely: a turn that shared too little, before, lets 32 pass.
   const hits = Array.from({ length: 70 }, () => coalescer.request('key'));
@@ -194,5 +193,5 @@ test('held for a second in a burst of hits, the loop makes nobody get what has e
   assert.equal(target.calls.length, 2);
   target.calls[1]!.resolve('new');
   assert.equal(await late, 'new');
-  assert.deepEqual(new Set(await Promise.all(hits)), new Set(['old']));
+  assert.deepEqual(new Set(await Promise.all(hits)), new Set(['value']));
 });
