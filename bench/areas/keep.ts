@@ -19,6 +19,7 @@ function rowsOf(name: string, open: () => Call<string, unknown>): TimedRow[] {
   return [
     together(`keep/${name}, flight whose value is kept, 256 in the air`, open(), inTurn(keys)),
     together(`keep/${name}, hit, 256 at once`, open(), inTurn(keys.slice(0, FEW))),
+    together(`keep/${name}, hit by a key of some length, 256 at once`, open(), inTurn(keysOf(FEW, 'a-key-of-some-length'))),
   ];
 }
 
