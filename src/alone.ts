@@ -24,7 +24,7 @@ export class AloneFlights {
   /** Was this key's last value for one alone? */
   isForOne(identity: Identified): boolean {
     const { forOne } = this.#front.waiters;
-    return forOne.size > 0 && identity.index !== '' && forOne.has(identity, this.#seam.now());
+    return forOne.size > 0 && forOne.has(identity, this.#seam.now());
   }
 
   /** Is that no value, but a follower's leave to fly alone? */

@@ -146,7 +146,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     const routeId = routeIdOf(route, this.#front.links);
     const index = key === null ? '' : indexOf(key);
     const hasLongKey = key !== null && index !== key;
-    if (this.#alone.isForOne({ scope, index, hasLongKey, routeId }))
+    if (key !== null && this.#alone.isForOne({ scope, index, hasLongKey, routeId }))
       return { scope, ...ALONE, route, routeId, payload, carried: undefined };
     return { scope, key, index, hasLongKey, form, route, routeId, payload, carried: undefined };
   }

@@ -13,6 +13,7 @@ import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightLimits } from './flight-limits.js';
 import { FlightTable } from './flight-table.js';
 import { NO_INCIDENTS } from './incidents.js';
+import type { FrontSetup } from './front-setup.js';
 import type { LinkReceiver, Links } from './links.js';
 import { type Loads, loadsOf, NO_LOAD } from './load.js';
 import type { FilledOptions } from './options.js';
@@ -20,7 +21,7 @@ import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
 import { PlainRequests } from './plain-requests.js';
-import { type FlightOwner, forStory, straightAttempt } from './story.js';
+import { type FlightOwner, forStory, isGoneOnFrom, straightAttempt } from './story.js';
 import { StoryRing } from './story-ring.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
 import { Waiters } from './waiters.js';
@@ -30,14 +31,6 @@ import { channels, LAUNCHES_WITHOUT_JOIN } from './watching.js';
 
 /** The shard ends a flight at its deadline and knows why; the front does so a tick later, should the shard be dead or deaf. */
 const GRACE_MS = TICK_MS;
-
-export interface FrontSetup {
-  readonly seam: Seam;
-  readonly wheel: Wheel;
-  readonly options: FilledOptions;
-  readonly reentrance: Reentrance | null;
-  readonly connect: (receiver: LinkReceiver) => Links;
-}
 
 export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkReceiver, StreamingOwner {
   readonly name: string;
@@ -103,7 +96,8 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.airborne.add(flight);
     this.limits.bytes += flight.bytes;
     this.#wheel.wake(flight.launchedAt);
-    if (++this.counters.launched === LAUNCHES_WITHOUT_JOIN) watching.warnNothingJoins(this);
+    const launched = ++this.counters.launched - this.counters.unshared;
+    if (launched === LAUNCHES_WITHOUT_JOIN && key !== null) watching.warnNothingJoins(this);
     if (this.reentrance !== null) this.reentrance.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
     this.waiters.seat(flight);
@@ -134,7 +128,8 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   /** One that nobody waits for was kept for others, and none can come now. */
   tooOldToJoin(flight: Flight): void {
     this.#table.remove(flight);
-    if (flight.waiting === 0 && this.#options.abandonAfterMs !== 'finish') this.end(flight, 'abandoned', undefined);
+    const isForOthers = this.#options.abandonAfterMs !== 'finish' && !flight.incidents.isRefresh;
+    if (flight.waiting === 0 && isForOthers) this.end(flight, 'abandoned', undefined);
   }
 
   /** Its key is free: the next request launches. Its waiters stay. */
@@ -156,9 +151,16 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   attempted(flight: Flight, attempt: AttemptRecord): void {
+    const before = flight.told?.last ?? null;
     flight.attempted(attempt);
-    if (attempt.next !== undefined && attempt.next !== attempt.target) this.counters.failovers++;
-    if (channels.attempt.hasSubscribers || channels.failover.hasSubscribers) watching.attempted(this.name, flight, attempt);
+    if (before !== null && isGoneOnFrom(before, attempt)) this.#failedOver(flight, before, attempt.target);
+    if (channels.attempt.hasSubscribers) watching.attempted(this.name, flight, attempt);
+    if (attempt.next !== undefined && attempt.next !== attempt.target) this.#failedOver(flight, attempt, attempt.next);
+  }
+
+  #failedOver(flight: Flight, from: AttemptRecord, to: string): void {
+    this.counters.failovers++;
+    if (channels.failover.hasSubscribers) watching.failedOver(this.name, flight, from, to);
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {

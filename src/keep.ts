@@ -37,11 +37,13 @@ export class Keep {
   readonly #table = new FlightTable<Kept>();
   readonly #order: KeptOrder;
   readonly #lastEnds = new LastEnds();
+  /** Number of the oldest flight in the air when something was put in last. */
+  #oldest = 0;
 
   constructor(settings: KeepSettings) {
     const { entries, bytes } = settings;
     this.#settings = settings;
-    this.#order = new KeptOrder({ entries, bytes, dropped: (kept) => this.#table.remove(kept) });
+    this.#order = new KeptOrder({ entries, bytes, dropped: (kept) => this.#dropped(kept) });
   }
 
   /** Keys for which something is held. */
@@ -84,7 +86,7 @@ export class Keep {
     kept.flight = settlement.flight;
     kept.valueReport = new LateReport(settlement.story);
     kept.valueBytes = ENTRY_BYTES + weightOf(value, bytes);
-    this.#put(kept);
+    this.#put(kept, settlement.oldest);
   }
 
   /** A flight has ended with what is not kept: what was kept before no longer stands for its key. */
@@ -108,7 +110,7 @@ export class Keep {
     if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
       Object.assign(kept, { error, errorBytes, errorReport: new LateReport(settlement.story), errorUntil: now + errorMs });
     if (kept.isOver(now)) this.#remove(kept);
-    else this.#put(kept);
+    else this.#put(kept, settlement.oldest);
   }
 
   /** Two flights of one key: what the newer one brought is newer, whichever ends first, and also where nothing was kept of it. */
@@ -134,11 +136,18 @@ export class Keep {
   }
 
   /** What is in the order is not weighed again: it goes, and comes anew where there is room for it. */
-  #put(kept: Kept): void {
+  #put(kept: Kept, oldest: number): void {
     this.#remove(kept);
-    if (kept.bytes > this.#settings.bytes) return;
+    this.#oldest = oldest;
+    if (kept.bytes > this.#settings.bytes) return this.#lastEnds.note(kept, kept.flight, oldest);
     this.#order.add(kept);
     this.#table.put(kept);
+  }
+
+  /** There was no room for it. What an older flight brings is no better for that. */
+  #dropped(kept: Kept): void {
+    this.#table.remove(kept);
+    this.#lastEnds.note(kept, kept.flight, this.#oldest);
   }
 
   /** One that is not held stays so. */

@@ -76,7 +76,8 @@ export class Keeping {
     const isAnswer = flight.incidents.failure === 'answered';
     if (settlement === null || !(isAnswer || isOperating(flight, error))) return null;
     const now = flight.settledAt;
-    if (flight.stream !== null) {
+    // Where chunks were given, the failure is theirs: what was kept is another answer.
+    if (flight.chunksGiven > 0) {
       if (isAnswer) this.#keep.keepNothing(settlement, now);
       return null;
     }
@@ -114,8 +115,9 @@ function isOperating({ incidents }: Flight, error: unknown): boolean {
   return incidents.failure === 'exhausted' || (error instanceof CoalescerError && OPERATING.has(error.code));
 }
 
-/** Not what is its leader's alone, was dropped meanwhile, or was read as it came. */
-const isKept = ({ incidents, stream }: Flight): boolean => !incidents.isForgotten && !incidents.isForOne && stream === null;
+/** Not what is its leader's alone, was dropped meanwhile, or came in chunks. A value that somebody reads as a stream is one. */
+const isKept = ({ incidents, stream }: Flight): boolean =>
+  !incidents.isForgotten && !incidents.isForOne && (stream === null || stream.isValue);
 
 /** What a flight's end is for its key: nothing of one that is not shared, or that was dropped meanwhile. */
 function settlementOf(flight: Flight): Settlement | null {

@@ -73,14 +73,16 @@ export interface Stats {
   readonly joined: number;
   /** Requests answered from a kept value that was fresh, or from a kept failure: no joins. */
   readonly hits: number;
-  /** Requests answered from a kept value that was no longer fresh. */
+  /** Requests answered at once from a kept value that was no longer fresh. */
   readonly stale: number;
+  /** Requests that were given a kept value since all targets of their flight had failed. They are counted among `launched` and `joined`, their flight among `rejected`. */
+  readonly stoodIn: number;
   /** Flights launched in the background to refresh a kept value. */
   readonly refreshes: number;
   /** Flights of those who had joined one whose value was for its leader alone. */
   readonly released: number;
   readonly refused: number;
-  /** Flights whose key said not to share. */
+  /** Flights that nobody could join: their key said so, or their value was known to be for one alone. */
   readonly unshared: number;
   readonly fulfilled: number;
   readonly rejected: number;
@@ -89,6 +91,7 @@ export interface Stats {
   readonly left: number;
   /** Waiters that left because their time was up. */
   readonly timedOut: number;
+  /** Flights that went on at another target, also where a thread had died; that is known when the attempt there is over. */
   readonly failovers: number;
   readonly relaunches: number;
   readonly threadsLost: number;

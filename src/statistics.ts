@@ -9,6 +9,7 @@ export interface Counters {
   joined: number;
   hits: number;
   stale: number;
+  stoodIn: number;
   refreshes: number;
   released: number;
   refused: number;
@@ -25,7 +26,7 @@ export interface Counters {
 
 export function newCounters(): Counters {
   return {
-    launched: 0, joined: 0, hits: 0, stale: 0, refreshes: 0, released: 0, refused: 0, unshared: 0, fulfilled: 0, rejected: 0, abandoned: 0, left: 0, timedOut: 0,
+    launched: 0, joined: 0, hits: 0, stale: 0, stoodIn: 0, refreshes: 0, released: 0, refused: 0, unshared: 0, fulfilled: 0, rejected: 0, abandoned: 0, left: 0, timedOut: 0,
     failovers: 0, relaunches: 0, threadsLost: 0,
   }; // biome-ignore format: one thought
 }

@@ -28,6 +28,14 @@ export interface Relaunch {
 
 type Event = Explanation['events'][number];
 
+/** Waiters that did not launch it; a refresh was launched for what is kept. */
+export const joinsOf = ({ joined, incidents }: Pick<Flight, 'joined' | 'incidents'>): number =>
+  Math.max(0, incidents.isRefresh ? joined : joined - 1);
+
+/** Is this attempt where its flight went on for one that a dead thread could not tell the end of? */
+export const isGoneOnFrom = (before: AttemptRecord, { target, isHedge }: AttemptRecord): boolean =>
+  before.end === 'thread-lost' && target !== before.target && isHedge !== true;
+
 /** How an attempt ends that another target has to go on for. */
 const LOST: ReadonlySet<AttemptReport['end']> = new Set(['failed', 'timed-out', 'thread-lost'] as const);
 
@@ -166,18 +174,25 @@ export const NO_FLIGHT = {
 export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
-  for (const record of flight.attempts) events.push(...attemptEvents(record, at));
+  const { attempts } = flight;
+  for (const [index, record] of attempts.entries()) {
+    const before = attempts[index - 1];
+    if (before !== undefined && isGoneOnFrom(before, record))
+      events.push({ atMs: at(record.startedAt), what: 'failover', from: before.target, to: record.target });
+    events.push(...attemptEvents(record, at));
+  }
   for (const { at: instant, why } of flight.incidents.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
   for (const { at: instant, from, to, chunk } of flight.incidents.seams ?? [])
     events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
   for (const { startedAt, target, isHedge } of flying) events.push({ atMs: at(startedAt), what: isHedge ? 'hedge' : 'attempt', target });
-  if (flight.joined > 1) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
+  if (joinsOf(flight) > 0) events.push({ atMs: 0, what: 'joined', waiters: flight.joined });
   if (flight.status !== 'flying') {
     events.push({
       atMs: at(flight.settledAt),
       what: 'settled',
       as: flight.status,
       ...(flight.incidents.failure === null ? {} : { why: flight.incidents.failure }),
+      ...(flight.incidents.isStale ? { given: 'a kept value' } : {}),
     });
   }
   // Stable: events of one instant stay as they were told. Joins have no times of their own; a clock read costs more than a join.

@@ -50,6 +50,10 @@ export abstract class Seat extends WheelEntry {
   /** It has left, with this to say. */
   abstract left(error: unknown): void;
 
+  /** A kept value, where its flight has failed: not one that is fresh, nor one that reads, who takes chunks of its flight. */
+  get takesStandIn(): boolean {
+    return this.wantsValue && !this.isFresh;
+  }
   /** Is it in the flight's list? */
   get isSeated(): boolean {
     return this.previous !== null && this.flight.firstWaiter !== null;

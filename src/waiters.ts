@@ -81,21 +81,20 @@ export class Waiters implements LeaveReceiver {
   /** One more that reads the flight's stream, from the chunk with index `from` on. @throws what the flight ended with, had it ended already */
   read(flight: Flight, stream: Stream, { signal, timeoutMs }: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
     const { options, failures } = this.#setup;
-    const { isLeader, from } = place;
     if (flight.status !== 'flying') throw this.#endOf(flight);
-    if (!isLeader) this.follow(flight);
+    if (!place.isLeader) this.follow(flight);
     const reader = new Reader({
       flight,
       stream,
       signal: signal ?? null,
       isApart: signal !== undefined || timeoutMs !== undefined,
-      from,
+      from: place.from,
       copy: options.share === 'copy' ? (of, chunk) => failures.copy(of, chunk) : null,
       receiver: this,
       clock: this.#setup.seam,
     });
     this.#mind(reader, timeoutMs);
-    if (!isLeader) watching.joined(options.name, flight);
+    if (!place.isLeader) watching.joined(options.name, flight);
     return reader;
   }
 
@@ -194,7 +193,7 @@ export class Waiters implements LeaveReceiver {
   #tell(waiter: Seat, value: unknown, failure?: unknown): void {
     const { failures, options } = this.#setup;
     this.#detach(waiter);
-    if (waiter.isFresh && waiter.flight.incidents.isStale) return waiter.reject(failure);
+    if (waiter.flight.incidents.isStale && !waiter.takesStandIn) return waiter.reject(failure);
     if (options.share !== 'copy' || !waiter.wantsValue) return waiter.resolve(value);
     try {
       waiter.resolve(failures.copy(waiter.flight, value));
@@ -226,14 +225,15 @@ export class Waiters implements LeaveReceiver {
 
   reject(flight: Flight, error: unknown): void {
     if (flight.waiting > 0) rememberFlight(error, flight);
-    const standIn = this.keeping?.rejected(flight, error) ?? null;
-    if (standIn !== null) {
-      flight.ownIncidents().isStale = true;
-      return this.#give(flight, standIn.value, error);
-    }
     // Those who have left, or leave just now, are told why by their own leaving, and not by the end of what nobody reads.
     if (flight.status === 'abandoned') flight.stream?.log.leave();
     else flight.stream?.log.fail(error);
+    const standIn = this.keeping?.rejected(flight, error) ?? null;
+    if (standIn !== null) {
+      flight.ownIncidents().isStale = true;
+      this.#counters.stoodIn += flight.waiting - seatsOf(flight).filter(({ takesStandIn }) => !takesStandIn).length;
+      return this.#give(flight, standIn.value, error);
+    }
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#gone += flight.waiting;
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {

@@ -7,14 +7,20 @@ import type { AttemptRecord } from '../workers/protocol.js';
 import { digestOf } from './flight-table.js';
 import type { Flight } from './flight.js';
 import type { AttemptReport, FlightReport, SeamReport } from './reports.js';
-import { attemptReport } from './story.js';
+import { attemptReport, joinsOf } from './story.js';
 
 /** What is published, by channel. Ask for `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
 export interface ChannelMessages {
   'coalescer:flight:launched': { coalescer: string; flight: string; scope: string | null; keyDigest: string | null };
   'coalescer:flight:joined': { coalescer: string; flight: string; waiters: number };
-  'coalescer:flight:settled': { coalescer: string } & FlightReport & { status: 'fulfilled' | 'rejected' | 'abandoned'; joins: number };
+  /** `stoodIn`: those who waited were given a kept value for its failure. */
+  'coalescer:flight:settled': { coalescer: string } & FlightReport & {
+      status: 'fulfilled' | 'rejected' | 'abandoned';
+      joins: number;
+      stoodIn?: true;
+    };
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
+  /** Where a thread has died, told when the attempt at `to` is over. */
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
   'coalescer:seam': { coalescer: string; flight: string } & SeamReport;
   'coalescer:breaker': { coalescer: string; target: string; from: BreakerPhase; to: BreakerPhase };
@@ -54,20 +60,24 @@ export function joined(coalescer: string, flight: Flight): void {
 
 export function settled(coalescer: string, flight: Flight): void {
   if (!channels.settled.hasSubscribers || flight.status === 'flying') return;
-  channels.settled.publish({ coalescer, ...flight.report(), status: flight.status, joins: Math.max(0, flight.joined - 1) });
+  channels.settled.publish({
+    coalescer,
+    ...flight.report(),
+    status: flight.status,
+    joins: joinsOf(flight),
+    ...(flight.incidents.isStale ? { stoodIn: true } : {}),
+  });
 }
 
-/** An attempt is over, and with it (where it names the next target) the flight goes on elsewhere. */
+/** An attempt is over. */
 export function attempted(coalescer: string, flight: Flight, record: AttemptRecord): void {
   if (channels.attempt.hasSubscribers) channels.attempt.publish({ coalescer, flight: flight.id, ...attemptReport(record) });
-  if (record.next === undefined || record.next === record.target || !channels.failover.hasSubscribers) return;
-  channels.failover.publish({
-    coalescer,
-    flight: flight.id,
-    from: record.target,
-    to: record.next,
-    code: record.code ?? String(record.status ?? record.end),
-  });
+}
+
+/** A flight goes on at another target. */
+export function failedOver(coalescer: string, flight: Flight, { target: from, code, status, end }: AttemptRecord, to: string): void {
+  if (channels.failover.hasSubscribers)
+    channels.failover.publish({ coalescer, flight: flight.id, from, to, code: code ?? String(status ?? end) });
 }
 
 export function seamed(coalescer: string, flight: Flight, seam: SeamReport): void {
@@ -87,20 +97,19 @@ export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', 
   if (channels.thread.hasSubscribers) channels.thread.publish({ coalescer, thread: number, event, relaunched });
 }
 
-/** So many launches without a single join deserve a warning: the keys are probably unique (a request id in them, say). */
+interface Warned {
+  readonly name: string;
+  readonly counters: Readonly<Record<'joined' | 'hits' | 'stale', number>>;
+}
+
+/** So many launches of flights that could be joined, without a single join, deserve a warning: the keys are probably unique (a request id in them, say). */
 export const LAUNCHES_WITHOUT_JOIN = 10_000;
 
-/** The one thing said aloud without being asked: a coalescer whose requests never meet does nothing but cost. */
-export function warnNothingJoins({
-  name: coalescer,
-  counters,
-}: {
-  readonly name: string;
-  readonly counters: { readonly joined: number };
-}): void {
-  if (counters.joined > 0) return;
+/** The one thing said aloud without being asked: a coalescer whose requests never meet, and are given nothing that was kept, does nothing but cost. */
+export function warnNothingJoins({ name: coalescer, counters }: Warned): void {
+  if (counters.joined + counters.hits + counters.stale > 0) return;
   process.emitWarning(
-    `coalescer '${coalescer}': ${LAUNCHES_WITHOUT_JOIN} requests, and none joined another's flight. Is something unique in the key (an id, a time)? See identify().`,
+    `coalescer '${coalescer}': ${LAUNCHES_WITHOUT_JOIN} flights, and no request joined one. Is something unique in the key (an id, a time)? See identify().`,
     {
       code: 'COALESCER_NOTHING_JOINS',
     },

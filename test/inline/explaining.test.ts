@@ -194,9 +194,16 @@ test('when nothing ever joins in 10,000 launches, one process warning names the 
   process.on('warning', onWarning);
   const environment = openStage().environment;
   const targets = { only: (payload: string): string => payload };
-  for (const joins of [false, true]) {
-    const coalescer = createCoalescer({ name: `joins: ${joins}`, scope: 'public', targets, environment });
-    if (joins) await Promise.all([coalescer.request('a'), coalescer.request('a')]);
+  const kinds = {
+    'nothing joins': {},
+    'something joins': {},
+    'what is kept is given': { keep: { ttlMs: 60_000 } },
+    'nothing is shared, as the key says': { key: () => null },
+  };
+  for (const [name, options] of Object.entries(kinds)) {
+    const coalescer = createCoalescer({ name, scope: 'public', targets, environment, ...options });
+    if (name === 'something joins') await Promise.all([coalescer.request('a'), coalescer.request('a')]);
+    else if (name === 'what is kept is given') for (let hit = 0; hit < 2; hit++) await coalescer.request('a');
     for (let index = 0; index < 20_000; index++) {
       watch(coalescer.request(`k${index}`));
       if (index % 1_000 === 0) await environment.advance(0);
@@ -208,7 +215,7 @@ test('when nothing ever joins in 10,000 launches, one process warning names the 
     warnings.map(({ code }) => code),
     ['COALESCER_NOTHING_JOINS'],
   );
-  assert.match(warnings[0]!.message, /joins: false/);
+  assert.match(warnings[0]!.message, /'nothing joins'/);
 });
 
 test('what is told of a flight after its end is in its story, however long its key', async () => {

@@ -56,6 +56,15 @@ test('that a key’s values are such is remembered for two minutes: nobody waits
   assert.equal(run.calls.length, length + 1, 'then it is tried again');
 });
 
+test('the empty key is remembered as any other', async () => {
+  const { coalescer, run, settled } = opened();
+  watch(coalescer.request(''));
+  run.calls[0]!.resolve('private');
+  await settled();
+  for (let request = 0; request < 3; request++) watch(coalescer.request(''));
+  assert.equal(run.calls.length, 4);
+});
+
 test('values that may be shared are, as without the function', async () => {
   const { coalescer, run, settled } = opened();
   const waiters = Array.from({ length: 10 }, () => watch(coalescer.request('a')));

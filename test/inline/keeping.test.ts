@@ -1,6 +1,7 @@
 // Values that outlive their flight: hits and stale values told apart from joins, refreshed by one flight in the background, standing in for failures,
 // freed by forget, never across scopes. LESSONS 16, 17.
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { createCoalescer, flightOf } from '../../src/index.js';
 import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
@@ -197,7 +198,7 @@ for (const barred of ['held', 'forced', 'open'] as const) {
   });
 }
 
-test('a newer flight that was read as a stream, or ended with an answer, ends what was kept and what an older one brings', async () => {
+test('a newer flight that streamed, or ended with an answer, ends what was kept and what an older one brings', async () => {
   for (const isRead of [false, true]) {
     for (const isAnswer of isRead ? [false, true] : [true]) {
       const stage = openStage({ keep: { ttlMs: 60_000 } });
@@ -206,8 +207,8 @@ test('a newer flight that was read as a stream, or ended with an answer, ends wh
       watch(stage.coalescer.request('a', { fresh: true }));
       if (isRead) watch(stage.coalescer.stream('a').outcome);
       if (isAnswer) stage.primary.calls[2]!.reject(httpError(404));
-      else stage.primary.calls[2]!.resolve('new');
-      await stage.settled();
+      else stage.primary.calls[2]!.resolve(Readable.from(['new']) as unknown as string);
+      await stage.environment.advance(10);
       stage.primary.calls[1]!.resolve('older');
       await stage.settled();
       assert.equal(older.value, 'older');

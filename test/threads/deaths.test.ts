@@ -1,7 +1,8 @@
 // Threads die under work in every way they can, not by the fault of a flight: flights go on elsewhere, and nobody who waits notices.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import { createCoalescer, threadTargets, type Outcome, type ThreadOptions } from '../../src/index.js';
+import { type ChannelMessages, createCoalescer, threadTargets, type Outcome, type ThreadOptions } from '../../src/index.js';
 import type targets from './fixtures/answer-or-die.js';
 import type { Answer } from './fixtures/answer-or-die.js';
 import type onceOnly from './fixtures/call-once-only.js';
@@ -26,10 +27,14 @@ function answered(outcome: Outcome<unknown>): Answer {
 }
 
 for (const death of DEATHS) {
-  test(`${death}: begun flights go on elsewhere with one more attempt each, and new ones meet no gap`, async () => {
+  test(`${death}: begun flights go on elsewhere with one more attempt each, and new ones meet no gap`, async (t) => {
     const tally = new Tally();
     using events = new ThreadEvents(`begun-${death}`);
     const coalescer = open(tally, `begun-${death}`);
+    const told: ChannelMessages['coalescer:failover'][] = [];
+    const listener = (message: unknown): void => void told.push(message as ChannelMessages['coalescer:failover']);
+    subscribe('coalescer:failover', listener);
+    t.after(() => unsubscribe('coalescer:failover', listener));
     await coalescer.ready();
     const residents = ids(RESIDENTS).map((id) => coalescer.outcome({ id, waits: true }));
     await until(() => tally.count('calls') === RESIDENTS, 'all residents are in the air');
@@ -48,9 +53,14 @@ for (const death of DEATHS) {
     }
     assert.deepEqual((await Promise.all(meanwhile)).map(({ id }) => id), ids(RESIDENTS, 200)); // biome-ignore format: one line
     assert.deepEqual((await Promise.all(afterwards)).map(({ id }) => id), ids(RESIDENTS, 100)); // biome-ignore format: one line
-    const { threadsLost, relaunches, rejected, airborne, waiting } = coalescer.stats();
+    const { threadsLost, relaunches, failovers, rejected, airborne, waiting } = coalescer.stats();
     assert.equal(threadsLost, 1);
     assert.ok(relaunches >= RESIDENTS);
+    assert.ok(failovers >= RESIDENTS && failovers <= relaunches, `${failovers} failovers, ${relaunches} relaunches`);
+    assert.equal(told.length, failovers);
+    assert.ok(told.every(({ from, to, code }) => from === 'primary' && to === 'backup' && code === 'thread-lost'));
+    const story = String(await coalescer.explain({ payload: { id: 1, waits: true } }));
+    assert.match(story, /thread-lost: [^]+failover: from primary, to backup[^]+attempt: attempt 2, target backup/);
     assert.deepEqual([rejected, airborne, waiting], [0, 0, 0]);
     await coalescer.close();
   });
