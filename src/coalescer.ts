@@ -47,11 +47,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   async ready(): Promise<void> {
+    const { links, failures } = this.#front;
     try {
-      await this.#front.links.ready();
+      if (this.#closing === null) await links.ready();
     } catch (error) {
-      throw this.#front.failures.notLoaded(error);
+      // A thread that is ended in its set-up by `close` says nothing against its module.
+      if (this.#closing === null) throw failures.notLoaded(error);
     }
+    if (this.#closing !== null) throw failures.closed();
   }
 
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {

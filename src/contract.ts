@@ -17,7 +17,7 @@ export interface Identity {
 
 /** One intent a method. */
 export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
-  /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`. For readiness probes and a fast failing start. */
+  /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`, from `close` on with `COALESCER_CLOSED`. For readiness probes and a fast failing start. */
   ready(): Promise<void>;
   /**
    * The answer for a payload: from the flight in the air for it, or from a new one. Rejects with the target's error as thrown where that is the

@@ -12,7 +12,7 @@ export interface ThreadOptions {
   readonly spare?: boolean;
   /** Heap limit per thread, in MiB. @default Node's */
   readonly heapMbMax?: number;
-  /** Loading and set-up must end within. @default 10_000 */
+  /** Loading must end within, and so must set-up. @default 10_000 */
   readonly readyWithinMs?: number;
   /** A thread whose heartbeat stands still for this long is replaced. @default 5_000 */
   readonly heartbeatMs?: number;
@@ -23,7 +23,7 @@ export interface ThreadOptions {
    * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 10
    */
   readonly niceness?: number;
-  /** Modules each thread imports first: `['./otel.js', 'tsx']`, relative to the working directory as with `--import`. @default what the process was started with */
+  /** Modules each thread imports first: `['./otel.js', 'tsx']`, relative to the working directory as with `--import`. What the process was started with is imported before them, as on every thread of Node's. @default none */
   readonly imports?: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 /** Values to bytes, guarded: what cannot cross is refused with its path before anything is packed. */
 import { TOLD, type KeyForm } from './canonical.js';
+import { messageOf } from './classify.js';
 import { inspectCrossing, type Crossing } from './crossing.js';
 import { BUFFER, BYTES, CLONED, KEYED, PACKED, TEXT, WRITTEN, type Body } from './protocol.js';
 import { Refused } from './refused.js';
@@ -33,6 +34,16 @@ export const isLarger = (data: Uint8Array | string, bytesMax: number): boolean =
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packBody(value: unknown, pack: Pack | null): Body {
+  try {
+    return packed(value, pack);
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    // What throws when it is looked at: detached bytes, a revoked Proxy.
+    throw refused('$', messageOf(error));
+  }
+}
+
+function packed(value: unknown, pack: Pack | null): Body {
   if (value instanceof Uint8Array && !(value.buffer instanceof SharedArrayBuffer) && Object.getOwnPropertySymbols(value).length === 0) {
     // A plain copy of a Buffer's bytes: Buffer.prototype.slice would share them.
     if (Buffer.isBuffer(value)) return { kind: BUFFER, data: exact(value) };
@@ -57,10 +68,11 @@ function inspect(value: unknown): Crossing {
   const crossing = inspectCrossing(value);
   const { refusal } = crossing;
   if (refusal === null) return crossing;
-  throw new Refused('COALESCER_NOT_CLONEABLE', `cannot cross between threads at ${refusal.path}: ${refusal.reason}`, {
-    path: refusal.path,
-  });
+  throw refused(refusal.path, refusal.reason);
 }
+
+const refused = (path: string, reason: string): Refused =>
+  new Refused('COALESCER_NOT_CLONEABLE', `cannot cross between threads at ${path}: ${reason}`, { path });
 
 function packInspected(value: unknown, { needsClone, isJson, characters }: Crossing, pack: Pack | null): Body {
   if (typeof value === 'string' && value.length >= TEXT_MIN && !needsClone) return { kind: TEXT, data: value };

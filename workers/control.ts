@@ -129,7 +129,8 @@ export class Control {
   }
 
   close(): void {
-    if (!this.#isGone) this.#remote[releaseProxy]();
+    // Also where the thread is gone: the library holds on to every proxy that was not released.
+    this.#remote[releaseProxy]();
     this.#port.close();
     // It may have been closed from the other side before anybody listened: then no event comes any more.
     this.#gone();

@@ -2,9 +2,11 @@
  * How errors cross: as plain data that is made into an `Error` again on the other side. Name, message, stack, code and status cross, headers that
  * say when to come back, the error's own plain data, and three causes; its class does not.
  */
+import { packBody } from './body.js';
 import { inspectCrossing } from './crossing.js';
 import { cut } from './text.js';
 import { headerOf, messageOf } from './classify.js';
+import type { Body } from './protocol.js';
 
 /** An error as plain data, or a thrown value that is plain data itself. */
 export type ErrorRecord = { readonly thrown: unknown } | ErrorParts;
@@ -29,21 +31,40 @@ const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === 
 const text = (value: unknown, otherwise: string): string =>
   typeof value === 'string' ? cut(value, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
 
+/** An error as it crosses. What is guarded part by part may still not be packed: it lies deeper in the whole, or is something else at the next look. */
+export function packError(error: unknown, pack: ((value: unknown) => Uint8Array) | null): Body {
+  const record = errorRecord(error);
+  try {
+    return packBody(record, pack);
+  } catch {
+    return packBody(bareOf(record), pack);
+  }
+}
+
+/** Without its cause, and with nothing but single values for data: of these all was looked at, and none can change. */
+function bareOf(record: ErrorRecord): ErrorRecord {
+  if ('thrown' in record) return unreadable('a value that cannot cross between threads');
+  const data = Object.fromEntries(Object.entries(record.data).filter(([, value]) => typeof value !== 'object'));
+  return { ...record, data, cause: null };
+}
+
 /** Describes whatever was thrown. It never throws itself: what cannot be read is left out. */
 export function errorRecord(error: unknown): ErrorRecord {
   try {
     return describe(error, CAUSES_MAX);
   } catch (trap) {
     // A Proxy, say, that throws at every touch.
-    return {
-      name: 'Error',
-      message: `the target threw something that cannot be read: ${messageOf(trap)}`,
-      stack: null,
-      data: {},
-      cause: null,
-    };
+    return unreadable(`something that cannot be read: ${messageOf(trap)}`);
   }
 }
+
+const unreadable = (what: string): ErrorParts => ({
+  name: 'Error',
+  message: text(`the target threw ${what}`, ''),
+  stack: null,
+  data: {},
+  cause: null,
+});
 
 function describe(error: unknown, causes: number): ErrorRecord {
   if (typeof error !== 'object' || error === null || !isErrorLike(error)) {
@@ -103,7 +124,7 @@ function ownData(error: object): Record<string, unknown> {
   if (headers !== null) data['headers'] = headers;
   // These first (they may be getters of the class), so that a large body cannot crowd them out.
   for (const name of new Set(['code', 'status', 'statusCode', 'retryAfterMs', ...Object.keys(error)])) {
-    if (['name', 'message', 'stack', 'cause', 'headers', '__proto__'].includes(name)) continue;
+    if (['name', 'message', 'stack', 'cause', 'headers', '__proto__'].includes(name) || !name.isWellFormed()) continue;
     const value = read(error, name);
     if (value === undefined || !isPlain(value)) continue;
     const size = name.length + sizeOf(value);
@@ -118,7 +139,7 @@ function pickHeaders(error: object): Record<string, string> | null {
   const found: Record<string, string> = {};
   for (const name of HEADERS) {
     const value = headerOf(error, name);
-    if (value !== undefined && value.length <= 200) found[name] = value;
+    if (value !== undefined && value.length <= 200) found[name] = value.toWellFormed();
   }
   return Object.keys(found).length === 0 ? null : found;
 }

@@ -55,12 +55,10 @@ function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
     const culprit = flying.getStore();
     if (culprit !== undefined) memory.accuse(culprit.number);
   };
-  const die = (): void => {
-    accuse();
-    process.exit(1);
-  };
-  process.on('uncaughtException', die);
-  process.on('unhandledRejection', die);
+  // Of what ends the thread, and nothing else: the monitor changes nothing of what Node does, and what the module handles itself is no crime.
+  process.on('uncaughtExceptionMonitor', () => {
+    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback()) accuse();
+  });
   // Told in the context of whoever calls `process.exit`.
   process.on('exit', accuse);
   return flying;

@@ -4,7 +4,7 @@ import { bytesOf, isLarger, packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
-import { errorRecord } from './error-record.js';
+import { packError } from './error-record.js';
 import type { FlightStart } from './flight-record.js';
 import { Delivered } from './delivered.js';
 import { HealthMemory } from './health-memory.js';
@@ -168,6 +168,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   /** Sent at once: should the next target kill this thread in this very tick, what went before must be known. Failures are rare, a post costs 5 µs. */
   attempted({ slot, number }: PortOrder, attempt: AttemptRecord): void {
+    this.#setup.memory.beat();
     this.#outbox.push([ATTEMPTED, slot, number, this.#tupleOf(attempt)]);
     this.#outbox.flush();
   }
@@ -178,6 +179,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   chunk(order: PortOrder): number {
     const { kind, data } = order.value as Body;
+    this.#setup.memory.beat();
     // Kept before it is sent: what is large moves.
     order.gave(order.value as Body);
     const cost = bytesOf(data) + CHUNK_BYTES_EXTRA;
@@ -210,13 +212,14 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const { slot, number } = order;
     this.#landed(order);
     const tuple = attempt === null ? null : this.#tupleOf(attempt);
-    // An ErrorRecord is made of guarded parts only: packing it cannot fail.
-    const { kind, data } = packBody(errorRecord(error), this.#setup.wire.packValue);
+    const { kind, data } = packError(error, this.#setup.wire.packValue);
     this.#outbox.push([FAILED, slot, number, tuple, failure, kind, data]);
   }
 
   /** Nothing is held of what it did: a target may keep its context, which knows its order. */
   #landed(order: PortOrder): void {
+    // What is ready together (thousands of answers, each with work behind it) runs in one turn of the loop: each end is a sign of life.
+    this.#setup.memory.beat();
     // One that was refused has never been there.
     if (this.#orders[order.slot] === order) this.#airborne--;
     this.#orders[order.slot] = undefined;

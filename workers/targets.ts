@@ -68,7 +68,7 @@ export type Targets = { readonly [name: string]: Target<any, any> };
 export interface HostInfo {
   /** `null` on the caller's own thread. */
   readonly thread: number | null;
-  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. */
+  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. A thread's have one second together: what is still at it then is cut off. */
   onClose(close: () => unknown): void;
 }
 

@@ -132,6 +132,14 @@ for (const { sentence, use } of USES) {
   });
 }
 
+test('`ready` says that it is closed, also to who asked while threads were being set up', async () => {
+  const coalescer = open(new Tally(), 'never ready');
+  const ready = assert.rejects(coalescer.ready(), { code: 'COALESCER_CLOSED' });
+  await coalescer.close();
+  await ready;
+  await assert.rejects(coalescer.ready(), { code: 'COALESCER_CLOSED' });
+});
+
 test('close waits for what is in the air, refuses what is new, and settles what does not end in time', async () => {
   const tally = new Tally();
   const coalescer = open(tally, 'drained');

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { createCoalescer, threadTargets } from '../../src/index.js';
 import { Control, ControlLost, serveControl, type HostControl, type HostFacts } from '../../workers/control.js';
@@ -65,6 +67,22 @@ test('calls reject when the control is closed, and when its port was closed befo
   const lost = assert.rejects(late.call('stop', [], 60_000), ControlLost);
   late.close();
   await lost;
+});
+
+test('of a host that is gone nothing is held', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const gone = async (): Promise<WeakRef<Control>> => {
+    const { port1, port2 } = new MessageChannel();
+    const control = new Control(port1, seam);
+    port1.ref();
+    port2.close();
+    await once(port1, 'close');
+    control.close();
+    return new WeakRef(control);
+  };
+  const control = await gone();
+  await until(() => (collect(), control.deref() === undefined), 'it is let go of', 5_000);
 });
 
 test('what a call throws comes back as an error', async () => {

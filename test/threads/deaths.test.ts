@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type ChannelMessages, createCoalescer, threadTargets, type Outcome, type ThreadOptions } from '../../src/index.js';
 import type targets from './fixtures/answer-or-die.js';
 import type { Answer } from './fixtures/answer-or-die.js';
+import type busy from './fixtures/answer-together.js';
 import type onceOnly from './fixtures/call-once-only.js';
 import { DEATHS } from './fixtures/deaths.js';
 import { Tally, until } from './tally.js';
@@ -151,5 +152,19 @@ test('a thread that dies while nothing is on it is replaced, and the next reques
   assert.notEqual(answered(after).thread, before.thread);
   assert.equal(after.relaunches, 0);
   assert.deepEqual(events.all.map(({ event, relaunched }) => [event, relaunched]), [['ready', 0], ['lost', 0], ['replaced', 0]]); // biome-ignore format: one line
+  await coalescer.close();
+});
+
+test('a thread with much work is no hung one: answers that come together are signs of life, each', async () => {
+  const tally = new Tally();
+  const together = 60;
+  const module = new URL('./fixtures/answer-together.js', import.meta.url);
+  const options = { config: { tally: tally.buffer }, heartbeatMs: 400 };
+  const coalescer = createCoalescer({ name: 'busy', scope: 'public', targets: threadTargets<typeof busy>(module, options) });
+  await coalescer.ready();
+  // Three times as long as a heart may stand still.
+  const orders = ids(together).map((id) => ({ id, together, workMs: 20 }));
+  assert.deepEqual(await Promise.all(orders.map((order) => coalescer.request(order))), ids(together));
+  assert.deepEqual([tally.count('calls'), coalescer.stats().threadsLost], [together, 0]);
   await coalescer.close();
 });

@@ -6,6 +6,15 @@ import type targets from './fixtures/throw-errors.js';
 import type { Thrown } from './fixtures/throw-errors.js';
 import { Tally } from './tally.js';
 
+const UNPACKABLE = [
+  'a name with a lone surrogate',
+  'a header with a lone surrogate',
+  'data nested deep',
+  'detached bytes',
+  'data that changes',
+  'a value nested deep',
+] as const satisfies readonly Thrown[];
+
 type Loose = Error & Record<string, unknown>;
 
 for (const threads of [0, 1]) {
@@ -120,6 +129,16 @@ for (const threads of [0, 1]) {
     for (const [what, value] of VALUES) {
       test(`thrown ${what} crosses as it is`, async () => {
         assert.deepStrictEqual(await thrown(what), value);
+      });
+    }
+    // The error left its thread, or hung there with its slot for ever.
+    for (const what of UNPACKABLE) {
+      test(`${what} costs neither its thread nor its flight: the error is the answer`, async () => {
+        const error = await thrown(what);
+        assert.ok(error instanceof Error);
+        if (what !== 'a value nested deep') assert.deepEqual([error.message, error['status']], ['no field', 422]);
+        const { airborne, threadsLost, bytes } = coalescer.stats();
+        assert.deepEqual({ airborne, threadsLost, bytes }, { airborne: 0, threadsLost: 0, bytes: 0 });
       });
     }
     for (const what of ['symbol', 'function', 'map'] as const) {

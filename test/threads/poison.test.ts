@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { createCoalescer, isCoalescerError, threadTargets, type Outcome } from '../../src/index.js';
 import type targets from './fixtures/answer-or-die.js';
 import type { Answer, Order } from './fixtures/answer-or-die.js';
+import type handling from './fixtures/handle-its-own.js';
 import { DEATHS, type Death } from './fixtures/deaths.js';
 import { Tally, until } from './tally.js';
 import { ThreadEvents } from './thread-events.js';
@@ -75,3 +76,22 @@ test('a poison on its own is stopped after two threads', async () => {
   assert.match(error.message, /this request killed 2 threads/);
   await coalescer.close();
 });
+
+// What does not end an active thread must not end one in quarantine: it was taken for the crime of whoever flew there.
+for (const handled of ['rejections', 'exceptions'] as const) {
+  test(`where the module handles ${handled} that nobody catches, they are nobody's crime in quarantine either`, async () => {
+    const tally = new Tally();
+    const module = new URL('./fixtures/handle-its-own.js', import.meta.url);
+    const options = { config: { tally: tally.buffer, handled }, heartbeatMs: HEARTBEAT_MS };
+    const coalescer = createCoalescer({ name: handled, scope: 'public', targets: threadTargets<typeof handling>(module, options) });
+    await coalescer.ready();
+    const innocents = Array.from({ length: 20 }, (_, at) => coalescer.outcome({ id: at + 1 }));
+    const poison = coalescer.outcome({ id: POISON, exits: true });
+    const told = await poison;
+    assert.ok(isCoalescerError(told.status === 'rejected' ? told.reason : null, 'COALESCER_POISONED'), JSON.stringify(told));
+    for (const [at, outcome] of (await Promise.all(innocents)).entries())
+      assert.equal(outcome.status === 'fulfilled' ? outcome.value : outcome.reason, at + 1);
+    assert.equal(coalescer.stats().threadsLost, tally.callsOf(POISON));
+    await coalescer.close();
+  });
+}
