@@ -28,7 +28,8 @@ const THRESHOLD = 1.2;
 /**
  * Worse is what is worse for certain: the interval of now lies above the threshold times the interval of then. `earlier` may be `null` where only
  * limits are to be held.
- * @throws RangeError for a limit on a row that is not there
+ * @throws TypeError for an `earlier` that is not what `measure` gave; RangeError for a limit on a row that is not there, and where `earlier` has no
+ * row that can be compared: nothing would have been held against anything
  */
 export function compare(now: OwnResults, earlier: OwnResults | null, options: CompareOptions = {}): Comparison[] {
   const { threshold = THRESHOLD, most = {} } = options;
@@ -37,7 +38,9 @@ export function compare(now: OwnResults, earlier: OwnResults | null, options: Co
 }
 
 function byFloor(now: OwnResults, earlier: OwnResults, threshold: number): Comparison[] {
-  return now.samples.flatMap(({ name, condition }) => {
+  if (!isResults(earlier))
+    throw new TypeError('earlier: expected what measure gave, { format: 1, samples: [{ name, condition, rounds }] }');
+  const compared = now.samples.flatMap(({ name, condition }) => {
     const floor = gatedPairs.find(([row]) => row === name)?.[1];
     const current = floor === undefined ? null : overFloor(now.samples, name, floor, condition);
     const before = floor === undefined ? null : overFloor(earlier.samples, name, floor, condition);
@@ -45,13 +48,30 @@ function byFloor(now: OwnResults, earlier: OwnResults, threshold: number): Compa
     const what = `${condition}, times ${floor}`;
     return [{ row: name, what, now: current, than: before, threshold, isWorse: current.low > before.high * threshold }];
   });
+  if (compared.length > 0) return compared;
+  const expected = gatedPairs.map(([row, floor]) => `${row} with ${floor}`).join(', ');
+  throw new RangeError(`earlier: expected one at least of ${expected}, got none of them among ${earlier.samples.length} samples`);
+}
+
+/** It has been a file meanwhile. */
+function isResults(given: unknown): given is OwnResults {
+  const { format, samples } = (given ?? {}) as Partial<OwnResults>;
+  return format === 1 && Array.isArray(samples) && samples.every(isSamples);
+}
+
+function isSamples(given: unknown): boolean {
+  const { name, condition, rounds } = (given ?? {}) as Partial<Samples>;
+  const areTexts = typeof name === 'string' && typeof condition === 'string';
+  return areTexts && Array.isArray(rounds) && rounds.every((round) => Number.isFinite(round));
 }
 
 function overFloor(samples: readonly Samples[], row: string, floor: string, condition: Samples['condition']): Estimate | null {
   const roundsOf = (name: string): readonly number[] =>
     samples.find((found) => found.name === name && found.condition === condition)?.rounds ?? [];
   const pairs = Math.min(roundsOf(row).length, roundsOf(floor).length);
-  return pairs === 0 ? null : ratioOfMedians(roundsOf(row).slice(0, pairs), roundsOf(floor).slice(0, pairs));
+  // Nothing is worse than so many times nothing.
+  const isComparable = pairs > 0 && roundsOf(floor).every((round) => round > 0);
+  return isComparable ? ratioOfMedians(roundsOf(row).slice(0, pairs), roundsOf(floor).slice(0, pairs)) : null;
 }
 
 function byLimit({ samples }: OwnResults, most: Readonly<Record<string, number>>): Comparison[] {

@@ -9,7 +9,7 @@ import { type Place, placeOf } from '../measure/place.js';
 import type { Condition, Row, Samples } from '../measure/rows.js';
 import { sample, tinybench } from '../measure/sampling.js';
 import { randomOf, shuffled } from '../measure/statistics.js';
-import { ownRows } from './rows.js';
+import { ownRows, standOf } from './rows.js';
 
 export { compare, type Comparison, type CompareOptions } from './compare.js';
 export { ownReport } from './report.js';
@@ -44,25 +44,35 @@ export interface OwnResults {
   readonly samples: readonly Samples[];
 }
 
+const DEFAULTS = { key: null, scope: 'bench', callsMax: 100, rounds: 5, ms: 100, progress: () => undefined };
+const KNOWN = ['targets', 'payloads', ...Object.keys(DEFAULTS)];
+
 /** Rounds' worth of warming up before the first. */
 const COLD_ROUNDS = 4;
 
 /**
  * Measures, in this process: deriving keys, joins, flights, each beside a Map of promises that does the same with the same keys and answers, and
  * the first target called directly and through a coalescer.
- * @throws TypeError or RangeError for a bad option; whatever the target throws; a CoalescerError for a payload without a canonical form
+ * @throws TypeError or RangeError for a bad option, an unknown one, or a payload that cannot be copied or written as JSON; a CoalescerError for a
+ * payload without a canonical form; whatever `key` or the target throws
  */
 export async function measure(bench: OwnBench): Promise<OwnResults> {
-  const filled = { key: null, scope: 'bench', callsMax: 100, rounds: 5, ms: 100, progress: () => undefined, ...bench };
+  const filled = { ...DEFAULTS, ...bench };
   check(filled);
   await tinybench(); // before a target is called for nothing
-  const rows = await ownRows(filled);
-  const samples: Samples[] = [];
-  for (const condition of ['fresh', 'after gc'] as const) {
-    const measured = condition === 'fresh' ? rows : rows.filter((row) => 'run' in row);
-    samples.push(...(await round(measured, condition, filled)));
+  const stand = standOf(filled);
+  try {
+    const rows = await ownRows(filled, stand);
+    const samples: Samples[] = [];
+    for (const condition of ['fresh', 'after gc'] as const) {
+      const measured = condition === 'fresh' ? rows : rows.filter((row) => 'run' in row);
+      samples.push(...(await round(measured, condition, filled)));
+    }
+    return { format: 1, at: new Date().toISOString(), place: placeOf(), samples };
+  } finally {
+    // Where it failed, nobody waits for what is still in the air.
+    await Promise.all([stand.real, stand.replaying].map((coalescer) => coalescer.close({ drainMs: 0 })));
   }
-  return { format: 1, at: new Date().toISOString(), place: placeOf(), samples };
 }
 
 async function round(rows: readonly Row[], condition: Condition, { rounds, ms, progress }: Required<OwnBench>): Promise<Samples[]> {
@@ -86,7 +96,10 @@ function collector(): () => void {
   return runInNewContext('gc') as () => void;
 }
 
-function check({ targets, payloads, callsMax, rounds, ms }: Required<OwnBench>): void {
+function check(bench: Required<OwnBench>): void {
+  const stranger = Object.keys(bench).find((name) => !KNOWN.includes(name));
+  if (stranger !== undefined) throw new TypeError(`${stranger}: there is no such option; known are ${KNOWN.join(', ')}`);
+  const { targets, payloads, callsMax, rounds, ms } = bench;
   if (typeof targets !== 'object' || targets === null || Object.keys(targets).length === 0)
     throw new TypeError('targets: expected a record of targets, as for createCoalescer, with one at least');
   if (!Array.isArray(payloads) || payloads.length === 0) throw new TypeError('payloads: expected a list with one payload at least');

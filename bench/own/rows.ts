@@ -1,5 +1,5 @@
 /** The rows of an embedder's own bench: their keys, their payloads, their targets. Each with the floor that it is held against. */
-import { createCoalescer, type AttemptContext } from '../../src/index.js';
+import { createCoalescer, type AttemptContext, type Target } from '../../src/index.js';
 import { byMap, type Call } from '../measure/floor.js';
 import type { Row, TakenRow, TimedRow } from '../measure/rows.js';
 import { median } from '../measure/statistics.js';
@@ -23,26 +23,51 @@ export const gatedPairs: readonly (readonly [row: string, floor: string])[] = [
 
 type Run = (payload: unknown, context: AttemptContext) => unknown;
 
-/** Calls the real first target a few times, to have answers; the rest of its calls is for the two target rows. */
-export async function ownRows(bench: Required<OwnBench>): Promise<readonly Row[]> {
-  const payloads = bench.payloads.slice(0, PAYLOADS_MAX);
-  const first = Object.values(bench.targets)[0];
-  const run: Run = typeof first === 'function' ? first : (first?.run as Run);
-  const name = Object.keys(bench.targets)[0] as string;
+/** What the rows fly: the real targets, and answers that were recorded. Making a coalescer checks targets and key, before one of them is called. */
+export function standOf({ targets, key }: Required<OwnBench>) {
   const recorded: unknown[] = [];
-  const recordings = Math.min(RECORDED_MAX, payloads.length, Math.ceil(bench.callsMax / 3));
-  for (const payload of payloads.slice(0, recordings)) recorded.push(await run(payload, contextOf(name)));
-  return [...timedRows(bench, payloads, recorded), ...targetRows(bench, payloads, run, name, recordings)];
-}
-
-function timedRows({ key, scope }: Required<OwnBench>, payloads: readonly unknown[], recorded: readonly unknown[]): TimedRow[] {
-  const copies = Array.from({ length: COPIES }, () => payloads.map((payload) => structuredClone(payload)));
-  let turn = 0;
-  const nextCopy = (): readonly unknown[] => copies[turn++ % COPIES] as readonly unknown[];
   let answered = 0;
   const replay = async (): Promise<unknown> => recorded[answered++ % recorded.length];
-  const options = { scope: 'per-request', limits: { airborneBytes: 1_073_741_824 }, ...(key === null ? {} : { key }) } as const;
-  const coalescer = createCoalescer({ ...options, targets: { replay } });
+  const options = { scope: 'per-request', ...(key === null ? {} : { key }) } as const;
+  return {
+    real: createCoalescer({ ...options, targets }),
+    replaying: createCoalescer({ ...options, targets: { replay }, limits: { airborneBytes: 1_073_741_824 } }),
+    replay,
+    recorded,
+  };
+}
+type Stand = ReturnType<typeof standOf>;
+
+/** Calls the real first target a few times, to have answers; the rest of its calls is for the two target rows. */
+export async function ownRows(bench: Required<OwnBench>, stand: Stand): Promise<readonly Row[]> {
+  const payloads = bench.payloads.slice(0, PAYLOADS_MAX);
+  const timed = timedRows(bench, payloads, stand);
+  const [name, first] = Object.entries(bench.targets)[0] as [string, Target];
+  // As a method of its spec, which may be a class instance.
+  const run: Run = typeof first === 'function' ? first : (payload, context) => first.run(payload, context);
+  const recordings = Math.min(RECORDED_MAX, payloads.length, Math.ceil(bench.callsMax / 3));
+  for (const payload of payloads.slice(0, recordings)) stand.recorded.push(await run(payload, contextOf(name)));
+  return [...timed, ...targetRows(bench, payloads, run, name, stand)];
+}
+
+/** Payloads as the rows need them: a key, JSON, and objects of their own. */
+function copiesOf(payloads: readonly unknown[], scope: string, { replaying }: Stand): (readonly unknown[])[] {
+  for (const [at, payload] of payloads.entries()) {
+    replaying.identify(payload, { scope });
+    try {
+      JSON.stringify(structuredClone(payload));
+    } catch (error) {
+      throw new TypeError(`payloads[${at}]: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return Array.from({ length: COPIES }, () => payloads.map((payload) => structuredClone(payload)));
+}
+
+function timedRows({ key, scope }: Required<OwnBench>, payloads: readonly unknown[], stand: Stand): TimedRow[] {
+  const { replaying: coalescer, replay } = stand;
+  const copies = copiesOf(payloads, scope, stand);
+  let turn = 0;
+  const nextCopy = (): readonly unknown[] => copies[turn++ % COPIES] as readonly unknown[];
   const requestOptions = { scope };
   const floorKey = (payload: unknown): string => key?.(payload) ?? (typeof payload === 'string' ? payload : JSON.stringify(payload));
   const floor = byMap(replay);
@@ -68,10 +93,9 @@ function timedRows({ key, scope }: Required<OwnBench>, payloads: readonly unknow
 }
 
 /** The real target, called directly and through a coalescer: what there is between them is ours. Each call is counted. */
-function targetRows(bench: Required<OwnBench>, payloads: readonly unknown[], run: Run, name: string, made: number): TakenRow[] {
-  const { targets, key, scope, rounds, callsMax } = bench;
-  const coalescer = createCoalescer({ scope: 'per-request', targets, ...(key === null ? {} : { key }) });
-  const calls = Math.floor((callsMax - made) / 2 / rounds);
+function targetRows(bench: Required<OwnBench>, payloads: readonly unknown[], run: Run, name: string, stand: Stand): TakenRow[] {
+  const { scope, rounds, callsMax } = bench;
+  const calls = Math.floor((callsMax - stand.recorded.length) / 2 / rounds);
   if (calls === 0) return [];
   let at = 0;
   const timed = (what: string, call: (payload: unknown) => unknown): TakenRow => ({
@@ -90,7 +114,7 @@ function targetRows(bench: Required<OwnBench>, payloads: readonly unknown[], run
   });
   return [
     timed('called directly', (payload) => run(payload, contextOf(name))),
-    timed('through the coalescer', (payload) => coalescer.request(payload, { scope })),
+    timed('through the coalescer', (payload) => stand.real.request(payload, { scope })),
   ];
 }
 

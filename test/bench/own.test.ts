@@ -5,7 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compare, measure, type OwnResults, ownReport } from 'coalescer/bench';
+import type { Targets } from 'coalescer';
+import { compare, measure, type OwnBench, type OwnResults, ownReport } from 'coalescer/bench';
+import * as unbundled from '../../bench/own/index.js';
+import { FrontedCoalescer } from '../../src/coalescer.js';
 import { runCli } from '../demo/run-cli.js';
 import { root } from '../house/tree.js';
 
@@ -52,9 +55,46 @@ test('a bad option, and a payload without a canonical form, are refused', async 
   await assert.rejects(measure({ targets: {}, payloads: ['a'] }), TypeError);
   await assert.rejects(measure({ targets, payloads: [] }), TypeError);
   await assert.rejects(measure({ targets, payloads: ['a'], rounds: 0 }), /rounds: expected a whole number/);
-  await assert.rejects(measure({ targets, payloads: [{ at: new Date(0) }], rounds: 1, ms: 1 }), (error: Error) =>
-    ((error.cause as Error | undefined)?.message ?? error.message).includes('at'),
-  );
+  await assert.rejects(measure({ targets, payloads: ['a'], round: 1 } as unknown as OwnBench), {
+    name: 'TypeError',
+    message: 'round: there is no such option; known are targets, payloads, key, scope, callsMax, rounds, ms, progress',
+  });
+  for (const payload of [{ at: new Date(0) }, { at: () => 1 }])
+    await assert.rejects(measure({ targets, payloads: [payload] }), { code: 'COALESCER_NOT_KEYABLE', path: '$.at' });
+  for (const payload of [{ at: () => 1 }, { at: 1n }])
+    await assert.rejects(measure({ targets, payloads: ['a', payload], key: String }), { name: 'TypeError', message: /^payloads\[1\]: / });
+});
+
+test('what cannot be measured is refused before a target is called', async () => {
+  const targets = { upstream: () => assert.fail('the target was called'), backup: 5 };
+  await assert.rejects(measure({ targets: targets as unknown as Targets, payloads: ['a'] }), /targets\.backup: expected a function/);
+  const { upstream } = targets;
+  await assert.rejects(measure({ targets: { upstream }, payloads: ['a', { at: new Map() }] }), { code: 'COALESCER_NOT_KEYABLE' });
+});
+
+test('a target that is an instance of a class is called as its method, also directly', async () => {
+  class Upstream {
+    #calls = 0;
+    async run(): Promise<number> {
+      return ++this.#calls;
+    }
+  }
+  const { samples } = await measure({ targets: { upstream: new Upstream() }, payloads: ['a'], callsMax: 6, rounds: 1, ms: 1 });
+  assert.deepEqual([...new Set(samples.map(({ name }) => name))], rows);
+});
+
+test('both coalescers of a bench are closed, also where measuring failed', async (context) => {
+  const close = context.mock.method(FrontedCoalescer.prototype, 'close');
+  let calls = 0;
+  const fails = async (): Promise<void> => {
+    // After its answers have been recorded.
+    if (++calls > 1) throw new Error('down');
+  };
+  const options = { payloads: ['a'], callsMax: 6, rounds: 1, ms: 1 };
+  await unbundled.measure({ ...options, targets: { upstream: async () => 1 } });
+  assert.equal(close.mock.callCount(), 2);
+  await assert.rejects(unbundled.measure({ ...options, targets: { upstream: fails } }), /down/);
+  assert.equal(close.mock.callCount(), 4);
 });
 
 function madeUp(flightNs: number, floorNs: number): OwnResults {
@@ -91,6 +131,24 @@ test('a limit is held in the unit of its row, and a limit on nothing is refused'
   assert.ok(!worse(500));
   assert.throws(() => compare(madeUp(400, 200), null, { most: { 'own/flight': 1 } }), /no row own\/flight; there are own\/flights/);
   assert.throws(() => compare(madeUp(400, 200), null, { threshold: 0.5 }), RangeError);
+});
+
+test('an earlier run that nothing can be compared with is refused, not passed', () => {
+  const now = madeUp(400, 200);
+  const floorless = { ...now, samples: now.samples.slice(0, 1) };
+  for (const earlier of [{ ...now, samples: [] }, floorless, madeUp(400, 0)])
+    assert.throws(() => compare(now, earlier), { name: 'RangeError', message: /^earlier: expected one at least of own\/key with/ });
+  for (const earlier of [
+    [1],
+    {},
+    { ...now, format: 2 },
+    { ...now, samples: [1] },
+    { ...now, samples: [{ ...now.samples[0], rounds: ['1'] }] },
+  ])
+    assert.throws(() => compare(now, earlier as unknown as OwnResults), {
+      name: 'TypeError',
+      message: /^earlier: expected what measure gave/,
+    });
 });
 
 test('the command measures, keeps its results, and exits with 1 for what is worse', async () => {

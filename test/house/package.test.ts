@@ -135,6 +135,6 @@ test('a class is one class, whichever entry it comes from', async () => {
     const { CoalescerError } = (await load('coalescer')) as typeof coalescers;
     const { measure } = (await load('coalescer/bench')) as typeof bench;
     const failed = measure({ targets: { one: () => 1 }, payloads: [new Map()] });
-    await assert.rejects(failed, ({ cause }: Error) => cause instanceof CoalescerError);
+    await assert.rejects(failed, (error) => error instanceof CoalescerError);
   }
 });
