@@ -1,12 +1,11 @@
-// `coalescer bench`: an embedder's own targets, keys and payloads, measured and held against an earlier run. 1: something is worse. 2: wrong input.
+// `coalescer bench`: an embedder's own targets, keys and payloads, measured and held against an earlier run. 1: something is worse. 2: wrong input,
+// which includes targets that fail.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Targets } from 'coalescer';
 import { compare, measure, ownReport, type OwnBench, type OwnResults } from 'coalescer/bench';
-import { InputError, quoted } from './input-error.js';
+import { checkWritable, earlierOf, moduleOf, opened, payloadsOf, reaching } from './bench-files.js';
+import { InputError, quoted, told } from './input-error.js';
 import { complaint, whole } from './options.js';
 
 export const benchUsage = `Usage: coalescer bench --targets FILE --keys FILE [options]
@@ -26,13 +25,6 @@ target called directly and through a coalescer. With --against it exits with 1 i
   --max ROW=N      a row may take N nanoseconds (milliseconds for the target) at most; may be given again
   --help           this text
 `;
-
-interface OwnModule {
-  readonly default?: Targets | { open(config: unknown): Promise<Targets> };
-  readonly key?: OwnBench['key'];
-  readonly payload?: (line: string) => unknown;
-  readonly config?: unknown;
-}
 
 const options = {
   targets: { type: 'string' },
@@ -61,29 +53,44 @@ export async function runBench(args: readonly string[]): Promise<number> {
   const threshold = thresholdOf(values.threshold ?? '1.2');
   const most = Object.fromEntries((values.max ?? []).map(limitOf));
   const earlier = values.against === undefined ? null : earlierOf(values.against);
-  const { targets, key, payload } = await moduleOf(values.targets);
-  const payloads = payloadsOf(values.keys, payload);
-  const progress = (what: string): void => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${what}`));
-  const results = await measure({ targets, payloads, key: key ?? null, callsMax, rounds, ms, progress }).catch(explained);
-  progress('');
-  const comparisons = compared(results, earlier, { threshold, most });
+  if (values.json !== undefined) checkWritable('--json', values.json);
+  const results = await measured(values.targets, values.keys, { callsMax, rounds, ms });
+  const comparisons = [...held('--against', results, earlier, { threshold }), ...held('--max', results, null, { most })];
   process.stdout.write(`${ownReport(results, comparisons).join('\n')}\n`);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
+  const { json } = values;
+  if (json !== undefined) reaching('--json', 'write', json, () => writeFileSync(json, `${JSON.stringify(results, null, 1)}\n`));
   return comparisons.some(({ isWorse }) => isWorse) ? 1 : 0;
 }
 
-/** What is not installed is told in a line. */
-function explained(error: unknown): never {
-  const { cause, message } = error as { readonly cause?: { readonly code?: string }; readonly message: string };
-  throw cause?.code === 'ERR_MODULE_NOT_FOUND' ? new InputError(message, { cause: error }) : error;
+async function measured(
+  targetsFile: string,
+  keysFile: string,
+  settings: Pick<OwnBench, 'callsMax' | 'rounds' | 'ms'>,
+): Promise<OwnResults> {
+  const module = await moduleOf(targetsFile);
+  const payloads = payloadsOf(keysFile, module.payload);
+  const { targets, close } = await opened(targetsFile, module);
+  const progress = (what: string): void => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${what}`));
+  try {
+    return await measure({ ...settings, targets, payloads, key: module.key ?? null, progress });
+  } catch (error) {
+    // Told in a line: what is not installed, and whatever else is wrong with what was given. 1 would say that something is worse.
+    const { cause, message } = (error ?? {}) as { readonly cause?: { readonly code?: string }; readonly message?: string };
+    const isMissing = cause?.code === 'ERR_MODULE_NOT_FOUND';
+    throw new InputError((isMissing && message) || `cannot measure ${targetsFile} with ${keysFile}: ${told(error)}`, { cause: error });
+  } finally {
+    progress('');
+    // What was measured is good all the same.
+    await close().catch((error: unknown) => process.stderr.write(`coalescer: ${targetsFile} did not close: ${told(error)}\n`));
+  }
 }
 
 /** A limit on a row that is not there is a mistake on the command line; which rows there are is known only now. */
-function compared(...args: Parameters<typeof compare>): ReturnType<typeof compare> {
+function held(option: string, ...args: Parameters<typeof compare>): ReturnType<typeof compare> {
   try {
     return compare(...args);
   } catch (error) {
-    throw error instanceof RangeError ? new InputError(`--max: ${error.message}`, { cause: error }) : error;
+    throw error instanceof RangeError ? new InputError(`${option}: ${error.message}`, { cause: error }) : error;
   }
 }
 
@@ -105,52 +112,4 @@ function limitOf(text: string): [row: string, most: number] {
   const [, row, most] = /^(.+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (row === undefined) throw new InputError(`--max: expected ROW=N, such as own/flights=2000, found ${quoted(text)}`);
   return [row, Number(most)];
-}
-
-async function moduleOf(
-  file: string,
-): Promise<{ readonly targets: Targets; readonly key: OwnBench['key']; readonly payload: OwnModule['payload'] }> {
-  const module = (await import(pathToFileURL(resolve(file)).href).catch((error: unknown) => {
-    throw new InputError(`--targets: ${file} does not load: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  })) as OwnModule;
-  const given = module.default;
-  if (typeof given !== 'object' || given === null)
-    throw new InputError(`--targets: ${file} has no default export that is a record of targets, or made by defineTargets`);
-  const targets =
-    typeof given['open'] === 'function'
-      ? await (given as { open(config: unknown): Promise<Targets> }).open(module.config)
-      : (given as Targets);
-  return { targets, key: module.key, payload: module.payload };
-}
-
-function payloadsOf(file: string, payload: OwnModule['payload']): unknown[] {
-  const lines = textOf('--keys', file).split(/\r?\n/).filter((line) => line !== ''); // biome-ignore format: one thought
-  if (lines.length === 0) throw new InputError(`--keys: ${file} has no line`);
-  return lines.map((line, at) => {
-    if (payload !== undefined) return payload(line);
-    if (!/^[[{]/.test(line)) return line;
-    try {
-      return JSON.parse(line) as unknown;
-    } catch (error) {
-      throw new InputError(`--keys: ${file} line ${at + 1} is not JSON`, { cause: error });
-    }
-  });
-}
-
-function earlierOf(file: string): OwnResults {
-  try {
-    const results = JSON.parse(textOf('--against', file)) as OwnResults;
-    if (results.format === 1 && Array.isArray(results.samples)) return results;
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-  }
-  throw new InputError(`--against: ${file} does not hold results of coalescer bench --json`);
-}
-
-function textOf(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError(`${option}: cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error });
-  }
 }
