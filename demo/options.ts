@@ -18,6 +18,9 @@ export interface Settings {
   readonly hedge: boolean;
 }
 
+/** What `threadTargets` takes at most. */
+export const threadsMax = 24;
+
 export const usage = `Usage: coalescer demo [options]
 
 Sends the same traffic twice, side by side: through a plain client with retries and a fallback, and through a
@@ -31,7 +34,7 @@ With no options it makes its own traffic and takes less than 30 seconds.
   --speed N        arrivals N times as fast; an answer takes as long as before (default 1)
   --limit N        only the first N requests
   --seed N         seed of the demo's own traffic and of the providers' errors (default 1)
-  --threads N      worker threads of the coalescer (default 2)
+  --threads N      worker threads of the coalescer (default 2, at most ${threadsMax})
   --no-plain       the coalescer alone
   --calm           no kills, no errors: to compare the joins with the ideal
   --hedge          ask the other provider too where one takes longer than usual, and take the first answer. An
@@ -54,7 +57,7 @@ export function parseCommandLine(args: readonly string[]): Settings | 'help' {
     speed: positive('--speed', values.speed ?? '1'),
     limit: values.limit === undefined ? undefined : whole('--limit', values.limit, { min: 1, max: 10_000_000 }),
     seed: whole('--seed', values.seed ?? '1', { min: 0, max: 4_294_967_295 }),
-    threads: whole('--threads', values.threads ?? '2', { min: 1, max: 64 }),
+    threads: whole('--threads', values.threads ?? '2', { min: 1, max: threadsMax }),
     plain: values['no-plain'] !== true,
     calm: values.calm === true,
     hedge: values.hedge === true,

@@ -1,8 +1,9 @@
 // What may be said on the command line, and what the command says to everything else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { threadTargets } from 'coalescer';
 import { InputError } from '../../demo/input-error.js';
-import { parseCommandLine } from '../../demo/options.js';
+import { parseCommandLine, threadsMax } from '../../demo/options.js';
 import { runCli } from './run-cli.js';
 
 const refused: readonly [args: readonly string[], complaint: RegExp][] = [
@@ -21,7 +22,8 @@ const refused: readonly [args: readonly string[], complaint: RegExp][] = [
   [['demo', '--speed', 'fast'], /--speed: expected a number .* found "fast"/],
   [['demo', '--speed', 'Infinity'], /--speed: expected a number/],
   [['demo', '--seed', '1.5'], /--seed: expected a whole number from 0/],
-  [['demo', '--threads', '0'], /--threads: expected a whole number from 1 to 64, found "0"/],
+  [['demo', '--threads', '0'], /--threads: expected a whole number from 1 to 24, found "0"/],
+  [['demo', '--threads', '25'], /--threads: expected a whole number from 1 to 24, found "25"/],
   [['demo', '--arrivals', 'a.csv'], /--arrivals needs --keys FILE too/],
   [['demo', '--keys', 'k.txt'], /--keys needs --arrivals FILE too/],
 ];
@@ -61,6 +63,12 @@ test('without options the demo makes its own traffic on two threads', () => {
     calm: false,
     hedge: false,
   });
+});
+
+test('the demo takes as many threads as the library does', () => {
+  const module = new URL('../../demo/targets.js', import.meta.url);
+  assert.ok(threadTargets(module, { config: {}, threads: threadsMax }));
+  assert.throws(() => threadTargets(module, { config: {}, threads: threadsMax + 1 }), /threads: expected a whole number, 0 to 24, got 25/);
 });
 
 test('every option is understood', () => {
