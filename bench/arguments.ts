@@ -5,23 +5,32 @@ export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
 
-/** Options that take text; a default of `null`: none given. @throws ArgumentError for anything unknown or without its value */
-export function textOptions<Name extends string>(
-  args: readonly string[],
-  names: readonly Name[],
-  flags: readonly string[] = [],
-): Partial<Record<Name, string>> & { readonly flags: ReadonlySet<string> } {
+/** What a command takes. */
+export interface CommandLine<Name extends string> {
+  /** What `--help` tells. */
+  readonly usage: string;
+  /** Options that take text. */
+  readonly texts?: readonly Name[];
+  readonly flags?: readonly string[];
+}
+
+/** What it was given: texts by name, and the flags that were there. */
+export type Given<Name extends string> = Partial<Record<Name, string>> & { readonly flags: ReadonlySet<string> };
+
+/** @throws ArgumentError for anything unknown or without its value */
+function givenIn<Name extends string>(args: readonly string[], { texts = [], flags = [] }: CommandLine<Name>): Given<Name> {
   const options = Object.fromEntries([
-    ...names.map((name) => [name, { type: 'string' as const }]),
-    ...flags.map((name) => [name, { type: 'boolean' as const }]),
+    ...texts.map((name) => [name, { type: 'string' as const }]),
+    ...[...flags, 'help'].map((name) => [name, { type: 'boolean' as const }]),
   ]);
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
     const given = Object.entries(values);
-    const texts = Object.fromEntries(given.filter(([, value]) => typeof value === 'string')) as Partial<Record<Name, string>>;
-    return { ...texts, flags: new Set(given.filter(([, value]) => value === true).map(([name]) => name)) };
+    const told = Object.fromEntries(given.filter(([, value]) => typeof value === 'string')) as Partial<Record<Name, string>>;
+    return { ...told, flags: new Set(given.filter(([, value]) => value === true).map(([name]) => name)) };
   } catch (error) {
-    throw new ArgumentError((error as Error).message.split('\n')[0] ?? 'wrong arguments');
+    // What follows is advice for commands that take words.
+    throw new ArgumentError(`${(error as Error).message.split(/\. |\n/)[0]}; --help tells what there is`);
   }
 }
 
@@ -50,13 +59,18 @@ export function choices(option: string, text: string | undefined, known: readonl
   return chosen;
 }
 
-/** Runs a command: 2 for a wrong argument, told in one line; 1 for anything else that goes wrong. */
-export async function command(run: (args: readonly string[]) => Promise<number>): Promise<void> {
+/** Runs a command: its usage for `--help`; 2 for a wrong argument, told in one line; 1 for anything else that goes wrong. */
+export async function command<Name extends string = never>(
+  line: CommandLine<Name>,
+  run: (given: Given<Name>) => Promise<number>,
+): Promise<void> {
   // What must not be left behind hangs on the process's exit.
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   try {
-    process.exitCode = await run(process.argv.slice(2));
+    const given = givenIn(process.argv.slice(2), line);
+    if (given.flags.has('help')) process.stdout.write(line.usage);
+    else process.exitCode = await run(given);
   } catch (error) {
     const text = error instanceof ArgumentError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${text}\n`);

@@ -7,6 +7,7 @@ import { Flight } from '../src/flight.js';
 import { createCoalescer, type Coalescer } from '../src/index.js';
 import { StoryRing } from '../src/story-ring.js';
 import type { AttemptRecord } from '../workers/protocol.js';
+import { command } from './arguments.js';
 
 const ROUNDS = 41;
 const WARM_UP = 5;
@@ -45,7 +46,12 @@ async function round(coalescer: Coalescer<string, string>, explains: boolean): P
 
 const median = (values: readonly number[]): number => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] as number;
 
-async function main(): Promise<void> {
+const usage = `Usage: npm run health-cost
+
+What breakers, budgets and explanations cost a healthy flight inline, beside the same flight without them.
+`;
+
+async function main(): Promise<number> {
   makeExplaining();
   const [on, off] = [make({}), make({ breaker: false, budget: false })];
   const costs: { on: number[]; off: number[] } = { on: [], off: [] };
@@ -62,6 +68,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `a healthy flight inline: ${with_} µs with breakers, budgets and explanations, ${without} µs without, ${ratio.toFixed(3)} times\n`,
   );
+  return 0;
 }
 
-await main();
+await command({ usage }, main);

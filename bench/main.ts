@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { areaNames } from './areas.js';
-import { choices, command, textOptions, wholeNumber } from './arguments.js';
+import { choices, command, type Given, wholeNumber } from './arguments.js';
 import { bounds } from './bounds.js';
 import { ownRoot } from './build.js';
 import { judge } from './judge.js';
@@ -29,9 +29,9 @@ const usage = `Usage: npm run bench -- [options]
 
 const MILLION = 1_000_000;
 
-async function main(args: readonly string[]): Promise<number> {
-  const given = textOptions(args, ['scope', 'json', 'processes', 'rounds', 'ms', 'flights'], ['quick', 'help']);
-  if (given.flags.has('help')) return say([usage.trimEnd()]);
+const texts = ['scope', 'json', 'processes', 'rounds', 'ms', 'flights'] as const;
+
+async function main(given: Given<(typeof texts)[number]>): Promise<number> {
   const isQuick = given.flags.has('quick');
   const settings = {
     processes: wholeNumber('processes', given.processes, { least: 1, most: 20, fallback: isQuick ? 1 : 2 }),
@@ -76,4 +76,4 @@ function say(lines: readonly string[]): number {
   return 0;
 }
 
-await command(main);
+await command({ usage, texts, flags: ['quick'] }, main);

@@ -4,6 +4,7 @@
  * see it, and every process that lives long does.
  */
 import { createCoalescer, type Coalescer } from '../src/index.js';
+import { command } from './arguments.js';
 
 const ROUNDS = 15;
 const FLIGHTS = 100_000;
@@ -74,7 +75,12 @@ async function outage(coalescer: Coalescer<string, number>): Promise<number> {
   return failed;
 }
 
-async function main(): Promise<void> {
+const usage = `Usage: npm run outage-cost
+
+What a healthy flight inline costs in a process that has seen an outage, beside the same before it.
+`;
+
+async function main(): Promise<number> {
   const coalescer = createCoalescer({
     scope: 'public',
     flightTimeoutMs: 200,
@@ -92,6 +98,7 @@ async function main(): Promise<void> {
     `a healthy flight inline: ${before.toFixed(0)} ns before an outage (${failed} of ${SICK_FLIGHTS} requests failed in it), ` +
       `${after.toFixed(0)} ns after it, ${(after / before).toFixed(2)} times\n`,
   );
+  return 0;
 }
 
-await main();
+await command({ usage }, main);

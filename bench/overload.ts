@@ -2,6 +2,7 @@
  * `npm run overload`: the curves of an overload, with the retry budget and without it, where the upstream honours aborts and where not; and how long
  * it takes to come back, over many seeds, beside the least that is possible where no flight calls twice.
  */
+import { command } from './arguments.js';
 import { median } from './measure/statistics.js';
 import { floorSeconds, overload, type Overload, type OverloadResult } from './overload-run.js';
 
@@ -28,7 +29,13 @@ function recovery(results: readonly OverloadResult[]): string {
   return `back to 95 % after ${median(after)} s (${least} to ${most} s)`;
 }
 
-async function main(): Promise<void> {
+const usage = `Usage: npm run overload
+
+The curves of an overload, with the retry budget and without it, where the upstream honours aborts and where not, and how
+long it takes to come back, over many seeds. Takes minutes.
+`;
+
+async function main(): Promise<number> {
   say(
     `80 % load; from second 20 to ${DIP_ENDS} a tenth of the capacity; ${SECONDS} seconds of one seed, one character each; recovery over ${SEEDS.length} seeds`,
   );
@@ -51,6 +58,7 @@ async function main(): Promise<void> {
       `${load * 100} %, budget: ${recovery(budget)}; one attempt: ${recovery(one)}, and its queue takes ${floorSeconds(load).toFixed(0)} s by arithmetic`,
     );
   }
+  return 0;
 }
 
-await main();
+await command({ usage }, main);

@@ -41,6 +41,19 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
+/** `null` where some have not settled long after they had to. Who has settled in time leaves no timer that the process would wait for. */
+async function settledInTime<T>(waits: readonly Promise<T>[]): Promise<T[] | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), LOST_AFTER_MS);
+  });
+  try {
+    return await Promise.race([Promise.all(waits), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function open(name: string, calls: SharedArrayBuffer) {
   const options = { threads: 2, heartbeatMs: 200, heapMbMax: 48, config: { calls } };
   const module = threadTargets<typeof targets>(new URL('./soak-targets.js', import.meta.url), options);
@@ -110,7 +123,7 @@ export async function soak({ kills, seed, progress = () => undefined }: SoakOpti
     result.waiters += WAITERS;
     let settled = 0;
     for (const wait of waits) void wait.then(() => settled++);
-    const outcomes = await Promise.race([Promise.all(waits), pause(LOST_AFTER_MS).then(() => null)]);
+    const outcomes = await settledInTime(waits);
     if (outcomes === null) return void (result.lostWaiters += WAITERS - settled);
     for (const outcome of outcomes) judge(outcome, order);
     measure(outcomes[0] as Outcome<string>, order);

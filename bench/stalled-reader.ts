@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createCoalescer } from '../src/index.js';
+import { command } from './arguments.js';
 
 const CHUNK = 64 * 1_024;
 const CHUNKS = 3_200;
@@ -84,7 +85,12 @@ const inChild = (what: string): Promise<Stalled> =>
 
 const median = (values: readonly number[]): number => values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
 
-async function main(): Promise<void> {
+const usage = `Usage: npm run bench:stalled
+
+One stalled reader among a thousand: what it costs the process in memory, and the others in throughput, beside tee().
+`;
+
+async function main(): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const runs: Record<string, Stalled[]> = { without: [], with: [], tee: [] };
   for (let round = 0; round < ROUNDS; round++) for (const what of Object.keys(runs)) runs[what]?.push(await inChild(what));
@@ -102,8 +108,9 @@ async function main(): Promise<void> {
   const share = of('without', ({ seconds }) => seconds) / of('with', ({ seconds }) => seconds);
   const more = of('with', ({ grownMib }) => grownMib) - of('without', ({ grownMib }) => grownMib);
   say(`throughput of the others ${(share * 100).toFixed(1)} % of what it is without, memory ${more.toFixed(0)} MiB more`);
+  return 0;
 }
 
 const [, , what] = process.argv;
-if (process.send === undefined) await main();
+if (process.send === undefined) await command({ usage }, main);
 else process.send(await (what === 'tee' ? readTee() : readStalled(what === 'with')), () => process.exit());

@@ -1,4 +1,5 @@
 /** `npm run stragglers`: what hedging cuts off the slowest answers of a target that is a hundred times slower once in a hundred calls, and what it costs. */
+import { command } from './arguments.js';
 import { median } from './measure/statistics.js';
 import { stragglers, type Stragglers, type StragglersResult } from './stragglers-run.js';
 
@@ -13,7 +14,13 @@ const HEDGES: Readonly<Record<string, Stragglers['hedge']>> = {
 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function main(): Promise<void> {
+const usage = `Usage: npm run stragglers
+
+What hedging cuts off the slowest answers of a target that is a hundred times slower once in a hundred calls, and what it
+costs.
+`;
+
+async function main(): Promise<number> {
   say(`median 50 ms, 1 % of the calls 100 times slower; ${FLIGHTS} flights of each of ${SEEDS.length} seeds, medians of the seeds`);
   for (const spread of SPREADS) {
     say(`\nusual times with a spread of ${spread} (log-normal)`);
@@ -27,6 +34,7 @@ async function main(): Promise<void> {
       say(`${name.padEnd(26)} p50 ${p50!.toFixed(0)} ms, p99 ${p99!.toFixed(0)} ms, p99.9 ${p999!.toFixed(0)} ms${cut}`);
     }
   }
+  return 0;
 }
 
-await main();
+await command({ usage }, main);

@@ -1,6 +1,6 @@
 /** `npm run bench:gate -- --base GITREF`: is this checkout slower than that commit? Exit code 1 says yes, for certain. */
 import { join } from 'node:path';
-import { choices, command, textOptions, wholeNumber, ArgumentError } from '../arguments.js';
+import { choices, command, type Given, wholeNumber, ArgumentError } from '../arguments.js';
 import { gatedAreas } from '../areas.js';
 import { ownRoot } from '../build.js';
 import { Progress } from '../progress.js';
@@ -26,12 +26,9 @@ attempts, bytes allocated) is larger. Writes gate.md, gate.json, gate.svg and gi
   --help           this text
 `;
 
-async function main(args: readonly string[]): Promise<number> {
-  const given = textOptions(args, ['base', 'pairs', 'rounds', 'ms', 'scope', 'accept', 'out'], ['help']);
-  if (given.flags.has('help')) {
-    process.stdout.write(usage);
-    return 0;
-  }
+const texts = ['base', 'pairs', 'rounds', 'ms', 'scope', 'accept', 'out'] as const;
+
+async function main(given: Given<(typeof texts)[number]>): Promise<number> {
   if (given.base === undefined) throw new ArgumentError('--base GITREF is required: what to compare with');
   const settings = {
     pairs: wholeNumber('pairs', given.pairs, { least: 2, most: 1_000, fallback: 10 }),
@@ -59,4 +56,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-await command(main);
+await command({ usage, texts }, main);

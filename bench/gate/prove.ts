@@ -1,5 +1,5 @@
 /** `npm run bench:gate:prove`: the gate catches builds that are worse on purpose, and passes an unchanged one every time. */
-import { choices, command, textOptions, wholeNumber } from '../arguments.js';
+import { choices, command, type Given, wholeNumber } from '../arguments.js';
 import { gatedAreas } from '../areas.js';
 import { ownRoot } from '../build.js';
 import { Progress } from '../progress.js';
@@ -12,6 +12,7 @@ const usage = `Usage: npm run bench:gate:prove -- [options]
   --base GITREF   what is built as the unchanged base (default HEAD; this checkout must be built of the same)
   --times N       how often the unchanged build must pass (default 20)
   --pairs N, --rounds N, --ms N, --scope AREAS   as in bench:gate
+  --help          this text
 `;
 
 const failures = ({ rows, counts }: GateResult): string[] => [
@@ -21,9 +22,9 @@ const failures = ({ rows, counts }: GateResult): string[] => [
   ...counts.filter(({ verdict }) => verdict === 'more').map(({ name, base, head }) => `${name}: ${base}, now ${head}`),
 ];
 
-async function main(args: readonly string[]): Promise<number> {
-  const given = textOptions(args, ['base', 'times', 'pairs', 'rounds', 'ms', 'scope'], ['help']);
-  if (given.flags.has('help')) return say(usage.trimEnd(), 0);
+const texts = ['base', 'times', 'pairs', 'rounds', 'ms', 'scope'] as const;
+
+async function main(given: Given<(typeof texts)[number]>): Promise<number> {
   const times = wholeNumber('times', given.times, { least: 0, most: 1_000, fallback: 20 });
   const progress = new Progress();
   const settings: Omit<GateSettings, 'base' | 'head'> = {
@@ -70,4 +71,4 @@ function say(line: string, code: number): number {
   return code;
 }
 
-await command(main);
+await command({ usage, texts }, main);

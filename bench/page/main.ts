@@ -7,6 +7,11 @@ import type { Results } from '../results.js';
 import { numbersOf, withNumbers } from './readme-numbers.js';
 import { drawingOf } from './render.js';
 
+const usage = `Usage: npm run bench:page
+
+Writes bench/RESULTS.md, its plots and README's numbers from bench/results.json, which npm run bench -- --json writes.
+`;
+
 const folder = join(ownRoot, 'bench');
 const PLOTS = 'plots';
 
@@ -24,4 +29,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-await command(main);
+await command({ usage }, main);

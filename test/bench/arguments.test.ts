@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 
+const withoutOptions = ['overload', 'stragglers', 'probes', 'health-cost', 'outage-cost', 'stalled-reader', 'page/main'];
+
 const refused: readonly [command: string, args: readonly string[], complaint: RegExp][] = [
   ['main', ['--scope', 'joins'], /--scope: expected one or more of join, key, .*found "joins"/],
   ['main', ['--rounds', '0'], /--rounds: expected a whole number from 1 to 100, found "0"/],
@@ -19,10 +21,18 @@ const refused: readonly [command: string, args: readonly string[], complaint: Re
     /--scope: expected one or more of join, key, flight, keep, threads, failover, streams/,
   ],
   ['gate/prove', ['--times', '-1'], /--times/],
+  ['soak', ['--kills', 'abc'], /--kills: expected a whole number from 1 to 1000000, found "abc"/],
+  ['soak', ['--kills'], /Option '--kills <value>' argument missing; --help tells what there is/],
+  ['stream-soak', ['--failovers', 'abc'], /--failovers: expected a whole number from 1/],
+  ...withoutOptions.map((name): [string, string[], RegExp] => [name, ['--fast'], /^Unknown option '--fast'; --help tells what there is$/m]),
 ];
 
+/** Ended where it does what it was not asked to. */
 const run = (command: string, args: readonly string[]) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL(`../../bench/${command}.js`, import.meta.url)), ...args], { encoding: 'utf8' });
+  spawnSync(process.execPath, [fileURLToPath(new URL(`../../bench/${command}.js`, import.meta.url)), ...args], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
 
 for (const [command, args, complaint] of refused) {
   test(`bench/${command} ${args.join(' ')} is refused`, () => {
@@ -37,9 +47,20 @@ test('help names every option', () => {
   for (const [command, options] of [
     ['main', ['--scope', '--json', '--processes', '--rounds', '--ms', '--flights', '--quick']],
     ['gate/main', ['--base', '--pairs', '--rounds', '--ms', '--scope', '--accept', '--out']],
+    ['gate/prove', ['--base', '--times', '--pairs', '--rounds', '--ms', '--scope']],
+    ['soak', ['--kills', '--seed']],
+    ['stream-soak', ['--failovers']],
+    ...withoutOptions.map((name) => [name, ['Usage: npm run ']] as const),
   ] as const) {
-    const { status, stdout } = run(command, ['--help']);
-    assert.equal(status, 0);
+    const { status, stdout, stderr } = run(command, ['--help']);
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, command);
     for (const option of options) assert.ok(stdout.includes(option), option);
   }
+});
+
+test('the soak ends when it has told its result', () => {
+  // Sooner than it would give up a waiter for lost.
+  const { status, signal, stdout, stderr } = run('soak', ['--kills', '1']);
+  assert.deepEqual({ status, signal }, { status: 0, signal: null }, stderr);
+  assert.match(stdout, /^kills +1$/m);
 });
