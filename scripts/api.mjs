@@ -4,11 +4,23 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
-import './ensure.mjs';
+import { argumentsOf } from './arguments.mjs';
+
+const usage = `Usage: npm run api [-- --check], npm run docs
+
+Writes api/*.api.md, what each entry exports with all its types.
+
+  --check   writes nothing, and exits with 1 when the reports are not current
+  --docs    builds the reference too, in dist-docs: what npm run docs does
+  --help    this text
+`;
+const {
+  values: { check: isCheck = false, docs: withDocs = false },
+} = argumentsOf(usage, { check: { type: 'boolean' }, docs: { type: 'boolean' } });
+await import('./ensure.mjs');
 
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const isCheck = process.argv.includes('--check');
 const entries = {
   coalescer: 'src/index',
   'coalescer-machines': 'machines/index',
@@ -37,7 +49,7 @@ for (const [name, entry] of Object.entries(entries)) {
   failed ||= problems.length > 0;
 }
 if (failed) process.exit(1);
-if (process.argv.includes('--docs')) writeDocs();
+if (withDocs) writeDocs();
 
 function configOf(name, entry) {
   return ExtractorConfig.prepare({

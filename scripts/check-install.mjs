@@ -1,21 +1,43 @@
-// Packs the package as it would be published, installs it, and runs services of every kind against it: `npm run check:install`, or a part of it by
-// words of the names (`npm run check:install -- jest node10`). `--keep` leaves the folder there, and says where it is.
+// Packs the package as it would be published, installs it, and runs services of every kind against it: `npm run check:install`. However it ends, what
+// it made and started is gone.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import './ensure.mjs';
+import { argumentsOf, refuse } from './arguments.mjs';
 import { cases } from './install/cases.mjs';
+
+const usage = `Usage: npm run check:install [-- words]
+
+Packs the package as it would be published, installs it, and runs services of every kind against it: all of them, or those
+whose name has one of the words (npm run check:install -- jest node10).
+
+  --keep   leaves the folder there, and says where it is
+  --help   this text
+`;
+const { values, positionals } = argumentsOf(usage, { keep: { type: 'boolean' } }, { allowPositionals: true });
+const has = ({ name }, word) => name.toLowerCase().includes(word.toLowerCase());
+const stranger = positionals.find((word) => !cases.some((one) => has(one, word)));
+if (stranger !== undefined) refuse(`no service has ${JSON.stringify(stranger)} in its name`);
+const chosen = cases.filter((one) => positionals.length === 0 || positionals.some((word) => has(one, word)));
+await import('./ensure.mjs');
 
 const root = join(import.meta.dirname, '..');
 const from = join(root, 'test', 'install');
-const args = process.argv.slice(2);
-const words = args.filter((arg) => !arg.startsWith('-')).map((word) => word.toLowerCase());
-const chosen = cases.filter(({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)));
 const COMMAND_MS = 120_000;
+const isWindows = process.platform === 'win32';
 
 // Outside of the checkout: nothing of it can be found from there.
 const folder = mkdtempSync(join(tmpdir(), 'coalescer-install-'));
+/** What runs now: one command, or none. */
+let running = null;
+process.once('exit', cleanUp);
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.once(signal, () => process.exit(code));
+}
 const alone = join(folder, 'alone');
 const withTools = join(folder, 'with-tools');
 const npmCode = process.env['npm_execpath'];
@@ -26,18 +48,20 @@ const programs = new Map([['node', [process.execPath]]]);
 const failures = [];
 let passed = 0;
 const startedAt = performance.now();
-try {
-  await step('the package is packed and installed, and nothing but what it asks for', install);
-  await step('tools for services', installTools);
-  for (const { name, ...rest } of chosen) await step(name, () => prove(rest));
-} finally {
-  if (args.includes('--keep')) console.log(`kept: ${folder}`);
-  else rmSync(folder, { recursive: true, force: true });
-}
+await step('the package is packed and installed, and nothing but what it asks for', install);
+await step('tools for services', installTools);
+for (const { name, ...rest } of chosen) await step(name, () => prove(rest));
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
 if (failures.length > 0) console.log(`\nfailed:\n${failures.join('\n')}`);
 console.log(`${seconds} s\n${passed} passed, ${failures.length} failed`);
 process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
+
+/** First what still writes there. */
+function cleanUp() {
+  if (running !== null) end(running);
+  if (values.keep === true) console.log(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+}
 
 async function step(name, work) {
   const began = performance.now();
@@ -121,15 +145,35 @@ function succeed([command, ...rest], cwd) {
     const environment = { ...process.env, CI: 'true', NO_COLOR: '1', FORCE_COLOR: '0' };
     // What npm tells its scripts is not for services.
     for (const name of Object.keys(environment)) if (/^(?:npm_|NODE_)/.test(name)) delete environment[name];
-    const child = spawn(command, rest, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    const child = spawn(command, rest, {
+      cwd,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: isWindows,
+      // A group of its own, which can be ended with all that it has started.
+      detached: !isWindows,
+    });
+    running = child;
     let output = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS);
+    const timer = setTimeout(() => end(child), COMMAND_MS);
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      running = null;
       if (code === 0) resolve(output);
       else reject(new Error(`${[command, ...rest].join(' ')} ended with ${signal ?? code}:\n${output}`));
     });
   });
+}
+
+function end(child) {
+  if (child.pid === undefined) return;
+  try {
+    if (isWindows) child.kill();
+    else process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended already.
+    if (error.code !== 'ESRCH') throw error;
+  }
 }

@@ -2,8 +2,17 @@
 // another picture. Run by `npm run picture`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import './ensure.mjs';
+import { argumentsOf } from './arguments.mjs';
 
+const usage = `Usage: npm run picture [-- --check]
+
+Draws the README's picture of the flight machine.
+
+  --check   writes nothing, and exits with 1 when the README shows another machine
+  --help    this text
+`;
+const { values } = argumentsOf(usage, { check: { type: 'boolean' } });
+await import('./ensure.mjs');
 const { flightMachine } = await import('../dist/machines/flight.machine.js');
 const path = join(import.meta.dirname, '..', 'README.md');
 const [begin, end] = ['<!-- picture: written by npm run picture -->', '<!-- /picture -->'];
@@ -12,7 +21,7 @@ const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
 if (from === -1 || to === -1) throw new Error(`README.md: expected the marks ${begin} and ${end}`);
 const drawn = `${readme.slice(0, from + begin.length)}\n${picture()}\n${readme.slice(to)}`;
 
-if (process.argv.includes('--check')) {
+if (values.check === true) {
   if (drawn === readme) process.exit(0);
   process.stderr.write('README.md shows another machine: run `npm run picture` and look at the difference\n');
   process.exit(1);

@@ -5,8 +5,18 @@ import { join } from 'node:path';
 import { breakerEvents, breakerInputs, breakerMachine } from '../dist/machines/breaker.machine.js';
 import { flightEvents, flightInputs, flightMachine } from '../dist/machines/flight.machine.js';
 import { tabulate } from '../dist/machines/tabulate.js';
+import { argumentsOf } from './arguments.mjs';
 
-const isChecking = process.argv.includes('--check');
+const usage = `Usage: npm run table [-- --check]
+
+Writes the tables of the machines, machines/*.table.ts.
+
+  --check   writes nothing, and exits with 1 when a table is not what XState makes of its machine
+  --help    this text
+`;
+const {
+  values: { check: isChecking = false },
+} = argumentsOf(usage, { check: { type: 'boolean' } });
 const outdated = [
   publish(flightMachine, { events: flightEvents, inputs: flightInputs }),
   publish(breakerMachine, { events: breakerEvents, inputs: breakerInputs }),
