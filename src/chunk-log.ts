@@ -26,7 +26,7 @@ export class ChunkLog {
   #arrival: Promise<Arrival> | null = null;
   #resolve: ((arrival: Arrival) => void) | null = null;
   #reject: ((error: unknown) => void) | null = null;
-  #receivers: ArrivalReceiver[] = [];
+  #receivers = new Set<ArrivalReceiver>();
 
   /** Index of the first chunk that is kept. */
   get start(): number {
@@ -47,7 +47,7 @@ export class ChunkLog {
   }
   /** Does anybody wait for the next chunk? */
   get isAwaited(): boolean {
-    return this.#arrival !== null || this.#receivers.length > 0;
+    return this.#arrival !== null || this.#receivers.size > 0;
   }
 
   at(index: number): unknown {
@@ -93,7 +93,7 @@ export class ChunkLog {
     this.#state = 'ended';
     this.#resolve?.(END);
     this.#arrival = this.#resolve = this.#reject = null;
-    this.#receivers = [];
+    this.#receivers.clear();
   }
 
   fail(error: unknown): void {
@@ -115,13 +115,18 @@ export class ChunkLog {
 
   /** Told once, at the next chunk or at the end. */
   await(receiver: ArrivalReceiver): void {
-    this.#receivers.push(receiver);
+    this.#receivers.add(receiver);
+  }
+
+  /** It has left, and waits for nothing. */
+  forget(receiver: ArrivalReceiver): void {
+    this.#receivers.delete(receiver);
   }
 
   #wake(): void {
-    if (this.#receivers.length === 0) return;
+    if (this.#receivers.size === 0) return;
     const receivers = this.#receivers;
-    this.#receivers = [];
+    this.#receivers = new Set();
     for (const receiver of receivers) receiver.arrived();
   }
 

@@ -122,7 +122,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       const checked = checkStream(options, this.#front.links.targetNames);
       const { from = 0 } = checked;
-      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, from));
+      const boarded = (flight = this.#board(this.#boardingOf(payload, checked), checked.fresh, checked));
       const isLeader = this.#hasLaunched;
       const reader: Reader = this.#front.waiters.read(boarded, this.#front.streaming.openTo(boarded), checked, { isLeader, from });
       return new SharedStream(reader, async () => {
@@ -154,14 +154,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return { scope, key, index, hasLongKey, form, route, routeId, payload, carried: undefined };
   }
 
-  /** From boarding to flight: one that is in the air, or a new one. `from`: the first chunk wanted. */
-  #board(boarding: Boarding, fresh: boolean | undefined, from = 0): Flight {
+  /** From boarding to flight: one that is in the air, or a new one. `from` and `wanted`: what a reader takes up. */
+  #board(boarding: Boarding, fresh: boolean | undefined, { from = 0, flight: wanted }: StreamOptions = NO_OPTIONS): Flight {
     const { scope, key, index, routeId } = boarding;
     const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
-    if (found !== undefined) return found;
+    if (found !== undefined && (wanted === undefined || wanted === found.id)) return found;
     // What another flight would give after that chunk need not fit to what was given before it.
-    if (from > 0) throw this.#front.failures.gone(key, from);
+    if (from > 0 || wanted !== undefined) throw this.#front.failures.gone(key, from, wanted);
     const flight = this.#launch(boarding, fresh !== true && !boarding.hasLongKey);
     // Once more: the target may have asked for flights of its own while it was called.
     this.#hasLaunched = true;

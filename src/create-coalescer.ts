@@ -84,7 +84,7 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
 function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receiver'> & { readonly threads: FilledThreads }): ThreadLinks {
   const { threads, options, seam } = setup;
   const healthMemory = HealthMemory.ofTargets();
-  const settings = { resultBytes: options.limits.resultBytes, health: healthMemory.buffer, ...shardSettings(options) };
+  const settings = { name: options.name, resultBytes: options.limits.resultBytes, health: healthMemory.buffer, ...shardSettings(options) };
   return new ThreadLinks({
     healthMemory,
     openHosts: () => openHosts({ threads, settings, slots: options.limits.flights, seam }),

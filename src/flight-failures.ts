@@ -1,4 +1,5 @@
 /** What waiters are told when there is no value: the one place where a flight's end becomes an error. */
+import { copyOf } from '../workers/own-copy.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
 import { CoalescerError, rememberFlight, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
@@ -109,9 +110,17 @@ export class FlightFailures {
   }
 
   /** There is no flight that a reader could take up from that chunk. */
-  gone(key: string | null, from: number): CoalescerError {
-    const message = `there is no stream in the air to take up from chunk ${from}: it has ended, or is past joining. Ask for it from the beginning`;
+  gone(key: string | null, from: number, flight?: string): CoalescerError {
+    const what = flight === undefined ? 'there is no stream' : `flight ${flight} is not`;
+    const message = `${what} in the air to take up from chunk ${from}: it has ended, or is past joining. Ask for it from the beginning`;
     return this.#make('COALESCER_STREAM_BROKEN', key, message, { chunks: from });
+  }
+
+  /** The stream has ended before the chunk that a reader wanted first. */
+  beyond(flight: Flight, from: number): CoalescerError {
+    const { chunksGiven: chunks } = flight;
+    const message = `flight ${flight.id} has ended with ${chunks} chunks, before chunk ${from}: it was to be taken up from there. Ask for it from the beginning`;
+    return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { chunks });
   }
 
   timeout(flight: Flight, now: number): CoalescerError {
@@ -167,8 +176,7 @@ export class FlightFailures {
   /** A structured clone for one waiter. @throws CoalescerError COALESCER_NOT_SHAREABLE */
   copy(flight: Flight, value: unknown): unknown {
     try {
-      // A structured clone of a Buffer is a plain Uint8Array.
-      return Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value);
+      return copyOf(value);
     } catch (cause) {
       const message = `the value cannot be copied for each waiter (share: 'copy'): ${String(cause)}`;
       const error = this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { cause, attempts: reports(flight) });

@@ -4,6 +4,8 @@ import type { Outcome } from './reports.js';
 
 /** One waiter's view of a shared stream. It has joined when this is returned; dispose of it (or read it to the end) or it counts as lagging. */
 export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
+  /** The flight it reads, by its name (`chats#12`), unique in this process: for `from`. Empty where the request was refused. */
+  readonly flight: string;
   /** Settles at the first chunk (or an end without any), or rejects with the failure: decide the HTTP status here. Made when first read. */
   readonly opened: Promise<void>;
   /** Index of the next chunk. */
@@ -16,6 +18,7 @@ export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
 
 /** What a `SharedStream` reads from. */
 export interface ChunkSource {
+  readonly flightId: string;
   readonly cursor: number;
   readonly opened: Promise<void>;
   take(): Promise<IteratorResult<unknown, undefined>>;
@@ -35,6 +38,9 @@ export class SharedStream implements FlightStream<unknown> {
     this.#makeOutcome = outcome;
   }
 
+  get flight(): string {
+    return this.#source.flightId;
+  }
   get opened(): Promise<void> {
     return (this.#opened ??= this.#source.opened);
   }
@@ -87,6 +93,7 @@ export function refusedSource(reason: unknown): ChunkSource {
     return Promise.reject(reason);
   };
   return {
+    flightId: '',
     cursor: 0,
     get opened() {
       return Promise.reject(reason);

@@ -44,6 +44,15 @@ export class ForOneKeys {
   }
 }
 
+/**
+ * Does anybody read it beside its leader, who alone may have its value? Readers who came and left, and were given nothing, are no reason to refuse it to
+ * that one.
+ */
+export function isReadByOthers({ stream, chunksGiven, waiting, firstWaiter }: Flight): boolean {
+  const isLeaderAlone = waiting === 1 && firstWaiter?.isLeader === true;
+  return stream !== null && (chunksGiven > 0 || (stream.readers.size > 0 && !isLeaderAlone));
+}
+
 export type Identified = Pick<Boarding, 'scope' | 'index' | 'hasLongKey' | 'routeId'>;
 
 /** The leader is given the value, if it is still there; all others are told to fly for themselves. */

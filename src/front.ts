@@ -12,6 +12,7 @@ import { Flight, type FlightStatus } from './flight.js';
 import { FlightFailures, type FlightFailure } from './flight-failures.js';
 import { FlightLimits } from './flight-limits.js';
 import { FlightTable } from './flight-table.js';
+import { isReadByOthers } from './for-one.js';
 import { NO_INCIDENTS } from './incidents.js';
 import type { FrontSetup } from './front-setup.js';
 import type { LinkReceiver, Links } from './links.js';
@@ -153,14 +154,9 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   attempted(flight: Flight, attempt: AttemptRecord): void {
     const before = flight.told?.last ?? null;
     flight.attempted(attempt);
-    if (before !== null && isGoneOnFrom(before, attempt)) this.#failedOver(flight, before, attempt.target);
+    if (before !== null && isGoneOnFrom(before, attempt)) watching.failedOver(this, flight, before, attempt.target);
     if (channels.attempt.hasSubscribers) watching.attempted(this.name, flight, attempt);
-    if (attempt.next !== undefined && attempt.next !== attempt.target) this.#failedOver(flight, attempt, attempt.next);
-  }
-
-  #failedOver(flight: Flight, from: AttemptRecord, to: string): void {
-    this.counters.failovers++;
-    if (channels.failover.hasSubscribers) watching.failedOver(this.name, flight, from, to);
+    if (attempt.next !== undefined && attempt.next !== attempt.target) watching.failedOver(this, flight, attempt, attempt.next);
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
@@ -168,9 +164,11 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     // Told first: whoever listens may end the flight before its value does.
     this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.ownIncidents().isForOne = true;
-    // Readers who came and left, and were given nothing, are no reason to refuse it to its leader.
-    const isRead = flight.stream !== null && (flight.stream.readers.size > 0 || flight.chunksGiven > 0);
-    if (flight.incidents.isForOne && isRead) this.end(flight, 'rejected', this.failures.forOne(flight));
+    if (flight.incidents.isForOne && isReadByOthers(flight)) {
+      // They fly alone the next time.
+      this.waiters.forOne.learn(flight, attempt.endedAt);
+      this.end(flight, 'rejected', this.failures.forOne(flight));
+    }
     if (flight.status === 'flying' && (flight.stream !== null || value === STREAM_ENDED)) this.streaming.ended(flight, attempt, value);
     else if (flight.status === 'flying') this.settle(flight, 'fulfilled', value, attempt.endedAt);
     flight.dropWork();
@@ -217,6 +215,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   async close(): Promise<void> {
     this.limits.shut();
     await this.links.close();
+    this.reentrance?.flying.disable();
     this.#wheel.stop();
   }
 

@@ -140,9 +140,8 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
     this.#receiver.streaming.opened(flight, attempt, target);
   }
   chunk(flight: Flight, value: unknown): number {
-    const chunk = ownBytes(value);
-    const cost = chunkSize(chunk) + CHUNK_BYTES_EXTRA;
-    this.#receiver.streaming.chunk(flight, chunk, cost);
+    const cost = chunkSize(value) + CHUNK_BYTES_EXTRA;
+    this.#receiver.streaming.chunk(flight, value, cost);
     return cost;
   }
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
@@ -156,22 +155,6 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
   breaker(target: string, from: BreakerPhase, to: BreakerPhase): void {
     this.#receiver.breaker(target, from, to);
-  }
-}
-
-/** Bytes that only readers see: what a target gives is often a window on a buffer that it fills again. */
-function ownBytes(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !(ArrayBuffer.isView(value) || types.isArrayBuffer(value))) return value;
-  try {
-    if (types.isArrayBuffer(value)) return value.slice(0);
-    const { buffer, byteOffset, byteLength } = value;
-    if (value instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-    // The same function for typed arrays of all kinds.
-    const own: Uint8Array = Uint8Array.prototype.slice.call(value);
-    return Buffer.isBuffer(value) ? Buffer.from(own.buffer, own.byteOffset, own.byteLength) : own;
-  } catch {
-    // It was transferred away: there are no bytes to be had.
-    return value;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Kept values in the life of a coalescer: what a request gets without a flight, what is kept of a flight's end, and what stands in for a failure. */
 import { inCleanContext } from '../workers/clean-context.js';
+import { copyOf } from '../workers/own-copy.js';
 import { CoalescerError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
@@ -95,7 +96,7 @@ export class Keeping {
     if (this.#shareOf !== 'copy') return this.share(kept);
     const { value } = kept;
     try {
-      return Promise.resolve(Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
+      return Promise.resolve(copyOf(value));
     } catch {
       return null;
     }

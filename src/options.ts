@@ -19,7 +19,7 @@ export interface Limits {
   readonly waitersPerFlight?: number;
   /** One payload by its canonical form, or packed where a key of another making identifies it; inline, where nothing is packed, the length of its key. @default 4 MiB */
   readonly payloadBytes?: number;
-  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. Of a stream: one chunk, and all chunks together for those who ask with `request`. @default 16 MiB */
+  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. Of a stream: one chunk, and all chunks together, each with 32 bytes beside its own, for those who ask with `request`. @default 16 MiB */
   readonly resultBytes?: number;
   /** Payloads and keys of all flights in the air. @default 64 MiB */
   readonly airborneBytes?: number;
@@ -73,7 +73,7 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   /** How many flights begin at another target than the first, 0 to 0.5, so that failing over is not first tried in an outage. @default 0 */
   readonly probeShare?: number;
   readonly limits?: Limits;
-  /** Time and chance. @default the process's, read when the coalescer is made (so that fake timers set before it hold) */
+  /** Time and chance. @default the process's, read when the coalescer is made: fake timers that are set before it hold, where they fake `performance.now` too */
   readonly environment?: Environment;
 }
 

@@ -4,28 +4,15 @@
  */
 import { keepShape } from '../workers/lasting-shape.js';
 import type { Flight } from './flight.js';
-import type { FlightFailures } from './flight-failures.js';
-import { type Clock, type ReaderEnd, ReaderEnding } from './reader-end.js';
+import { type ReaderEnd, ReaderEnding } from './reader-end.js';
+import type { ReaderSetup } from './reader-setup.js';
 import type { StreamSettings } from './stream-options.js';
 import { type StreamOwner, Stream } from './stream.js';
-import { Seat, type LeaveReceiver } from './waiter.js';
+import { Turns } from './turns.js';
+import { type LeaveReason, Seat } from './waiter.js';
 
 type Result<Given> = Promise<IteratorResult<Given, undefined>>;
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
-export interface ReaderSetup {
-  readonly flight: Flight;
-  readonly stream: Stream;
-  readonly signal: AbortSignal | null;
-  /** Can it leave of itself while it waits, or does it get copies? Then it waits by a promise of its own. */
-  readonly isApart: boolean;
-  /** First chunk to give. */
-  readonly from: number;
-  /** Makes the reader's own copy of a chunk; `null`: chunks are given as they are. */
-  readonly copy: FlightFailures['copy'] | null;
-  readonly receiver: LeaveReceiver;
-  readonly clock: Clock;
-}
 
 export class Reader extends Seat {
   readonly wantsValue = false;
@@ -34,7 +21,8 @@ export class Reader extends Seat {
   /** Where the stream was when it came. */
   readonly joinedAtBytes: number;
   readonly #isApart: boolean;
-  readonly #copy: FlightFailures['copy'] | null;
+  readonly #isCopied: boolean;
+  readonly #failures: ReaderSetup['failures'];
   /** Index of the next chunk to give. */
   #at: number;
   /** The chunk at `#at` was promised by the log to all who wait for it. */
@@ -42,22 +30,22 @@ export class Reader extends Seat {
   /** Its own promise, where it waits by one. */
   #pending: { readonly resolve: (result: IteratorResult<unknown, undefined>) => void; readonly reject: (error: unknown) => void } | null =
     null;
-  /** What was asked for last, and how many asked while they had to wait for those before them. */
-  #last: Promise<unknown> = Promise.resolve();
-  #queued = 0;
+  readonly #turns = new Turns();
   /** Why it can be given no more: there is no copy of a chunk. */
   #unable: ReaderEnd | null = null;
   #hasLeft = false;
   #hasThrown = false;
 
-  constructor({ flight, stream, signal, isApart, from, copy, receiver, clock }: ReaderSetup) {
+  constructor({ flight, stream, signal, isLeader, isApart, isCopied, failures, from, receiver, clock }: ReaderSetup) {
     super(flight, signal, receiver);
+    this.isLeader = isLeader;
     this.stream = stream;
     this.ending = new ReaderEnding(stream.log, clock);
     this.joinedAtBytes = stream.log.bytes;
-    this.#isApart = isApart || copy !== null;
+    this.#isApart = isApart || isCopied;
+    this.#isCopied = isCopied;
+    this.#failures = failures;
     this.#at = from;
-    this.#copy = copy;
     stream.joined(this);
   }
 
@@ -74,11 +62,14 @@ export class Reader extends Seat {
   get opened(): Promise<void> {
     return this.ending.opened;
   }
+  get flightId(): string {
+    return this.flight.id;
+  }
 
   /** One chunk. The way of almost every call comes first: 20 to 40 ns of the 75 that a `for await` costs by itself. */
   take(): Result<unknown> {
     const { log } = this.stream;
-    if (!this.#isApart && !this.#hasLeft && this.#queued === 0 && log.state === 'open') {
+    if (!this.#isApart && !this.#hasLeft && !this.#turns.isBusy && log.state === 'open') {
       if (this.#isPromised && log.length > this.#at) {
         this.#isPromised = false;
         this.#at++;
@@ -97,7 +88,7 @@ export class Reader extends Seat {
       const first = await this.#take();
       return first.done === true ? first : { done: false, value: [first.value, ...this.#rest()] };
     };
-    return this.#inTurn(takeAll);
+    return this.#mustQueue ? this.#afterOthers(takeAll) : this.#turns.ask(takeAll());
   }
 
   /** It has read enough. */
@@ -109,42 +100,36 @@ export class Reader extends Seat {
   }
 
   resolve(): void {
-    this.ending.ends({ status: 'fulfilled' });
+    this.ending.ends(this.#endOfLog() ?? { status: 'fulfilled' });
   }
   reject(reason: unknown): void {
     this.ending.ends({ status: 'rejected', reason });
   }
   /** What it has not read by now it does not get. */
-  left(reason: unknown): void {
+  left(reason: unknown, why: LeaveReason): void {
     this.#hasLeft = true;
-    this.ending.ends(this.#unable ?? (reason === undefined ? { status: 'fulfilled' } : { status: 'rejected', reason }));
+    this.ending.ends(this.#unable ?? (why === 'enough' ? { status: 'fulfilled' } : { status: 'rejected', reason }));
     this.arrived();
+    this.stream.log.forget(this);
   }
 
   /** Is an earlier question still open? Then this one waits for it: chunks come in their order. */
   get #mustQueue(): boolean {
     const { log } = this.stream;
-    return this.#queued > 0 || this.#pending !== null || (this.#isPromised && log.length === this.#at && log.state === 'open');
+    return this.#turns.isBusy || this.#pending !== null || (this.#isPromised && log.length === this.#at && log.state === 'open');
   }
 
   #inTurn<Given>(take: () => Result<Given>): Result<Given> {
     if (this.#mustQueue) return this.#afterOthers(take);
     const result = take();
     // Here, and not in `#take`: one that had to wait for others is not the last that was asked for.
-    if (this.#pending !== null) this.#last = result;
+    if (this.#pending !== null) this.#turns.isLast(result);
     return result;
   }
 
   #afterOthers<Given>(take: () => Result<Given>): Result<Given> {
-    this.#queued++;
     // What the log has promised to all is what it still promises.
-    const last = this.#queued === 1 && this.#isPromised ? this.stream.log.arrival() : this.#last;
-    const result = last.then(take, take);
-    this.#last = result;
-    // Only then: whoever asks meanwhile must not be answered before.
-    const answered = (): void => void this.#queued--;
-    result.then(answered, answered);
-    return result;
+    return this.#turns.after(this.#isPromised ? () => this.stream.log.arrival() : null, take);
   }
 
   #take(): Result<unknown> {
@@ -195,15 +180,15 @@ export class Reader extends Seat {
   #give(): unknown {
     const { stream } = this;
     const chunk = stream.log.at(this.#at);
-    const given = this.#copy === null ? chunk : this.#copyOf(this.#copy, chunk);
+    const given = this.#isCopied ? this.#copyOf(chunk) : chunk;
     this.#at++;
     stream.taken(this.#at);
     return given;
   }
 
-  #copyOf(copy: FlightFailures['copy'], chunk: unknown): unknown {
+  #copyOf(chunk: unknown): unknown {
     try {
-      return copy(this.flight, chunk);
+      return this.#failures.copy(this.flight, chunk);
     } catch (reason) {
       // A loop that is thrown at does not say that it leaves, and nobody else would read on for it.
       this.#unable = { status: 'rejected', reason };
@@ -229,11 +214,19 @@ export class Reader extends Seat {
     return rest;
   }
 
+  /** What the log's end is for it, where it is no good one. Nothing is complete for who waits for a chunk that never came. */
+  #endOfLog(): ReaderEnd | null {
+    const { log } = this.stream;
+    if (log.state === 'failed') return { status: 'rejected', reason: log.error };
+    if (log.state === 'ended' && this.#at > log.length)
+      this.#unable ??= { status: 'rejected', reason: this.#failures.beyond(this.flight, this.#at) };
+    return this.#unable;
+  }
+
   /** It has read all that there is for it: its end, told once. */
   #finish(): Result<never> {
-    const { log } = this.stream;
     // The log is told of a flight's end before its waiters are.
-    const end = this.ending.end ?? (log.state === 'failed' ? { status: 'rejected' as const, reason: log.error } : null);
+    const end = this.ending.end ?? this.#endOfLog();
     if (end?.status !== 'rejected' || this.#hasThrown) return Promise.resolve(END);
     this.#hasThrown = true;
     return Promise.reject(end.reason);
@@ -244,6 +237,6 @@ export class Reader extends Seat {
 keepShape(() => {
   const flight = { firstWaiter: null } as Flight;
   const stream = new Stream(flight, { midStream: 'fail' } as StreamSettings, 0, {} as StreamOwner);
-  const receiver = { waiterLeft() {} };
-  return new Reader({ flight, stream, signal: null, isApart: false, from: 0, copy: null, receiver, clock: { now: () => 0 } });
+  const plain = { signal: null, isLeader: false, isApart: false, isCopied: false, from: 0, clock: { now: () => 0 } };
+  return new Reader({ flight, stream, ...plain } as unknown as ReaderSetup);
 });

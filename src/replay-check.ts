@@ -5,6 +5,7 @@
 import type { Hash } from 'node:crypto';
 import * as types from 'node:util/types';
 import { canonicalKey } from '../workers/canonical.js';
+import { said } from './said.js';
 
 type RunKind = 'bytes' | 'text';
 
@@ -30,12 +31,13 @@ export class Transcript implements Place {
   }
 
   add(chunk: unknown): void {
+    if (isEmptyRun(chunk)) return;
     const kind = runKindOf(chunk);
     if (kind !== this.kind) this.#close();
     if (kind === null) {
       const text = valueText(chunk);
       this.#hash.update(text);
-      this.#hash.update(typeof text === 'string' ? `|value ${text.length}|` : `|clone ${text.length}|`);
+      this.#hash.update(`|value ${text.length}|`);
       this.closed++;
       return;
     }
@@ -85,6 +87,7 @@ export class ReplayCheck {
   }
 
   compare(chunk: unknown): Comparison {
+    if (isEmptyRun(chunk)) return KNOWN;
     const told = this.#told;
     const after = this.#again.placeAfter(chunk);
     const isThere = after.closed === told.closed;
@@ -113,19 +116,34 @@ function runKindOf(chunk: unknown): RunKind | null {
   return typeof chunk === 'string' ? 'text' : types.isUint8Array(chunk) ? 'bytes' : null;
 }
 
+/** Text or bytes of no length say nothing, wherever they stand. Bytes that were transferred away have none either, and are nothing that can be compared. */
+function isEmptyRun(chunk: unknown): boolean {
+  if (chunk === '') return true;
+  return runKindOf(chunk) === 'bytes' && (chunk as Uint8Array).length === 0 && !isDetached((chunk as Uint8Array).buffer);
+}
+
+/** Node 20 has no other way to tell. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length > 0;
+  } catch {
+    return true;
+  }
+}
+
 /** Values that cannot be compared, so far, in this process. */
 let incomparable = 0;
 
 /**
- * Properties in any order are the same value; what has no canonical form is compared as a structured clone. What has none either (it holds a function,
- * its own code throws) equals nothing, not even itself: readers get it, but no other target can be believed to have said it again.
+ * Properties in any order are the same value, as in its canonical form, or where it has none and can be cloned. What cannot (it holds a function, its own
+ * code throws) equals nothing, not even itself: readers get it, but no other target can be believed to have said it again.
  */
-function valueText(chunk: unknown): string | Uint8Array {
+function valueText(chunk: unknown): string {
   try {
     return canonicalKey(chunk);
   } catch {
     try {
-      return process.getBuiltinModule('node:v8').serialize(chunk);
+      return `said ${said(chunk)}`;
     } catch {
       return `incomparable ${++incomparable}`;
     }

@@ -25,16 +25,21 @@ export interface RequestOptions {
 export interface StreamOptions extends RequestOptions {
   /**
    * First chunk to give: the `Last-Event-ID` of a browser that came back, plus one. Above 0 it takes up a stream that is in the air, and nothing else: where there is
-   * none, it rejects with `COALESCER_STREAM_BROKEN` and launches nothing. @default 0
+   * none, it rejects with `COALESCER_STREAM_BROKEN` and launches nothing; likewise where the stream ends before that chunk. @default 0
    */
   readonly from?: number;
+  /**
+   * Takes up this flight and no other: the one that gave the chunks before `from`. Else another flight of the key may be in the air by now, and its chunks need
+   * not fit to those. Streams (`flight`) and their targets' contexts say which it is; other processes have flights of the same names. @default any flight of the key
+   */
+  readonly flight?: string;
 }
 
 /** The arguments behind the payload: options, which `'per-request'` makes required. */
 export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [options: O & { readonly scope: string }] : [options?: O];
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
-const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from']);
+const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from', 'flight']);
 export const NO_OPTIONS: RequestOptions = Object.freeze({});
 
 /**
@@ -53,6 +58,8 @@ export function checkStream(options: StreamOptions | undefined, targetNames: rea
   const checked: StreamOptions = checkKnown(options, STREAM_OPTIONS, targetNames);
   if (checked.from !== undefined && !(Number.isSafeInteger(checked.from) && checked.from >= 0))
     throw new RangeError(`request options.from: expected the index of a chunk, a whole number from 0 on, got ${given(checked.from)}`);
+  if (checked.flight !== undefined && typeof checked.flight !== 'string')
+    throw new TypeError(`request options.flight: expected the name of a flight, got ${given(checked.flight)}`);
   return checked;
 }
 

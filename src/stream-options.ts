@@ -11,9 +11,9 @@ export interface StreamsOption {
   readonly firstChunkTimeoutMs?: number;
   /** The longest silence between two chunks, while the stream is asked for one. @default 30_000 */
   readonly idleTimeoutMs?: number;
-  /** Chunks kept for those who join late, and for `resume`. Past it no one can join any more. @default 1 MiB */
+  /** Chunks kept for those who join late, and for `resume`; each counts as 32 bytes beside its own. Past it no one can join any more. @default 1 MiB */
   readonly replayBytes?: number;
-  /** A reader further behind than this is cut off, unless it is the fastest. @default 1 MiB */
+  /** A reader further behind than this is cut off, unless it is the fastest. Chunks count as for `replayBytes`. @default 1 MiB */
   readonly lagBytes?: number;
 }
 

@@ -48,7 +48,7 @@ export abstract class Seat extends WheelEntry {
   /** The flight has failed. */
   abstract reject(error: unknown): void;
   /** It has left, with this to say. */
-  abstract left(error: unknown): void;
+  abstract left(error: unknown, why: LeaveReason): void;
 
   /** A kept value, where its flight has failed: not one that is fresh, nor one that reads, who takes chunks of its flight. */
   get takesStandIn(): boolean {
@@ -108,53 +108,6 @@ export class Waiter extends Seat {
 
   left(error: unknown): void {
     this.reject(error);
-  }
-}
-
-/**
- * One listener for each distinct signal, however many waiters have it: many requests of one session share a signal, Node warns from the
- * eleventh listener on, and removing one of 2,000 costs microseconds.
- */
-export class SignalWatch {
-  readonly #watched = new Map<AbortSignal, { readonly waiters: Set<Seat>; readonly listener: () => void }>();
-
-  /** Signals listened to now. */
-  get size(): number {
-    return this.#watched.size;
-  }
-
-  add(signal: AbortSignal, waiter: Seat): void {
-    const known = this.#watched.get(signal);
-    if (known !== undefined) {
-      known.waiters.add(waiter);
-      return;
-    }
-    const waiters = new Set([waiter]);
-    const listener = (): void => {
-      this.#watched.delete(signal);
-      for (const each of waiters) each.signalled();
-    };
-    // Watched before: one that calls its listener at once is watched no more.
-    this.#watched.set(signal, { waiters, listener });
-    try {
-      signal.addEventListener('abort', listener, { once: true });
-    } catch (error) {
-      this.#watched.delete(signal);
-      throw error;
-    }
-  }
-
-  remove(signal: AbortSignal, waiter: Seat): void {
-    const known = this.#watched.get(signal);
-    if (known === undefined) return;
-    known.waiters.delete(waiter);
-    if (known.waiters.size > 0) return;
-    this.#watched.delete(signal);
-    try {
-      signal.removeEventListener('abort', known.listener);
-    } catch {
-      // Whatever this signal's maker meant: others of the flight must get their answer. The listener finds nobody.
-    }
   }
 }
 

@@ -1,21 +1,18 @@
 /** Who waits for which flight: in, out by signal or time, and what they get at the end. It decides about waiters, never about flights. */
-import { TICK_MS } from '../workers/wheel.js';
 import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
 import { ForOneKeys, giveOne } from './for-one.js';
 import { NO_INCIDENTS } from './incidents.js';
 import { keepingOf, type Keeping } from './keeping.js';
+import { Leaving } from './leaving.js';
 import type { RequestOptions } from './requests.js';
 import { freezeDeep } from './share.js';
 import type { Counters } from './statistics.js';
 import { Reader } from './reader.js';
 import type { Stream } from './stream.js';
-import { type LeaveReason, type LeaveReceiver, type Seat, seatsOf, SignalWatch, Waiter } from './waiter.js';
+import { type LeaveReason, type LeaveReceiver, type Seat, seatsOf, Waiter } from './waiter.js';
 import type { WaitersSetup } from './waiters-setup.js';
 import * as watching from './watching.js';
-
-/** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
-const SAME_MS = 2 * TICK_MS;
 
 export class Waiters implements LeaveReceiver {
   /** `null`: nothing is kept. */
@@ -23,7 +20,7 @@ export class Waiters implements LeaveReceiver {
   readonly forOne = new ForOneKeys();
   readonly #setup: WaitersSetup;
   readonly #counters: Counters;
-  readonly #signals = new SignalWatch();
+  readonly #leaving: Leaving;
   readonly #isPlain: boolean; // nothing is kept, nor frozen
   #gone = 0; // of all that ever waited
   /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
@@ -31,6 +28,7 @@ export class Waiters implements LeaveReceiver {
 
   constructor(setup: WaitersSetup) {
     this.#setup = setup;
+    this.#leaving = new Leaving(setup.wheel);
     this.#counters = setup.counters;
     this.keeping = keepingOf(setup.options);
     this.#isPlain = this.keeping === null && setup.options.share !== 'frozen';
@@ -88,8 +86,9 @@ export class Waiters implements LeaveReceiver {
       stream,
       signal: signal ?? null,
       isApart: signal !== undefined || timeoutMs !== undefined,
-      from: place.from,
-      copy: options.share === 'copy' ? (of, chunk) => failures.copy(of, chunk) : null,
+      ...place,
+      isCopied: options.share === 'copy',
+      failures,
       receiver: this,
       clock: this.#setup.seam,
     });
@@ -120,28 +119,25 @@ export class Waiters implements LeaveReceiver {
 
   /** Watches its signal and its time. @throws what a signal throws that cannot be listened to: then this waiter never was */
   #mind(seat: Seat, timeoutMs: number | undefined): void {
-    const { seam, wheel, reentrance } = this.#setup;
-    const { flight, signal } = seat;
+    const { seam, reentrance } = this.#setup;
     if (reentrance !== null) seat.asking = reentrance.asking;
     try {
-      if (signal !== null) this.#signals.add(signal, seat);
+      this.#leaving.listen(seat);
     } catch (error) {
       seat.unlink();
       this.#unseat(seat, seam.now());
       throw error;
     }
     // Aborted by the target while it was being called: an aborted signal tells no one any more.
-    if (signal?.aborted === true || !seat.isSeated) return this.waiterLeft(seat, 'signal');
-    // Not beyond the flight's own end, which says more; but that may be told two ticks late.
-    const now = timeoutMs === undefined ? 0 : seam.now();
-    if (timeoutMs !== undefined && now + timeoutMs < flight.deadline + SAME_MS) wheel.arm(seat, timeoutMs, now);
+    if (seat.signal?.aborted === true || !seat.isSeated) return this.waiterLeft(seat, 'signal');
+    if (timeoutMs !== undefined) this.#leaving.arm(seat, timeoutMs, seam.now());
   }
 
   waiterLeft(waiter: Seat, why: LeaveReason): void {
     const { seam, counters, reentrance } = this.#setup;
     const { flight } = waiter;
     if (flight.status !== 'flying' || !waiter.isSeated) return; // it is told once, also by a signal that tells at once
-    this.#detach(waiter);
+    this.#leaving.forget(waiter);
     waiter.unlink();
     const now = seam.now();
     counters[why === 'timeout' ? 'timedOut' : 'left']++;
@@ -149,7 +145,7 @@ export class Waiters implements LeaveReceiver {
     // Made before the flight may end, and let go of what the error tells.
     const error = this.#setup.failures.ofLeaving(waiter, why, now);
     this.#unseat(waiter, now);
-    waiter.left(error);
+    waiter.left(error, why);
   }
 
   /** One fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew. */
@@ -181,7 +177,7 @@ export class Waiters implements LeaveReceiver {
   #giveToLeader(flight: Flight, value: unknown): void {
     this.#gone += flight.waiting;
     this.forOne.learn(flight, flight.settledAt);
-    giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#detach(waiter) });
+    giveOne(flight, { give: (waiter) => this.#tell(waiter, value), release: (waiter) => this.#leaving.forget(waiter) });
   }
 
   #give(flight: Flight, value: unknown, error?: unknown): void {
@@ -192,7 +188,7 @@ export class Waiters implements LeaveReceiver {
 
   #tell(waiter: Seat, value: unknown, failure?: unknown): void {
     const { failures, options } = this.#setup;
-    this.#detach(waiter);
+    this.#leaving.forget(waiter);
     if (waiter.flight.incidents.isStale && !waiter.takesStandIn) return waiter.reject(failure);
     if (options.share !== 'copy' || !waiter.wantsValue) return waiter.resolve(value);
     try {
@@ -208,7 +204,7 @@ export class Waiters implements LeaveReceiver {
     // Of the list as it is now: a signal that is let go of may make others leave.
     for (const waiter of seatsOf(flight).filter(({ wantsValue }) => wantsValue)) {
       if (!waiter.isSeated) continue;
-      this.#detach(waiter);
+      this.#leaving.forget(waiter);
       waiter.unlink();
       if (waiter.asking !== null) this.#setup.reentrance?.gaveUp(waiter.asking, flight);
       waiter.reject(error);
@@ -237,14 +233,9 @@ export class Waiters implements LeaveReceiver {
     this.#ended = flight.shared === null && flight.firstWaiter === null ? { flight, error } : null;
     this.#gone += flight.waiting;
     for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
-      this.#detach(waiter);
+      this.#leaving.forget(waiter);
       waiter.reject(error);
     }
     flight.rejectShared(error);
-  }
-
-  #detach(waiter: Seat): void {
-    this.#setup.wheel.disarm(waiter);
-    if (waiter.signal !== null) this.#signals.remove(waiter.signal, waiter);
   }
 }

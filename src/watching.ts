@@ -7,6 +7,7 @@ import type { AttemptRecord } from '../workers/protocol.js';
 import { digestOf } from './flight-table.js';
 import type { Flight } from './flight.js';
 import type { AttemptReport, FlightReport, SeamReport } from './reports.js';
+import type { Counters } from './statistics.js';
 import { attemptReport, joinsOf } from './story.js';
 
 /** What is published, by channel. Ask for `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
@@ -26,6 +27,12 @@ export interface ChannelMessages {
   'coalescer:breaker': { coalescer: string; target: string; from: BreakerPhase; to: BreakerPhase };
   'coalescer:refused': { coalescer: string; code: CoalescerErrorCode; limit?: string };
   'coalescer:thread': { coalescer: string; thread: number; event: 'ready' | 'lost' | 'replaced'; relaunched: number };
+}
+
+/** A front, as far as it is watched. */
+interface Watched {
+  readonly name: string;
+  readonly counters: Counters;
 }
 
 /** A channel that takes one kind of message. Ask `hasSubscribers` before a message is built. */
@@ -74,10 +81,11 @@ export function attempted(coalescer: string, flight: Flight, record: AttemptReco
   if (channels.attempt.hasSubscribers) channels.attempt.publish({ coalescer, flight: flight.id, ...attemptReport(record) });
 }
 
-/** A flight goes on at another target. */
-export function failedOver(coalescer: string, flight: Flight, { target: from, code, status, end }: AttemptRecord, to: string): void {
+/** A flight goes on at another target: counted, and told. */
+export function failedOver(front: Watched, flight: Flight, { target: from, code, status, end }: AttemptRecord, to: string): void {
+  front.counters.failovers++;
   if (channels.failover.hasSubscribers)
-    channels.failover.publish({ coalescer, flight: flight.id, from, to, code: code ?? String(status ?? end) });
+    channels.failover.publish({ coalescer: front.name, flight: flight.id, from, to, code: code ?? String(status ?? end) });
 }
 
 export function seamed(coalescer: string, flight: Flight, seam: SeamReport): void {
@@ -97,16 +105,11 @@ export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', 
   if (channels.thread.hasSubscribers) channels.thread.publish({ coalescer, thread: number, event, relaunched });
 }
 
-interface Warned {
-  readonly name: string;
-  readonly counters: Readonly<Record<'joined' | 'hits' | 'stale', number>>;
-}
-
 /** So many launches of flights that could be joined, without a single join, deserve a warning: the keys are probably unique (a request id in them, say). */
 export const LAUNCHES_WITHOUT_JOIN = 10_000;
 
 /** The one thing said aloud without being asked: a coalescer whose requests never meet, and are given nothing that was kept, does nothing but cost. */
-export function warnNothingJoins({ name: coalescer, counters }: Warned): void {
+export function warnNothingJoins({ name: coalescer, counters }: Watched): void {
   if (counters.joined + counters.hits + counters.stale > 0) return;
   process.emitWarning(
     `coalescer '${coalescer}': ${LAUNCHES_WITHOUT_JOIN} flights, and no request joined one. Is something unique in the key (an id, a time)? See identify().`,

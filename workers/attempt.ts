@@ -38,6 +38,9 @@ export class Attempt implements AttemptContext {
   get carried(): unknown {
     return this.#terms.carried;
   }
+  get flight(): string {
+    return this.#order.id;
+  }
   /** Where it begins, if its flight goes straight. Not a property, nor what follows: targets see those, and starts are shared. */
   static startOf(attempt: Attempt): FlightStart | null {
     return attempt.#terms.start;
@@ -94,9 +97,9 @@ export class Attempt implements AttemptContext {
   }
 
   /** For those who write it to a log: all of it is read through getters, which no log shows. */
-  toJSON(): Pick<AttemptContext, 'attempt' | 'target' | 'carried'> {
-    const { attempt, target, carried } = this;
-    return { attempt, target, carried };
+  toJSON(): Pick<AttemptContext, 'flight' | 'attempt' | 'target' | 'carried'> {
+    const { flight, attempt, target, carried } = this;
+    return { flight, attempt, target, carried };
   }
   [INSPECT](): object {
     return this.toJSON();

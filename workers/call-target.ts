@@ -1,6 +1,7 @@
 /** How a target is called: its answer is a promise as promises should be, whatever it returns or throws. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Attempt } from './attempt.js';
+import { copyIfAny } from './own-copy.js';
 import type { LaunchOrder } from './protocol.js';
 import type { FilledTarget } from './targets.js';
 
@@ -28,11 +29,12 @@ export function callTarget(
 
 function run(target: FilledTarget, { payload }: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): unknown {
   const { resume } = target;
-  return delivered === null || resume === null ? target.run(payload, attempt) : resume(payload, delivered, attempt);
+  // Copies: they are readers' too, and one who goes on from them may write to them.
+  return delivered === null || resume === null ? target.run(payload, attempt) : resume(payload, delivered.map(copyIfAny), attempt);
 }
 
 function traced(target: FilledTarget, order: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): Promise<unknown> {
-  const message = { target: target.name, attempt: attempt.attempt, scope: order.scope };
+  const message = { flight: order.id, target: target.name, attempt: attempt.attempt, scope: order.scope };
   return tracing.tracePromise(() => begun(run(target, order, attempt, delivered)), message);
 }
 

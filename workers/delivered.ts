@@ -1,6 +1,6 @@
 /** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can have changed them, and up to a bound. */
 import { bytesOf } from './body.js';
-import type { Body, PackedPart } from './protocol.js';
+import { type Body, CHUNK_BYTES_EXTRA, type PackedPart } from './protocol.js';
 import { own } from './text.js';
 import type { Wire } from './wire.js';
 
@@ -22,7 +22,7 @@ export class Delivered {
   }
 
   add({ kind, data }: Body): void {
-    this.#bytes += bytesOf(data);
+    this.#bytes += bytesOf(data) + CHUNK_BYTES_EXTRA;
     if (this.#bytes > this.#bytesMax) this.#bodies = null;
     // A copy: large bodies move to the front.
     else this.#bodies?.push({ kind, data: copyOf(data) });

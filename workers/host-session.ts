@@ -1,5 +1,6 @@
 /** A host from loaded to ended: what is the same for a worker thread, the caller's own thread and the simulation. */
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { closeList } from './close-list.js';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
 import type { PortOrder } from './port-order.js';
@@ -7,7 +8,7 @@ import { PortShard, type PortShardSettings } from './port-shard.js';
 import type { InAir } from './protocol.js';
 import { TABLE_HASH } from './flight-steps.js';
 import type { SharedMemory } from './shared-memory.js';
-import { closeList, fillTargets, openOn, type OpenableModule } from './targets.js';
+import { fillTargets, openOn, type OpenableModule } from './targets.js';
 import { Wheel } from './wheel.js';
 import { Wire, type Envelope } from './wire.js';
 

@@ -11,6 +11,8 @@ export const NO_EXTRAS: LaunchExtras = [null, 0, 0, -1, null, 0, null];
 
 /** Told when the time is up of an order's attempt that goes straight. */
 export interface DueOrderReceiver {
+  /** The coalescer's. */
+  readonly name: string;
   orderDue(order: PortOrder, now: number): void;
 }
 
@@ -62,6 +64,10 @@ export class PortOrder implements StraightOrder, WheelEntry {
     this.#receiver = receiver;
   }
 
+  get id(): string {
+    return `${this.#receiver.name}#${this.number}`;
+  }
+
   /** Not flown before. */
   get isFresh(): boolean {
     return this.attemptsMade === 0;
@@ -102,6 +108,6 @@ keepShape(
       [LAUNCH, 0, 0, null, null, Number.NaN, null, PACKED, new Uint8Array()],
       { payload: null, carried: undefined, delivered: null },
       Number.NaN,
-      { orderDue() {} },
+      { name: '', orderDue() {} },
     ),
 );

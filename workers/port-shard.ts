@@ -38,6 +38,8 @@ export interface PortShardSetup {
 }
 
 export interface PortShardSettings extends ShardSettings {
+  /** The coalescer's. */
+  readonly name: string;
   /** What all threads of the coalescer know of its targets: a `HealthMemory`'s. */
   readonly health: SharedArrayBuffer;
   readonly resultBytes: number;
@@ -47,6 +49,7 @@ export interface PortShardSettings extends ShardSettings {
 const NO_BODY = { kind: STREAMED, data: null } as const;
 
 export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver {
+  readonly name: string;
   readonly #setup: PortShardSetup;
   readonly #shard: Shard<PortOrder>;
   readonly #straight: StraightFlights<PortOrder>;
@@ -57,6 +60,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   constructor(setup: PortShardSetup) {
     const { seam, wire, post } = setup;
+    this.name = setup.settings.name;
     this.#setup = setup;
     this.#outbox = new Outbox({ seam, wire, post, transfersBodies: true });
     const { memory, targets, settings } = setup;

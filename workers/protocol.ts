@@ -55,6 +55,8 @@ export type Failure = 'answered' | 'exhausted' | 'broken' | 'timed-out' | 'aband
 export interface LaunchOrder {
   /** Never reused, in one front. */
   readonly number: number;
+  /** Its coalescer's name, and its number. */
+  readonly id: string;
   /** Place in the tables of this life of the link. */
   readonly slot: number;
   readonly scope: string | null;

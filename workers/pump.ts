@@ -3,8 +3,9 @@
  * it never waits for a reader: without credit it simply does not pull.
  */
 import { asPromise } from './call-target.js';
-import { keepShape } from './lasting-shape.js';
 import { inOwnContext, thisContext } from './clean-context.js';
+import { keepShape } from './lasting-shape.js';
+import { closeStream, sourceOf, type StreamSource } from './stream-source.js';
 
 /** Told what a stream gives, later than `start` and `grant` return. After `ended` or `broke`, and after `stop`, nothing more. */
 export interface PumpReceiver {
@@ -27,29 +28,18 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
   }
 }
 
-/** Ends a stream that nobody will read: what it holds open is closed. */
-export function closeStream(stream: AsyncIterable<unknown>): void {
-  inOwnContext(close, () => stream[Symbol.asyncIterator]());
+/** Ends a stream that nobody will read. */
+export function closeUnread(stream: AsyncIterable<unknown>): void {
+  inOwnContext(closeStream, stream);
 }
 
-function close(iterator: () => AsyncIterator<unknown>): Promise<unknown> | null {
-  try {
-    const it = iterator();
-    // How a stream that nobody wants any more ends is nobody's business.
-    return asPromise(it.return?.()).catch(() => undefined);
-  } catch {
-    // The same, for one whose methods throw.
-    return null;
-  }
-}
+const letGo = (source: StreamSource): Promise<unknown> | null => source.letGo();
 
 export class Pump {
   /** Chunks it has given. */
   count = 0;
-  /** The last of them. */
-  last: unknown = undefined;
   readonly #receiver: PumpReceiver;
-  readonly #iterator: AsyncIterator<unknown>;
+  readonly #source: StreamSource;
   /** Credit is given from readers' contexts, and the stream's code must not see them. */
   readonly #inContext = thisContext();
   #credit: number;
@@ -59,7 +49,7 @@ export class Pump {
   /** @throws what the stream throws when it is asked for its iterator */
   constructor(stream: AsyncIterable<unknown>, credit: number, receiver: PumpReceiver) {
     this.#receiver = receiver;
-    this.#iterator = stream[Symbol.asyncIterator]();
+    this.#source = sourceOf(stream);
     this.#credit = credit;
   }
 
@@ -81,7 +71,7 @@ export class Pump {
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    inOwnContext(close, () => this.#iterator);
+    inOwnContext(letGo, this.#source);
   }
 
   /** Asks for the next chunk, where there is credit for it. */
@@ -91,7 +81,7 @@ export class Pump {
     let result: unknown;
     this.#receiver.entered();
     try {
-      result = this.#iterator.next();
+      result = this.#source.next();
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -116,7 +106,6 @@ export class Pump {
       return this.#receiver.ended();
     }
     this.count++;
-    this.last = value;
     // Readers that take it at once give credit meanwhile: what is left is read afterwards.
     const cost = this.#receiver.chunk(value);
     this.#credit -= cost;

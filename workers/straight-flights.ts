@@ -9,7 +9,7 @@ import { callTarget, listen } from './call-target.js';
 import { apart, isApart, wasCalled } from './clean-context.js';
 import { FlightRecord, FlightStart, type StraightTerms } from './flight-record.js';
 import type { InAir } from './protocol.js';
-import { closeStream, isStream } from './pump.js';
+import { closeUnread, isStream } from './pump.js';
 import { refusalOf } from './refusal.js';
 import type { Shard } from './shard.js';
 import { ENDED } from './shared-memory.js';
@@ -209,7 +209,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   }
 
   #streams(order: Order, attempt: Attempt, stream: AsyncIterable<unknown>): void {
-    if (order.course !== attempt) return closeStream(stream);
+    if (order.course !== attempt) return closeUnread(stream);
     const due = Attempt.dueOf(attempt);
     // From now on its time is its record's.
     const record = this.divert(order, attempt);
@@ -221,7 +221,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   #late(order: Order, attempt: Attempt, value: unknown): void {
     const record = recordOf<Order>(order);
     if (record !== null) this.#shard.streams.returned(record, attempt, value);
-    else if (isStream(value)) closeStream(value);
+    else if (isStream(value)) closeUnread(value);
   }
 
   #rejected(order: Order, attempt: Attempt, error: unknown): void {

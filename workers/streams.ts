@@ -6,7 +6,8 @@ import type { Attempt } from './attempt.js';
 import type { FlightRecord } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import { CREDIT_BYTES, type LaunchOrder, STREAM_ENDED } from './protocol.js';
-import { closeStream, isStream, Pump, type PumpReceiver } from './pump.js';
+import { ownBytes } from './own-copy.js';
+import { closeUnread, isStream, Pump, type PumpReceiver } from './pump.js';
 import { refusalOf } from './refusal.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
@@ -20,6 +21,8 @@ export class StreamRecord {
   pump: Pump | null = null;
   /** Left over from the last attempt. */
   credit = CREDIT_BYTES;
+  /** The last chunk that this attempt gave, for who asks whether it was complete. */
+  last: unknown = undefined;
   /** Chunks given before this attempt, where it goes on from them. */
   before = 0;
   /** When the last chunk came, or it was asked again after a wait for credit: what the wheel had lived. The time in which this loop stands still is not its silence. */
@@ -54,7 +57,7 @@ export class Streams<Order extends LaunchOrder> {
 
   /** Reads the stream of an attempt. */
   begin(record: FlightRecord<Order>, attempt: Attempt, stream: AsyncIterable<unknown>): void {
-    if (!record.turnTo(attempt)) return closeStream(stream); // timed out, outraced or abandoned meanwhile: what it holds open is closed
+    if (!record.turnTo(attempt)) return closeUnread(stream); // timed out, outraced or abandoned meanwhile: what it holds open is closed
     const { seam, wheel, targets, memory, flying } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
@@ -65,7 +68,8 @@ export class Streams<Order extends LaunchOrder> {
     if (due < (record.hedge?.due ?? record.due)) record.armAttempt(wheel, due, now);
     const onPort = order.slot !== -1;
     const receiver: PumpReceiver = {
-      chunk: (value) => this.#chunk(record, attempt, value),
+      // Behind a port it is packed at once: a copy is needed only of what is looked at later.
+      chunk: (value) => this.#chunk(record, attempt, value, onPort && target.isComplete === null),
       ended: () => this.#ended(record, attempt, target),
       broke: (error) => this.#steps.broke(record, attempt, error),
       entered: () => onPort && memory.enter(order.number),
@@ -151,7 +155,7 @@ export class Streams<Order extends LaunchOrder> {
     return targets[record.target]?.idleTimeoutMs ?? settings.streams.idleTimeoutMs;
   }
 
-  #chunk(record: FlightRecord<Order>, attempt: Attempt, value: unknown): number {
+  #chunk(record: FlightRecord<Order>, attempt: Attempt, value: unknown, isPacked: boolean): number {
     const { receiver, wheel } = this.#setup;
     const held = record.stream as StreamRecord;
     record.turnTo(attempt);
@@ -165,7 +169,10 @@ export class Streams<Order extends LaunchOrder> {
     if (record.attempt !== attempt) return 0; // who was told of the attempt that it outraced has ended the flight
     // Coarse, as the wheel that asks for it: a clock read for each chunk would cost as much as the chunk.
     held.progressAt = wheel.lived;
-    return receiver.chunk(record.order, value);
+    // What a target gives is often a window on a buffer that it fills again.
+    const chunk = isPacked ? value : ownBytes(value);
+    held.last = chunk;
+    return receiver.chunk(record.order, chunk);
   }
 
   /** From here on silences are measured, not the way to the first chunk. */
@@ -185,7 +192,7 @@ export class Streams<Order extends LaunchOrder> {
     const count = held.before + (held.pump?.count ?? 0);
     // What others have said counts only where it goes on from it.
     const before = held.before > 0 ? record.order.delivered?.at(-1) : undefined;
-    const last = held.pump !== null && held.pump.count > 0 ? held.pump.last : before;
+    const last = held.pump !== null && held.pump.count > 0 ? held.last : before;
     try {
       if (target.isComplete === null || target.isComplete(last, count)) return this.#steps.value(record, attempt, STREAM_ENDED);
     } catch (error) {

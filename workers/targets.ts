@@ -2,6 +2,7 @@
  * Targets as users write them, and as shards fly them: a record of functions, in the order written. Nothing here knows whether they run
  * on the caller's thread or on another one.
  */
+import { closeList } from './close-list.js';
 import { isPlainObject } from './plain.js';
 
 /** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
@@ -11,9 +12,11 @@ export interface AttemptContext<Carried = unknown> {
   /** 1 for the flight's first attempt, counted over all targets. Read, like all of this, by name: `{ ...context }` has none of it. */
   readonly attempt: number;
   readonly target: string;
+  /** The flight's name (`chats#12`), as in `outcome`, `explain` and on a stream; unique in its process. */
+  readonly flight: string;
   /** `null`: shared by all callers. */
   readonly scope: string | null;
-  /** `null`: this flight is not shared (key said so). */
+  /** `null`: this flight is not shared (key said so). On threads the default key is made of the payload when it is first read: read it before you write to that. */
   readonly key: string | null;
   /** Time this attempt has left, now. Pass it on: `{ timeout: remainingMs() }`. */
   remainingMs(): number;
@@ -23,7 +26,7 @@ export interface AttemptContext<Carried = unknown> {
 
 /**
  * What an error means. `answer`: the error is the answer, give it to all waiters as it is. `failover`: try elsewhere. `retry`: this target
- * again, after backoff. `retryAfterMs`: this flight calls this target again no earlier than that.
+ * again, after backoff. `retryAfterMs`: this target is left alone that long, by all flights (as with a Retry-After).
  */
 export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
 
@@ -105,32 +108,15 @@ export function defineTargets(
     [openOn]: openModule,
     async open(config: unknown) {
       const closings = closeList();
-      const targets = await openModule(config, { thread: null, onClose: closings.add });
+      const targets = await openModule(config, { thread: null, onClose: closings.add }).catch(async (error: unknown) => {
+        // What it had opened by then. Why its set-up failed says more than why that did not close.
+        await closings.run().catch(() => undefined);
+        throw error;
+      });
       return { ...targets, [Symbol.asyncDispose]: closings.run };
     },
   };
   return module as unknown as TargetsModule<Targets, unknown>;
-}
-
-/** The list behind `host.onClose`: run last in, first out; a closing that throws does not keep the others from running. */
-export function closeList(): { readonly add: (close: () => unknown) => void; readonly run: () => Promise<void> } {
-  const closings: (() => unknown)[] = [];
-  return {
-    add: (close) => void closings.push(close),
-    async run() {
-      const errors: unknown[] = [];
-      for (let close = closings.pop(); close !== undefined; close = closings.pop()) {
-        try {
-          // One after the other: later ones may still use what earlier ones made.
-          await close();
-        } catch (error) {
-          errors.push(error);
-        }
-      }
-      if (errors.length > 0)
-        throw new AggregateError(errors, `coalescer: ${errors.length} of the targets module's onClose functions failed`);
-    },
-  };
 }
 
 /** A target with nothing left to default. */

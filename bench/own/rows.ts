@@ -125,6 +125,7 @@ function contextOf(target: string): AttemptContext {
     signal: new AbortController().signal,
     attempt: 1,
     target,
+    flight: '',
     scope: null,
     key: null,
     remainingMs: () => ATTEMPT_MS,

@@ -36,7 +36,7 @@ test('a context that is logged says which attempt it is', async () => {
   assert.equal(await coalescer.request('a'), 'answer');
   assert.deepEqual(
     logged.map(([shown]) => shown),
-    ['primary', 'backup'].map((target, at) => inspect({ attempt: at + 1, target, carried: { trace: 'a' } })),
+    ['primary', 'backup'].map((target, at) => inspect({ flight: 'coalescer#1', attempt: at + 1, target, carried: { trace: 'a' } })),
   );
   assert.deepEqual(
     logged.map(([, json]) => JSON.parse(json as string).target),

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createCoalescer, isCoalescerError, threadTargets, type CoalescerOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import type targets from '../threads/fixtures/private-values.js';
-import { codeOf, countedEnvironment, watch, type Script } from './stage.js';
+import { codeOf, countedEnvironment, watch, type Script, type Watched } from './stage.js';
 
 type Options = Partial<CoalescerOptions<string, string, 'public', 'readonly'>>;
 
@@ -172,17 +172,26 @@ test('outcome tells of the flight that the value came from', async () => {
   );
 });
 
-test('what is for one alone is not kept, and not read as a stream', async () => {
+test('what is for one alone is not kept, and read by its leader alone: beside others it is refused to all, who fly alone the next time', async () => {
   const { coalescer, run, settled } = opened({ keep: { ttlMs: 60_000 } });
   watch(coalescer.request('a'));
   run.calls[0]!.resolve('private');
   await settled();
   assert.equal(coalescer.stats().kept, 0);
-  const reader = coalescer.stream('b');
-  const chunks = watch(reader[Symbol.asyncIterator]().next());
-  run.calls[1]!.resolve('private');
+  const read = (key: string): Watched => watch(coalescer.stream(key)[Symbol.asyncIterator]().next());
+  const alone = read('b');
+  const together = [read('c'), read('c')];
+  assert.equal(run.calls.length, 3);
+  for (const call of run.calls) call.resolve('private');
   await settled();
-  assert.equal(codeOf(chunks), 'COALESCER_NOT_SHAREABLE');
+  assert.deepEqual(alone.value, { done: false, value: 'private' });
+  for (const chunk of together) assert.equal(codeOf(chunk), 'COALESCER_NOT_SHAREABLE');
+  const again = [read('b'), read('b'), read('c'), read('c')];
+  assert.equal(run.calls.length, 7);
+  for (const call of run.calls) call.resolve('private');
+  await settled();
+  for (const chunk of again) assert.deepEqual(chunk.value, { done: false, value: 'private' });
+  assert.deepEqual([coalescer.stats().kept, coalescer.stats().waiting], [0, 0]);
 });
 
 test('a function that throws, or says anything but true, has not said that others may have the value', async () => {

@@ -59,14 +59,21 @@ export class ForOneWatch {
   }
 
   /** It cannot be told apart in what was read already. `isSure`: of readers who may be leaving in this very turn it cannot be said. */
-  #isRead({ waiting, stream }: FlightTrace, isSure: boolean): boolean {
+  #isRead({ leader, waiting, stream }: FlightTrace, isSure: boolean): boolean {
     if ((stream?.ends.length ?? 0) > 0) return true;
+    // Its leader may read it, when it is alone.
+    if ([...waiting].every((request) => request === leader)) return false;
     return [...waiting].some((request) => request.reader !== null && !(isSure && isGoing(request, this.#witness.now)));
   }
 
   /** May all who wait be refused it, since somebody reads? */
   mayRefuse(flight: FlightTrace): boolean {
     return this.#isForOne(flight) && this.#isRead(flight, false);
+  }
+
+  /** All who waited were refused it, since somebody read: they fly alone the next time. */
+  refused(flight: FlightTrace): void {
+    if (this.#isForOne(flight)) this.#remembered.set(idOf(flight.leader), (flight.winner as CallTrace).endedAt + REMEMBERED_MS);
   }
 
   /** A flight has come to its good end. Returns whether its value is its leader's alone: then all others are released. */

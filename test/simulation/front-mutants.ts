@@ -4,7 +4,7 @@ import type { Flight } from '../../src/flight.js';
 import { FlightTable } from '../../src/flight-table.js';
 import { Airborne } from '../../src/airborne.js';
 import { Front } from '../../src/front.js';
-import { SignalWatch } from '../../src/waiter.js';
+import { SignalWatch } from '../../src/leaving.js';
 import { Waiters } from '../../src/waiters.js';
 import { nothing, swap, swapGetter, type Mutant } from './planting.js';
 

@@ -3,7 +3,7 @@ import type { Seat } from '../../src/waiter.js';
 import { bytesBefore, fullText, leastOf, mostOf, type CallStream, type FlightStream, type ReaderTrace } from './stream-traces.js';
 import { streamOf, type StreamWatch } from './stream-watch.js';
 import type { StreamSwarm } from './stream-swarm.js';
-import type { FlightTrace, RequestTrace } from './traces.js';
+import { isBeyond, type FlightTrace, type RequestTrace } from './traces.js';
 import { codeOf } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
@@ -70,7 +70,7 @@ export class ReaderWatch {
     const text = reader.chunks.join('');
     const isAll = reader.from === 0 ? text === whole : whole.endsWith(text) || text === '';
     this.#must(isAll, 'I17', request, () => `has read '${text}' of '${whole}'`);
-    const count = Math.max(0, streamOf(flight).ends.length - reader.from);
+    const count = streamOf(flight).ends.length - reader.from;
     this.#must(reader.chunks.length === count, 'I17', request, () => `has read ${reader.chunks.length} chunks of ${count}`);
   }
 
@@ -85,7 +85,13 @@ export class ReaderWatch {
     const isCut = reader.left === 'lagging' && codeOf(error) === 'COALESCER_SLOW_CONSUMER';
     // An abandoned flight tells nobody anything.
     const isEnd = error !== undefined && flight.end?.isValue === false && error === flight.end.result;
-    this.#must(isOwn || isLate || isCut || isEnd, 'I9', request, () => `was told ${codeOf(error)}, which is not its flight's end`);
+    const isUnreached = isBeyond(request, flight) && codeOf(error) === 'COALESCER_STREAM_BROKEN';
+    this.#must(
+      isOwn || isLate || isCut || isEnd || isUnreached,
+      'I9',
+      request,
+      () => `was told ${codeOf(error)}, which is not its flight's end`,
+    );
   }
 
   seated(seat: Seat, request: RequestTrace): void {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
 import type { Loop } from './loop.js';
 import { textOf } from './stream-text.js';
-import { endFor, idOf, isGoing, leaves, type FlightTrace, type RequestTrace } from './traces.js';
+import { endFor, idOf, isBeyond, isGoing, leaves, type FlightTrace, type RequestTrace } from './traces.js';
 import { codeOf, refusalReason } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 
@@ -218,6 +218,8 @@ export class RequestWatch {
     must(!request.isRefused, 'I9', 'was refused the value, and then told another end of');
     must(end !== null, 'I1', 'settled before the end of');
     if (end === null) return;
+    if (isBeyond(request, flight))
+      return must(codeOf(result) === 'COALESCER_STREAM_BROKEN', 'I17', 'waits for a chunk that never came, and was told so by');
     // Who reads is told how many chunks there were.
     const isCount = isValue && request.reader !== null && result === (stream?.ends.length ?? 0);
     const wanted = endFor(request, flight) ?? end;

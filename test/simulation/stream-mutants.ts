@@ -158,7 +158,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
       'reject',
       () =>
         function () {
-          this.resolve();
+          this.ending.ends({ status: 'fulfilled' });
         },
     ),
   },

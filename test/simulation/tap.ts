@@ -16,6 +16,7 @@ import type { LeaveReason, Seat } from '../../src/waiter.js';
 import { straightAttempt } from '../../src/story.js';
 import type { ForOneWatch } from './for-one-watch.js';
 import type { SimLife } from './sim-life.js';
+import { codeOf } from './verdict-on-errors.js';
 import type { World } from './world.js';
 
 /** What links tell the front. */
@@ -149,6 +150,7 @@ export function tapWaiters(world: World, front: Front): void {
     reject(flight: Flight, error: unknown): void {
       flightWatch.settles(flight, false, error);
       const trace = witness.flight(flight.number);
+      if (codeOf(error) === 'COALESCER_NOT_SHAREABLE') witness.forOne?.refused(trace);
       const standIn = keepWatch?.failed(flight, trace, error) ?? null;
       if (standIn !== null) {
         trace.end = { isValue: true, result: standIn.value, at: witness.now };

@@ -184,8 +184,14 @@ export function endFor({ isFresh }: RequestTrace, { failure, end }: FlightTrace)
 /** It is told so by its own leaving, and not by the end of its flight. `told`: with what error, if it is one. */
 export function leaves(request: RequestTrace, flight: FlightTrace, told: { readonly error: unknown; readonly at: number } | null): boolean {
   if ((request.reader?.left ?? null) !== null) return true;
+  if (isBeyond(request, flight) && (told?.error as { code?: string } | undefined)?.code === 'COALESCER_STREAM_BROKEN') return false;
   if (told === null || !mayLeave(request, told.at) || told.error === endFor(request, flight)?.result) return false;
   return flight.stream?.refusals.includes(told.error) !== true;
+}
+
+/** Does it read from a place that the stream never came to? */
+export function isBeyond({ reader }: RequestTrace, { end, stream }: FlightTrace): boolean {
+  return reader !== null && end?.isValue === true && reader.from > (stream?.ends.length ?? 0);
 }
 
 /** It waits no more, whether or not it has been told. */

@@ -100,6 +100,7 @@ export class World {
     this.options = this.#fillOptions();
     this.healthMemory = HealthMemory.ofTargets(swarm.targetNames.length);
     this.settings = {
+      name: this.options.name,
       resultBytes: this.options.limits.resultBytes,
       health: this.healthMemory.buffer,
       ...shardSettings(this.options),

@@ -103,12 +103,15 @@ test('`from` skips chunks of the stream in the air, waits for one that is still 
   await settled();
   only.calls[0]!.give('0', '1', '2');
   await settled();
+  const end = readAll(coalescer.stream('a', { from: 6 }));
   const [second, fifth, beyond] = [readAll(coalescer.stream('a', { from: 1 })), readAll(coalescer.stream('a', { from: 4 })), readAll(coalescer.stream('a', { from: 9 }))]; // biome-ignore format: three of a kind
   only.calls[0]!.give('3', '4', '5');
   only.calls[0]!.end();
   await settled();
   assert.deepEqual([whole.chunks.length, second.chunks, fifth.chunks, beyond.chunks], [6, ['1', '2', '3', '4', '5'], ['4', '5'], []]);
-  assert.deepEqual([second.state, fifth.state, beyond.state], ['ended', 'ended', 'ended']);
+  assert.deepEqual([second.state, fifth.state], ['ended', 'ended']);
+  assert.equal(codeOfReading(beyond), 'COALESCER_STREAM_BROKEN', 'what it has before its place is of no stream that ended there');
+  assert.deepEqual([end.state, end.chunks], ['ended', []], 'it had all of it');
   const none = readAll(coalescer.stream('a', { from: 6 }));
   await settled();
   assert.equal(calls(), 1);

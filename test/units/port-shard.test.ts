@@ -26,6 +26,7 @@ function openShard(given: Targets, own: Partial<PortShardSettings> = {}) {
   const wheel = new Wheel(seam);
   const streams = { midStream: 'fail', firstChunkTimeoutMs: null, idleTimeoutMs: 1_000, replayBytes: 0 } as const;
   const settings: PortShardSettings = {
+    name: 'shard',
     maxAttempts: null,
     attemptTimeoutMs: null,
     backoff: { baseMs: 1, maxMs: 1 },

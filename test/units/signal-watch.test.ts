@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { type Seat, SignalWatch, Waiter } from '../../src/waiter.js';
+import { SignalWatch } from '../../src/leaving.js';
+import { type Seat, Waiter } from '../../src/waiter.js';
 import { flightOf } from './flights.js';
 
 function watching(count: number) {

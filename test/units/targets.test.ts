@@ -1,7 +1,8 @@
 // Targets as users write them: checked and filled with the path of what is wrong, opened with and without a set-up, closed last in, first out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closeList, defineTargets, fillTargets } from '../../workers/targets.js';
+import { closeList } from '../../workers/close-list.js';
+import { defineTargets, fillTargets } from '../../workers/targets.js';
 
 test('functions and objects with run are filled in the order written', () => {
   const filled = fillTargets({
@@ -41,6 +42,18 @@ test('an opened module has its targets, its configuration and its end', async ()
   assert.deepEqual(closed, ['second', 'first']);
   const plain = await defineTargets({ only: (n: number) => n + 1 }).open();
   assert.equal(plain.only(1), 2);
+});
+
+test('a set-up that fails closes what it had opened by then', async () => {
+  const closed: string[] = [];
+  const module = defineTargets((_: undefined, host) => {
+    host.onClose(() => closed.push('first'));
+    host.onClose(() => Promise.reject(new Error('does not close')));
+    if (closed.length === 0) throw new Error('no set-up');
+    return {};
+  });
+  await assert.rejects(module.open(undefined), /no set-up/);
+  assert.deepEqual(closed, ['first']);
 });
 
 test('closings run one after the other, last in, first out, and one that throws keeps none from running', async () => {

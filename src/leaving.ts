@@ -1,0 +1,78 @@
+/** What makes waiters leave of themselves: their signals, which are listened to, and their times, which are armed. */
+import { TICK_MS, type Wheel } from '../workers/wheel.js';
+import type { Seat } from './waiter.js';
+
+/** A flight that its shard does not end at its deadline is ended by the front up to two ticks later. */
+const SAME_MS = 2 * TICK_MS;
+
+/**
+ * One listener for each distinct signal, however many waiters have it: many requests of one session share a signal, Node warns from the
+ * eleventh listener on, and removing one of 2,000 costs microseconds.
+ */
+export class SignalWatch {
+  readonly #watched = new Map<AbortSignal, { readonly waiters: Set<Seat>; readonly listener: () => void }>();
+
+  /** Signals listened to now. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  add(signal: AbortSignal, waiter: Seat): void {
+    const known = this.#watched.get(signal);
+    if (known !== undefined) {
+      known.waiters.add(waiter);
+      return;
+    }
+    const waiters = new Set([waiter]);
+    const listener = (): void => {
+      this.#watched.delete(signal);
+      for (const each of waiters) each.signalled();
+    };
+    // Watched before: one that calls its listener at once is watched no more.
+    this.#watched.set(signal, { waiters, listener });
+    try {
+      signal.addEventListener('abort', listener, { once: true });
+    } catch (error) {
+      this.#watched.delete(signal);
+      throw error;
+    }
+  }
+
+  remove(signal: AbortSignal, waiter: Seat): void {
+    const known = this.#watched.get(signal);
+    if (known === undefined) return;
+    known.waiters.delete(waiter);
+    if (known.waiters.size > 0) return;
+    this.#watched.delete(signal);
+    try {
+      signal.removeEventListener('abort', known.listener);
+    } catch {
+      // Whatever this signal's maker meant: others of the flight must get their answer. The listener finds nobody.
+    }
+  }
+}
+
+export class Leaving {
+  readonly #wheel: Wheel;
+  readonly #signals = new SignalWatch();
+
+  constructor(wheel: Wheel) {
+    this.#wheel = wheel;
+  }
+
+  /** @throws what a signal throws that cannot be listened to */
+  listen(seat: Seat): void {
+    if (seat.signal !== null) this.#signals.add(seat.signal, seat);
+  }
+
+  /** Not beyond the flight's own end, which says more; but that may be told two ticks late. */
+  arm(seat: Seat, timeoutMs: number, now: number): void {
+    if (now + timeoutMs < seat.flight.deadline + SAME_MS) this.#wheel.arm(seat, timeoutMs, now);
+  }
+
+  /** It is told now, or has left. */
+  forget(seat: Seat): void {
+    this.#wheel.disarm(seat);
+    if (seat.signal !== null) this.#signals.remove(seat.signal, seat);
+  }
+}

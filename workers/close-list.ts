@@ -1,0 +1,22 @@
+/** What a targets module wants to be called when its host ends. */
+
+/** The list behind `host.onClose`: run last in, first out; a closing that throws does not keep the others from running. */
+export function closeList(): { readonly add: (close: () => unknown) => void; readonly run: () => Promise<void> } {
+  const closings: (() => unknown)[] = [];
+  return {
+    add: (close) => void closings.push(close),
+    async run() {
+      const errors: unknown[] = [];
+      for (let close = closings.pop(); close !== undefined; close = closings.pop()) {
+        try {
+          // One after the other: later ones may still use what earlier ones made.
+          await close();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0)
+        throw new AggregateError(errors, `coalescer: ${errors.length} of the targets module's onClose functions failed`);
+    },
+  };
+}
