@@ -84,15 +84,16 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     let flight: Flight | null = null;
     let kept: KeptAnswer | null = null;
     let isLeader = true;
+    let checked: RequestOptions | null = null;
     const told = (): Omit<Outcome<unknown>, 'status'> => {
       const now = this.#seam.now();
       const report = kept?.late.report ?? flight?.report(now) ?? NO_FLIGHT;
-      const isStale = flight?.incidents.isStale === true && options?.fresh !== true;
+      const isStale = flight?.incidents.isStale === true && checked?.fresh !== true;
       const role = kept?.role ?? (isStale ? 'stale' : isLeader ? 'leader' : 'follower');
       return { role, waitedMs: now - startedAt, ...report };
     };
     try {
-      const checked = checkRequest(options, this.#front.links.targetNames);
+      checked = checkRequest(options, this.#front.links.targetNames);
       const boarding = this.#boardingOf(payload, checked);
       kept = this.#kept.answer(boarding, checked.fresh);
       if (kept !== null) return { status: 'fulfilled', value: await kept.promise, ...told() };
@@ -108,7 +109,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     } catch (thrown) {
       const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
-      const isOperating = options?.signal?.aborted === true || isRefusal(reason);
+      const isOperating = checked?.signal?.aborted === true || isRefusal(reason);
       if (flight === null && kept === null && !isOperating) throw reason;
       return { status: 'rejected', reason, ...told() };
     }

@@ -4,8 +4,8 @@ import type { Explanation, Outcome, Stats } from './reports.js';
 import type { RequestArgs, StreamOptions } from './requests.js';
 import type { TargetControl } from './target-control.js';
 
-/** Which flight: a payload (as `request` would see it), or its identity, or (without a key) all of a scope. */
-export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string };
+/** Which flight: a payload (as `request` would see it), or its identity (as `identify` tells it), or all of a scope, where `key` is left out: one that is `undefined` is refused. */
+export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string | null };
 
 /** Who waits for which key. */
 export interface Identity {

@@ -16,7 +16,8 @@ export interface CloseOptions {
 /** @throws TypeError or RangeError with the option's path, what was expected and what came. */
 export function drainMsOf(options: CloseOptions): number {
   if (typeof options !== 'object' || options === null) throw new TypeError(`close options: expected an object, got ${given(options)}`);
-  const { drainMs = DRAIN_MS } = options;
+  const { drainMs = DRAIN_MS, ...unknown } = options;
+  for (const name of Object.keys(unknown)) throw new TypeError(`close options.${name}: there is no such option; known is drainMs`);
   if (!(typeof drainMs === 'number' && drainMs >= 0))
     throw new RangeError(`close options.drainMs: expected milliseconds, 0 or more, got ${given(drainMs)}`);
   return Math.min(drainMs, TIMER_MS_MAX);

@@ -1,4 +1,4 @@
-/** The options about the health of targets, as given. Their checks are in `options.ts`, with all others. */
+/** The options about the health of targets, as given. Their checks are in `option-table.ts`, with all others. */
 
 /** When a target is left alone, and for how long. One breaker for all threads; an attempt is one sample, however many wait for it. */
 export interface BreakerOptions {

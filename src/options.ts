@@ -1,10 +1,9 @@
-/** The options of a coalescer: as given, as filled in, and the one table that checks and defaults them. */
+/** The options of a coalescer: as given, and as filled in by their table (`option-table.ts`). */
 import type { Environment } from '../workers/environment.js';
 import type { ShardSettings } from '../workers/shard-setup.js';
 import type { KeepSettings } from './keep.js';
 import type { KeepOptions } from './keep-options.js';
 import type { BreakerOptions, BudgetOptions, HedgeOptions } from './health-options.js';
-import { anyFunction, given, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
 import type { Share } from './share.js';
 import type { StreamSettings, StreamsOption } from './stream-options.js';
 
@@ -96,151 +95,6 @@ export interface FilledOptions extends ShardSettings {
   readonly collect: ((chunks: readonly unknown[]) => unknown) | null;
   readonly limits: Required<Limits>;
   readonly environment: Environment | undefined;
-}
-
-/** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */
-const STREAM_FLIGHT_MS = 600_000;
-const FLIGHT_MS = 30_000;
-/** Instants of breakers are told from each other within half a day. */
-const BREAKER_MS = [1, 3_600_000] as const;
-
-/** Every option: its path, what it may be, and what stands where it is not given. */
-const RULES: Readonly<Record<string, Rule>> = {
-  name: {
-    expected: 'a name of 1 to 100 characters',
-    kind: 'string',
-    check: (value: string) => value.length > 0 && value.length <= 100,
-    fallback: 'coalescer',
-  },
-  scope: {
-    expected: "'public', 'per-request' or a function of the payload",
-    kind: 'mixed',
-    check: (value: unknown) => value === 'public' || value === 'per-request' || typeof value === 'function',
-  },
-  key: anyFunction,
-  share: oneOf(['readonly', 'frozen', 'copy', 'same'], 'readonly'),
-  flightTimeoutMs: ms(null),
-  attemptTimeoutMs: ms(null),
-  maxAttempts: whole(1, 5, null),
-  'backoff.baseMs': ms(100),
-  'backoff.maxMs': ms(8_000),
-  abandonAfterMs: {
-    expected: `milliseconds, 0 to ${TIMER_MS_MAX}, or 'finish'`,
-    kind: 'mixed',
-    check: (value: unknown) => value === 'finish' || (typeof value === 'number' && value >= 0 && value <= TIMER_MS_MAX),
-    fallback: 0,
-  },
-  joinWithinMs: ms(null, 0),
-  carry: anyFunction,
-  relaunchesMax: whole(0, 10, 3),
-  detectReentrance: { expected: 'true or false', kind: 'boolean', check: () => true, fallback: null },
-  'streams.midStream': oneOf(['fail', 'verify', 'resume'], 'fail'),
-  'streams.firstChunkTimeoutMs': ms(null),
-  'streams.idleTimeoutMs': ms(30_000),
-  'streams.replayBytes': whole(0, 1_024 * MIB, MIB),
-  'streams.lagBytes': whole(1, 1_024 * MIB, MIB),
-  collect: anyFunction,
-  'keep.ttlMs': {
-    expected: 'milliseconds, 0 or more, or a function of the value',
-    kind: 'mixed',
-    check: (value: unknown) => typeof value === 'function' || (typeof value === 'number' && value >= 0),
-    fallback: 0,
-  },
-  'keep.staleWhileRevalidateMs': within('milliseconds', [0, Infinity], 0),
-  'keep.staleIfErrorMs': within('milliseconds', [0, Infinity], 0),
-  'keep.errorMs': within('milliseconds', [0, 1_000], 0),
-  'keep.entries': whole(1, 10_000_000, 10_000),
-  'keep.bytes': whole(1, 64 * 1_024 * MIB, 64 * MIB),
-  'breaker.failureShare': within('a share', [0, 1], 0.5),
-  'breaker.attemptsMin': whole(1, 1_000, 20),
-  'breaker.consecutive': whole(1, 1_000_000, 5),
-  'breaker.openMs': within('milliseconds', BREAKER_MS, 5_000),
-  'breaker.openMsMax': within('milliseconds', BREAKER_MS, 60_000),
-  'breaker.whenAllOpen': oneOf(['try', 'wait'], 'try'),
-  steering: oneOf(['priority', 'latency'], 'priority'),
-  probeShare: within('a share', [0, 0.5], 0),
-  'budget.share': within('a share', [0, 1], 0.1),
-  'budget.perSecondMin': within('a number', [0, 1_000], 1),
-  'hedge.afterMs': ms(null),
-  'hedge.percentile': within('a percentile', [50, 99.9], 95),
-  'hedge.maxExtraShare': within('a share', [0, 1], 0.02),
-  'limits.flights': whole(1, 1_000_000, 10_000),
-  'limits.waitersPerFlight': whole(1, 10_000_000, 10_000),
-  'limits.payloadBytes': whole(1, 1_024 * MIB, 4 * MIB),
-  'limits.resultBytes': whole(1, 1_024 * MIB, 16 * MIB),
-  'limits.airborneBytes': whole(1, 64 * 1_024 * MIB, 64 * MIB),
-  environment: {
-    expected: 'an environment: { now, setTimer, clearTimer, random }',
-    kind: 'object',
-    check: (value: Record<string, unknown>) =>
-      ['now', 'setTimer', 'clearTimer', 'random'].every((name) => typeof value[name] === 'function'),
-  },
-};
-
-/** Every rule with its place: in a group, or (`null`) among the options themselves. */
-const PLACES = Object.entries(RULES).map(([path, rule]) => {
-  const dot = path.indexOf('.');
-  return { path, rule, group: dot === -1 ? null : path.slice(0, dot), name: path.slice(dot + 1) };
-});
-/** Options with options of their own. */
-const GROUPS: ReadonlySet<string> = new Set(PLACES.flatMap(({ group }) => group ?? []));
-/** Those that `false` switches off. */
-const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget', 'hedge']);
-/** Those that are off where they are not given. */
-const OPTIONAL = ['keep', 'hedge'];
-
-/**
- * Checks options and fills in what is not given. `undefined` counts as not given.
- * @throws TypeError (wrong kind, unknown option) or RangeError (wrong value) with the option's path, what was expected and what came.
- */
-export function fillOptions(options: unknown): FilledOptions {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
-  const paths = flatten(options as Record<string, unknown>);
-  if (paths.get('hedge.afterMs') !== undefined && paths.get('hedge.percentile') !== undefined)
-    throw new TypeError('options.hedge: expected afterMs or percentile, got both');
-  const filled: Record<string, unknown> = Object.fromEntries([...GROUPS].map((group) => [group, {}]));
-  for (const { path, rule, group, name } of PLACES) {
-    const value = paths.get(path);
-    if (value === undefined && !('fallback' in rule) && path !== 'environment')
-      throw new TypeError(`options.${path}: required; expected ${rule.expected}`);
-    const place = group === null ? filled : (filled[group] as Record<string, unknown>);
-    place[name] = value === undefined ? rule.fallback : checked(path, rule, value);
-  }
-  for (const path of paths.keys()) {
-    if (!Object.hasOwn(RULES, path))
-      throw new TypeError(`options.${path}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
-  }
-  filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;
-  for (const group of OPTIONAL) if ((options as Record<string, unknown>)[group] === undefined) filled[group] = null;
-  for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
-  filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
-  // A copy: an object made name by name is a hash table to V8, and every flight reads options.
-  return { ...(filled as unknown as FilledOptions) };
-}
-
-function checked(path: string, rule: Rule, value: unknown): unknown {
-  if ((rule.kind !== 'mixed' && typeof value !== rule.kind) || value === null) {
-    throw new TypeError(`options.${path}: expected ${rule.expected}, got ${given(value)}`);
-  }
-  if (!rule.check(value as never)) throw new RangeError(`options.${path}: expected ${rule.expected}, got ${given(value)}`);
-  return value;
-}
-
-/** Paths of what was given; groups of options are one level deep. */
-function flatten(options: Record<string, unknown>): Map<string, unknown> {
-  const paths = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(options)) {
-    if (name === 'targets') continue;
-    // Paths are for messages; an option itself has no dot in its name.
-    if (name.includes('.')) throw new TypeError(`options['${name}']: there is no such option; options in groups are nested`);
-    if (!GROUPS.has(name)) paths.set(name, value);
-    else if (value === false && SWITCHABLE.has(name)) continue;
-    else if (typeof value === 'object' && value !== null)
-      for (const [inner, part] of Object.entries(value)) paths.set(`${name}.${inner}`, part);
-    else if (value !== undefined)
-      throw new TypeError(`options.${name}: expected an object${SWITCHABLE.has(name) ? ' or false' : ''}, got ${given(value)}`);
-  }
-  return paths;
 }
 
 /** What of the options a shard goes by, and no more: on threads it crosses. */

@@ -11,7 +11,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** This waiter's time. When it is up this waiter leaves; the others stay. @default the flight's */
   readonly timeoutMs?: number | undefined;
-  /** Whose request it is. Required where the coalescer's scope is `'per-request'`. */
+  /** Whose request it is. Required where the coalescer's scope is `'per-request'`, refused where it is `'public'`, and of no account where a function takes it from the payload. */
   readonly scope?: string;
   /** Instead of the coalescer's key; `null`: do not share. */
   readonly key?: string | null;

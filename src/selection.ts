@@ -7,15 +7,30 @@ import { given } from './option-rules.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 
+const BY_PAYLOAD: readonly string[] = ['payload', 'scope'];
+const BY_IDENTITY: readonly string[] = ['scope', 'key'];
+
+/** A key that is missing by mistake must not mean all that its tenant has. @throws TypeError */
+function check(which: Which<unknown>): void {
+  if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
+    throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
+  }
+  const known = 'payload' in which ? BY_PAYLOAD : BY_IDENTITY;
+  for (const name of Object.keys(which))
+    if (!known.includes(name)) throw new TypeError(`which.${name}: there is no such property; known are ${known.join(', ')}`);
+  if (!('key' in which) || which.key === null || typeof which.key === 'string') return;
+  throw new TypeError(
+    `which.key: expected a key, or null for what is not shared, got ${given(which.key)}; leave it out for all of a scope`,
+  );
+}
+
 /** Does what is held, a flight or a kept value, have this identity? @throws TypeError or CoalescerError for one that is none */
 export function fitsOf(
   which: Which<unknown>,
   identify: (payload: unknown, scope: string | undefined) => Identity,
   coalescer: string,
 ): (held: Tabled) => boolean {
-  if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
-    throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
-  }
+  check(which);
   const { scope, key }: { scope: string | null; key?: string | null } = 'payload' in which ? identify(which.payload, which.scope) : which;
   if (scope !== null && (typeof scope !== 'string' || scope === '')) {
     const message = `which.scope: expected a scope, or null for all callers, got ${given(scope)}`;

@@ -1,4 +1,4 @@
-/** The options about streams: as given, and as filled in. Their checks are in `options.ts`, with all others. */
+/** The options about streams: as given, and as filled in. Their checks are in `option-table.ts`, with all others. */
 
 /** How streams are shared, kept and mended. */
 export interface StreamsOption {

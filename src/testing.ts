@@ -66,13 +66,16 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
     },
     async advance(ms) {
+      if (!(ms >= 0))
+        throw new RangeError(`virtualEnvironment: advance(ms): expected milliseconds, 0 or more, got ${ms}: time does not go back`);
       const until = now + ms;
       await promisesSettled();
       for (let timer = next(); timer !== undefined && timer.at <= until; timer = next()) {
         // In the order of time, one after the other.
         await runNext(timer);
       }
-      now = until;
+      // Another one, side by side, may have moved it further.
+      now = Math.max(now, until);
       await promisesSettled();
     },
     async settle() {

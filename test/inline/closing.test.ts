@@ -282,4 +282,5 @@ test('a wrong drainMs is refused with its path, what was expected and what came'
   for (const drainMs of [-1, Number.NaN, '5', null] as never[]) {
     await assert.rejects(async () => coalescer.close({ drainMs }), /drainMs.*expected.*got/);
   }
+  await assert.rejects(coalescer.close({ drainMS: 1 } as never), /close options\.drainMS: there is no such option; known is drainMs/);
 });

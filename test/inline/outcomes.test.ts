@@ -231,3 +231,8 @@ test('a waiter that left says how far its flight had come then', async () => {
     [{ target: 'primary', end: 'failed' }],
   );
 });
+
+test('a mistake in the call is seen, also where its signal was aborted before', async () => {
+  const { coalescer } = openStage();
+  await assert.rejects(coalescer.outcome('a', { signal: AbortSignal.abort('gone'), timeoutMs: -1 }), RangeError);
+});

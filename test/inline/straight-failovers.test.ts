@@ -165,7 +165,7 @@ async function live(seed: number, isAside: boolean): Promise<string[]> {
     });
     // More than a tick, so that few are due in one.
     await environment.advance(11 + draw(60));
-    if (isLucky(3)) note('story', (await coalescer.explain({ payload, ...request }))?.toString());
+    if (isLucky(3)) note('story', (await coalescer.explain({ payload }))?.toString());
     if (isLucky(9)) coalescer.cancel({ payload });
   }
   await environment.advance(2_000);

@@ -183,3 +183,26 @@ test('forget, cancel, waiters and explain reach one scope only', async () => {
   for (const scope of ['one', 'other', 'o']) coalescer.cancel({ scope });
   assert.equal((await settled).filter(({ status }) => status === 'rejected').length, 9);
 });
+
+test('a key that is missing by mistake is refused, and does not mean all that its tenant has', () => {
+  const coalescer = createCoalescer({ scope: 'per-request', targets: { only: (_payload: string) => pending<string>() } });
+  const settled = Promise.allSettled(['k', 'l'].map((payload) => coalescer.request(payload, { scope: 'one' })));
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [
+      { scope: 'one', key: undefined },
+      /which\.key: expected a key, or null for what is not shared, got undefined; leave it out for all of a scope/,
+    ],
+    [{ scope: 'one', key: 7 }, /which\.key: .*got 7/],
+    [{ scope: 'one', kee: 'k' }, /which\.kee: there is no such property; known are scope, key/],
+    [{ payload: 'k', key: 'k' }, /which\.key: there is no such property; known are payload, scope/],
+  ];
+  for (const [which, message] of wrong) {
+    for (const name of ['cancel', 'forget', 'waiters'] as const)
+      assert.throws(() => coalescer[name](which as { scope: string }), (error: Error) => error instanceof TypeError && message.test(error.message)); // biome-ignore format: one line
+  }
+  assert.equal(coalescer.waiters({ scope: 'one' }), 2);
+  const identity = coalescer.identify('k', { scope: 'one' });
+  assert.deepEqual([coalescer.waiters(identity), coalescer.cancel(identity), coalescer.cancel({ scope: 'one', key: null })], [1, 1, 0]);
+  coalescer.cancel({ scope: 'one' });
+  return settled;
+});

@@ -1,7 +1,7 @@
 // Options are checked when a coalescer is made: the option's path, what was expected and what came. What is not given is filled in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fillOptions } from '../../src/options.js';
+import { fillOptions } from '../../src/option-table.js';
 
 test('what is not given is filled with finite defaults, undefined counting as not given', () => {
   for (const options of [
@@ -19,6 +19,11 @@ test('what is not given is filled with finite defaults, undefined counting as no
   assert.equal(fillOptions({ scope: 'public', flightTimeoutMs: 1_000 }).joinWithinMs, 500);
 });
 
+test('where only the less of two times is given, the more makes room for it', () => {
+  const { breaker, backoff } = fillOptions({ scope: 'public', breaker: { openMs: 90_000 }, backoff: { baseMs: 10_000 } });
+  assert.deepEqual([breaker?.openMs, breaker?.openMsMax, backoff], [90_000, 90_000, { baseMs: 10_000, maxMs: 10_000 }]);
+});
+
 test('an option that is wrong is refused by its path, with what was expected and what came', () => {
   const cases: readonly (readonly [object | null, RegExp])[] = [
     [null, /^options: expected an object, got null/], [{}, /^options\.scope: required/], [{ scope: 'private' }, /^options\.scope: .*'private'/], [{ scope: 'public', name: '' }, /^options\.name/],
@@ -26,7 +31,9 @@ test('an option that is wrong is refused by its path, with what was expected and
     [{ scope: 'public', flightTimeoutMs: Number.NaN }, /^options\.flightTimeoutMs/], [{ scope: 'public', flightTimeoutMs: 2 ** 31 }, /^options\.flightTimeoutMs/], [{ scope: 'public', key: 'id' }, /^options\.key: expected a function, got 'id'/],
     [{ scope: 'public', limits: { flights: 0 } }, /^options\.limits\.flights/], [{ scope: 'public', limits: { flight: 1 } }, /^options\.limits\.flight: there is no such option/], [{ scope: 'public', backoff: 5 }, /^options\.backoff: expected an object, got 5/],
     [{ scope: 'public', abandonAfterMs: 'never' }, /^options\.abandonAfterMs/], [{ scope: 'public', environment: { now: () => 0 } }, /^options\.environment/], [{ scope: 'public', ttl: 5 }, /^options\.ttl: there is no such option/],
-    [{ scope: 'public', share: null }, /^options\.share: .*got null/],
+    [{ scope: 'public', share: null }, /^options\.share: .*got null/], [{ scope: 'public', keep: [] }, /^options\.keep: expected an object, got an array/],
+    [{ scope: 'public', breaker: { openMs: 90_000, openMsMax: 60_000 } }, /^options\.breaker\.openMsMax: expected at least openMs = 90000, got 60000/],
+    [{ scope: 'public', backoff: { baseMs: 100, maxMs: 50 } }, /^options\.backoff\.maxMs: expected at least baseMs = 100, got 50/],
   ]; // biome-ignore format: a table
   for (const [options, message] of cases)
     assert.throws(

@@ -20,6 +20,14 @@ test('timers run in the order of their time, then of their arming, promises sett
   assert.equal(log.at(-1), `late ${1e9 + 20}`);
 });
 
+test('time goes on, and never back: side by side it goes as far as the furthest', async () => {
+  const environment = virtualEnvironment();
+  await Promise.all([environment.advance(20), environment.advance(10)]);
+  assert.equal(environment.now(), 20);
+  for (const ms of [-5, Number.NaN]) await assert.rejects(environment.advance(ms), RangeError);
+  assert.equal(environment.now(), 20);
+});
+
 test('chance follows from the seed alone', () => {
   const draws = (seed?: number): number[] => {
     const environment = virtualEnvironment(seed === undefined ? {} : { seed });
