@@ -69,6 +69,20 @@ test('each time the last one leaves, the wait begins anew', async () => {
   assert.equal(primary.calls[0]!.signal.aborted, true);
 });
 
+test('when the last one leaves again, the wait that began before counts no longer', async () => {
+  const stage = openStage({ abandonAfterMs: 1_000 });
+  const { primary, environment } = stage;
+  for (let round = 0; round < 3; round++) {
+    come(stage)();
+    await environment.advance(500);
+  }
+  assert.equal(primary.calls.length, 1);
+  await environment.advance(490);
+  assert.equal(primary.calls[0]!.signal.aborted, false);
+  await environment.advance(20);
+  assert.equal(primary.calls[0]!.signal.aborted, true);
+});
+
 test('a waiter that is out of time counts as one that left', async () => {
   const { coalescer, primary, environment } = openStage({ abandonAfterMs: 100 });
   watch(coalescer.request('a', { timeoutMs: 50 }));

@@ -82,6 +82,19 @@ test('a target that is silent is sick too', async () => {
   assert.equal(stage.coalescer.stats().targets['primary']?.breaker, 'open');
 });
 
+test('a target whose breaker an error opens is not asked again, whatever that error asks for', async () => {
+  const { environment, primary, backup, settled } = staged();
+  const targets = { primary: { run: primary, classify: () => 'retry' as const }, backup };
+  const coalescer = createCoalescer({ scope: 'public', environment, maxAttempts: 3, targets, breaker: { consecutive: 1 } });
+  const waiter = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'the next one is, and at once');
+  backup.calls[0]!.resolve('x');
+  await settled();
+  assert.equal(waiter.value, 'x');
+});
+
 test('after five seconds one flight finds out whether it is well again, and all others go elsewhere meanwhile', async () => {
   const stage = staged();
   await fail(stage);

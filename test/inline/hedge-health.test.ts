@@ -165,6 +165,21 @@ test('a new order is for new flights: one that is hedged goes on along its own r
   assert.equal(waiter.value, 'x');
 });
 
+test('a breaker that is closed by hand lets a hedge through, though it would be open by itself', async () => {
+  const { coalescer, primary, backup, environment, settled } = hedgedStage({ breaker: { consecutive: 1, openMs: 60_000 }, budget: false });
+  void watch(coalescer.request('sick', { targets: ['backup'] }));
+  last(backup).reject(httpError(503));
+  await settled();
+  assert.equal(coalescer.targets.report()[1]?.breaker, 'open');
+  coalescer.targets.breaker('backup', 'closed');
+  const waiter = watch(coalescer.request('a'));
+  await environment.advance(HEDGED_MS);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 2]);
+  last(backup).resolve('x');
+  await settled();
+  assert.equal(waiter.value, 'x');
+});
+
 test('what a hedge brought is kept, stands in when both fail, and nothing of the loser is', async () => {
   const stage = hedgedStage({ keep: { ttlMs: 100, staleIfErrorMs: 10_000 }, budget: false });
   const { coalescer, environment, primary, backup, settled } = stage;

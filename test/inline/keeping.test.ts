@@ -218,6 +218,18 @@ test('a newer flight that streamed, or ended with an answer, ends what was kept 
   }
 });
 
+test('an error that is the answer is the answer, also of a flight that is older than what is kept', async () => {
+  const { coalescer, primary, settled } = openStage({ keep: { ttlMs: 1_000, staleIfErrorMs: 60_000 } });
+  const older = watch(coalescer.request('a'));
+  const newer = watch(coalescer.request('a', { fresh: true }));
+  primary.calls[1]!.resolve('newer');
+  await settled();
+  const notFound = httpError(404);
+  primary.calls[0]!.reject(notFound);
+  await settled();
+  assert.deepEqual([newer.value, older.state, older.reason, primary.calls.length], ['newer', 'rejected', notFound, 2]);
+});
+
 test('forget from inside `ttlMs` holds for the value that is just being kept', async () => {
   const stage = openStage({
     keep: {

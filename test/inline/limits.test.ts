@@ -88,6 +88,16 @@ test('waitersPerFlight: one too many is refused and starts no flight of its own;
   assert.equal(primary.calls.length, 2);
 });
 
+test('waitersPerFlight: where it is 1 nobody joins, and the leader is answered', async () => {
+  const { coalescer, primary, settled } = openStage({ limits: { waitersPerFlight: 1 } });
+  const [leader, other] = [watch(coalescer.request('a')), watch(coalescer.request('a'))];
+  await settled();
+  assert.deepEqual([primary.calls.length, limitOf(other)], [1, 'waitersPerFlight']);
+  primary.calls[0]!.resolve('x');
+  await settled();
+  assert.equal(leader.value, 'x');
+});
+
 test('payloadBytes: a key that is too long is refused, by the bytes that it takes', async () => {
   const { coalescer, primary, settled } = openStage({ limits: { payloadBytes: 100 } });
   const waiters = ['x'.repeat(100), 'x'.repeat(101)].map((payload) => watch(coalescer.request(payload)));

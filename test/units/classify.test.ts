@@ -76,6 +76,17 @@ test('a date counts from the date of its answer, else from the wall clock, in al
   assert.equal(asked(after(DATE), AT + 5_000), 0, 'it is past');
 });
 
+test('a date that does not say GMT means it, whatever the time zone of the process', (t) => {
+  const zone = process.env['TZ'];
+  t.after(() => {
+    // Written, undefined would be the name of a zone.
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  });
+  process.env['TZ'] = 'America/New_York';
+  assert.equal(asked(after('Wed Oct 21 07:28:00 2026')), 90_000);
+});
+
 test('nonsense is no time, and nobody is left alone for more than an hour', () => {
   const nonsense = [
     '-1', '1e9', '0x10', 'soon', '', '   ', '1,2', '3 seconds', 'Infinity', 'NaN', '2026-10-21T07:28:00Z', 'Wed, 99 Foo 2026 07:28:00 GMT', 'Wed, 21 Oct 2026 25:99:00 GMT', 'x'.repeat(100_000), {}, null, ['3'], Number.NaN,
