@@ -1,7 +1,8 @@
 // A reader leaves like any waiter: it changes nothing for the rest, and the last one leaving frees the key and stops the upstream in the same tick.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watch } from '../inline/stage.js';
+import { createCoalescer } from '../../src/index.js';
+import { countedEnvironment, hang, watch } from '../inline/stage.js';
 import { codeOfReading, fedTarget, openStreams, readAll, type StreamStage } from './stage.js';
 
 type Leave = (stage: StreamStage) => Promise<void>;
@@ -170,6 +171,23 @@ test('cancel is the stop button: readers are told behind what was said, and so i
   assert.deepEqual([(await slow.next()).value, (await slow.next()).value], ['one', 'two']);
   await assert.rejects(slow.next(), (error) => error === reader.error);
   assert.deepEqual([only.calls[0]!.signal.aborted, only.calls[0]!.isClosed], [true, true]);
+});
+
+test('a stream that makes its last one leave when it is looked at is closed, and nothing of it is left', async () => {
+  const environment = countedEnvironment();
+  const leaving = new AbortController();
+  let closings = 0;
+  const only = async (): Promise<AsyncIterable<string>> => ({
+    get [Symbol.asyncIterator]() {
+      leaving.abort();
+      return () => ({ next: hang, return: async () => ({ done: true, value: void closings++ }) as const });
+    },
+  });
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { only } });
+  const waiter = watch(coalescer.request('a', { signal: leaving.signal }));
+  await environment.advance(20);
+  const { airborne, targets } = coalescer.stats();
+  assert.deepEqual([waiter.state, closings, airborne, targets['only']?.airborne, environment.timers()], ['rejected', 1, 0, 0, 0]);
 });
 
 test('nothing is left when all have gone: no timer, no bytes, no waiter', async () => {

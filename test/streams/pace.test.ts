@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CREDIT_BYTES } from '../../workers/protocol.js';
 import { watch } from '../inline/stage.js';
-import { codeOfReading, fedTarget, feedWhileAsked, KB, openStreams, readAll } from './stage.js';
+import { codeOfReading, fedTarget, feedWhileAsked, KB, openStreams, readAll, resumableTarget, turns } from './stage.js';
 
 test('a single reader that stands still slows its upstream to a window, and is never cut off', async () => {
   const only = fedTarget();
@@ -18,6 +18,24 @@ test('a single reader that stands still slows its upstream to a window, and is n
   for (let chunk = 0; chunk < 200; chunk++) {
     const next = iterator.next();
     await feedWhileAsked(only.calls[0]!, 1, settled);
+    assert.equal((await next).value, KB);
+  }
+});
+
+test('a reader that stands still is a window behind at most, however many attempts fill it', async () => {
+  const [primary, backup] = [resumableTarget(), resumableTarget()];
+  const { coalescer, settled } = openStreams({ primary, backup }, { streams: { midStream: 'resume' } });
+  const slow = coalescer.stream('a')[Symbol.asyncIterator]();
+  await settled();
+  const before = await feedWhileAsked(primary.calls[0]!, 50, settled);
+  assert.equal(before, 50);
+  primary.calls[0]!.fail(new Error('cut'));
+  await turns(settled);
+  const behind = await feedWhileAsked(backup.calls[0]!, 10_000, settled);
+  assert.ok((before + behind) * KB.length <= CREDIT_BYTES + KB.length, `${before} and ${behind} chunks ahead of a reader that took none`);
+  for (let taken = 0; taken < 100; taken++) {
+    const next = slow.next();
+    await feedWhileAsked(backup.calls[0]!, 1, settled);
     assert.equal((await next).value, KB);
   }
 });
@@ -118,6 +136,22 @@ test('those who want the whole read as fast as it comes, up to resultBytes: then
   await settled();
   assert.equal((alone.reason as { limit: string }).limit, 'resultBytes');
   assert.equal(only.calls[1]!.signal.aborted, true, 'nobody reads: it is stopped');
+});
+
+test('when those who want the whole are told that it is too large, the reader that is left sets the pace', async () => {
+  const only = fedTarget();
+  const { coalescer, settled } = openStreams({ only }, { limits: { resultBytes: 100_000 }, streams: { lagBytes: 120_000 } });
+  const slow = coalescer.stream('a')[Symbol.asyncIterator]();
+  const whole = watch(coalescer.request('a'));
+  await settled();
+  await feedWhileAsked(only.calls[0]!, 10_000, settled);
+  assert.equal((whole.reason as { limit: string }).limit, 'resultBytes');
+  assert.equal(coalescer.stats().waiting, 1, 'alone, it is the fastest');
+  for (let taken = 0; taken < 300; taken++) {
+    const next = slow.next();
+    await feedWhileAsked(only.calls[0]!, 1, settled);
+    assert.equal((await next).value, KB);
+  }
 });
 
 test('a reader that gets copies gets its own, at its own pace', async () => {

@@ -1,0 +1,45 @@
+// How long a stream may be silent: for whose time, and which time does not count.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOfReading, fedTarget, openStreams, readAll } from './stage.js';
+
+for (const [own, common] of [
+  [500, 5_000],
+  [5_000, 500],
+] as const) {
+  test(`a target’s own idleTimeoutMs, ${own}, goes before that of streams, ${common}`, async () => {
+    const only = fedTarget({ idleTimeoutMs: own });
+    const { coalescer, settled, environment } = openStreams({ only }, { streams: { idleTimeoutMs: common } });
+    const reading = readAll(coalescer.stream('a'));
+    await settled();
+    only.calls[0]!.give('one');
+    await settled();
+    await environment.advance(own - 100);
+    assert.equal(codeOfReading(reading), 'reading');
+    await environment.advance(150);
+    assert.equal(codeOfReading(reading), 'COALESCER_STREAM_BROKEN');
+  });
+}
+
+test('the time in which a stream waited for its readers is no part of the silence that begins when it is asked again', async () => {
+  const only = fedTarget();
+  const { coalescer, settled, environment } = openStreams({ only }, { streams: { idleTimeoutMs: 1_000 }, flightTimeoutMs: 3_600_000 });
+  const stream = coalescer.stream('a');
+  await settled();
+  const call = only.calls[0]!;
+  while (call.pulls > call.given) {
+    call.give('x'.repeat(10_000));
+    await settled();
+  }
+  await environment.advance(60_300);
+  const reading = readAll(stream);
+  await settled();
+  assert.ok(call.pulls > call.given, 'it is asked for more');
+  await environment.advance(900);
+  assert.equal(codeOfReading(reading), 'reading');
+  call.give('more');
+  await settled();
+  assert.equal(reading.chunks.at(-1), 'more');
+  await environment.advance(2_000);
+  assert.equal(codeOfReading(reading), 'COALESCER_STREAM_BROKEN');
+});
