@@ -186,3 +186,16 @@ test('what names no flight is refused, and nothing is dropped by it', () => {
   assert.equal(primary.calls.length, 1);
   assert.equal(coalescer.waiters({ payload: 'a' }), 1);
 });
+
+test('an unshared flight has no key by which it could be found, and only its scope finds it', async () => {
+  const { coalescer, primary, settled } = openStage({ key: () => null });
+  const waiter = watch(coalescer.request('a'));
+  for (const key of [null as never, '']) {
+    assert.equal(coalescer.cancel({ scope: null, key }), 0);
+    assert.equal(coalescer.waiters({ scope: null, key }), 0);
+  }
+  assert.throws(() => coalescer.cancel({ scope: '' }), { code: 'COALESCER_SCOPE_MISSING' });
+  await settled();
+  assert.deepEqual([waiter.state, primary.calls.length], ['pending', 1]);
+  assert.equal(coalescer.cancel({ scope: null }), 1);
+});

@@ -106,3 +106,30 @@ test('what cannot be compared is not believed to have been said again, even wher
   assert.equal(calls(), 2);
   assert.deepEqual([reading.chunks, codeOfReading(reading)], [[chunk], 'COALESCER_STREAM_DIVERGED']);
 });
+
+test('a chunk that makes its reader leave while it is copied is the last that this reader is given', async () => {
+  const only = fedTarget();
+  const { coalescer, settled } = openStreams({ only }, { share: 'copy' });
+  const leaving = new AbortController();
+  const stream = coalescer.stream('a', { signal: leaving.signal });
+  const stays = readAll(coalescer.stream('a'));
+  await settled();
+  let isBiting = false;
+  const chunk = {
+    get x(): number {
+      if (isBiting) leaving.abort();
+      return 1;
+    },
+  };
+  only.calls[0]!.give('1', chunk, '2');
+  await settled();
+  isBiting = true;
+  const given = await stream.batches()[Symbol.asyncIterator]().next();
+  assert.deepEqual(
+    [given.value, stays.chunks],
+    [
+      ['1', { x: 1 }],
+      ['1', { x: 1 }, '2'],
+    ],
+  );
+});

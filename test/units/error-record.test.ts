@@ -3,11 +3,25 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { inspectCrossing } from '../../workers/crossing.js';
-import { errorOf, errorRecord } from '../../workers/error-record.js';
+import { errorOf, errorRecord, packError, type ErrorRecord } from '../../workers/error-record.js';
+import { Wire } from '../../workers/wire.js';
 
 const arrived = (error: unknown): Record<string, unknown> & Error => errorOf(errorRecord(error)) as Record<string, unknown> & Error;
+
+/** The same where it has really been packed. */
+function crossed(error: unknown): Record<string, unknown> & Error {
+  const wire = new Wire();
+  const { kind, data } = packError(error, wire.packValue);
+  return errorOf(wire.unpackBody(kind, data) as ErrorRecord) as Record<string, unknown> & Error;
+}
+const deep = (levels: number): unknown => (levels === 0 ? 'the bottom' : [deep(levels - 1)]);
+/** As deep as a value may be by itself. */
+const DEEPEST = deep(
+  Array.from({ length: 300 }, (_, levels) => levels).findLast((levels) => inspectCrossing(deep(levels)).refusal === null)!,
+);
 
 class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
@@ -79,6 +93,50 @@ test('errors arrive where nobody may say how long stacks are', () => {
     console.log(JSON.stringify([message, stack]));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 10_000 });
   assert.equal(stdout.trim(), '["down","as it was"]', stderr);
+});
+
+test('what is too deep for the whole is left behind, and the rest arrives', () => {
+  const { message, code, detail } = crossed(Object.assign(new Error('down'), { code: 'C', detail: DEEPEST }));
+  assert.deepEqual([message, code, detail], ['down', 'C', undefined]);
+  const above = crossed(new Error('above', { cause: Object.assign(new Error('down'), { detail: DEEPEST }) }));
+  assert.deepEqual([above.message, 'cause' in above], ['above', false]);
+  assert.equal(crossed(DEEPEST).message, 'the target threw a value that cannot cross between threads');
+});
+
+test('an error has what it had and nothing else: no cause where there was none, and a name that is not among its data', () => {
+  const named = Object.assign(new Error('a'), { name: 'Mine', code: 'C' });
+  assert.deepEqual([Object.keys(crossed(named)), crossed(named).name, 'cause' in crossed(named)], [['code'], 'Mine', false]);
+  assert.deepEqual(Object.keys(crossed(new UpstreamError('down'))), ['status']);
+});
+
+test('an error of another realm, or one whose name is no text, is an error', () => {
+  const far = crossed(runInNewContext("Object.assign(new TypeError('far'), { code: 'C' })"));
+  assert.deepEqual([far instanceof Error, far.name, far.message, far['code']], [true, 'TypeError', 'far', 'C']);
+  const odd = crossed(Object.assign(new Error('odd'), { name: 7 }));
+  assert.deepEqual([odd instanceof Error, odd.name, odd.message], [true, 'Error', 'odd']);
+});
+
+test('own data has a bound for all of it together, and bytes count as bytes', () => {
+  const part = 'x'.repeat(7_000);
+  const { one, two, three, four } = crossed(Object.assign(new Error('a'), { one: part, two: part, three: part, four: 4 }));
+  assert.deepEqual({ one, two, three, four }, { one: part, two: part, three: undefined, four: 4 });
+  assert.deepEqual(crossed(Object.assign(new Error('a'), { body: new Uint8Array(10_000) }))['body'], new Uint8Array(10_000));
+  assert.deepEqual(crossed('x'.repeat(16_000)), 'x'.repeat(16_000));
+  assert.ok(crossed('x'.repeat(20_000)) instanceof Error);
+});
+
+test('names of data and texts of headers that are no text, or too long, cost the rest nothing', () => {
+  const error = Object.assign(new Error('a'), {
+    detail: [1],
+    ['\ud800']: 1,
+    headers: { 'x-request-id': 'x'.repeat(201), 'retry-after': '\ud800' },
+  });
+  Object.defineProperty(error, '__proto__', { value: { polluted: 1 }, enumerable: true });
+  const copy = crossed(error);
+  assert.deepEqual(
+    [Object.keys(copy), copy['detail'], copy['headers'], copy['polluted']],
+    [['headers', 'detail'], [1], { 'retry-after': '\ufffd' }, undefined],
+  );
 });
 
 test('a thrown value that is plain data arrives as it is', () => {

@@ -44,6 +44,12 @@ test('a value is a hit for its time and nothing after it', () => {
   assert.deepEqual([keep.size, keep.bytes], [0, 0], 'it is gone when it was looked for');
 });
 
+test('what its time says is no time is not kept for a failure either', () => {
+  const keep = keeping({ ttlMs: (value: never) => value, staleIfErrorMs: 60_000 });
+  for (const value of [-1, Number.NaN, 'text', undefined]) keep.keepValue(of(String(value)), value, 0);
+  assert.equal(keep.size, 0);
+});
+
 test('its time may depend on the value; no time, or a function that throws, keeps nothing', () => {
   const keep = keeping({
     ttlMs: (value: never) => {

@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packBody } from '../../workers/body.js';
+import { errorOf, type ErrorRecord } from '../../workers/error-record.js';
 import { HealthMemory } from '../../workers/health-memory.js';
 import { Health } from '../../workers/health.js';
-import { ABANDON, FAILED, FULFILLED, type FrontFrame, LAUNCH, type LaunchFrame, type ShardFrame, WRITTEN } from '../../workers/protocol.js';
+import {
+  ABANDON,
+  BREAKER,
+  FAILED,
+  FULFILLED,
+  type FrontFrame,
+  LAUNCH,
+  type LaunchFrame,
+  type ShardFrame,
+  WRITTEN,
+} from '../../workers/protocol.js';
 import { PortShard, type PortShardSettings } from '../../workers/port-shard.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
 import { type AttemptContext, fillTargets, type Targets } from '../../workers/targets.js';
@@ -204,4 +215,90 @@ test('a launch that is read when its time is over calls nobody', async () => {
   seam.advance(0);
   await settled();
   assert.deepEqual([calls, wheel.size, told.map(([op, slot]) => [op, slot])], [0, 0, [[FAILED, 0]]]);
+});
+
+/** Why a flight has failed, as its front is told. */
+function failureOf([frame]: readonly ShardFrame[]): readonly [failure: string, error: Error & { readonly code?: string }] {
+  assert.ok(frame?.[0] === FAILED);
+  return [frame[4], errorOf(new Wire().unpackBody(frame[5], frame[6]) as ErrorRecord) as Error];
+}
+
+for (const isTakenAlong of [true, false]) {
+  test(`a flight in mid-air whose chunks ${isTakenAlong ? 'come along goes on from them' : 'do not come along calls nobody: they would be said twice'}`, async () => {
+    const resumedFrom: unknown[] = [];
+    async function* rest(from: unknown): AsyncGenerator<string> {
+      resumedFrom.push(from);
+      yield 'two';
+    }
+    const target = { run: () => rest('nothing'), resume: (_: unknown, delivered: readonly unknown[]) => rest(delivered) };
+    const streams = { midStream: 'resume', firstChunkTimeoutMs: null, idleTimeoutMs: 1_000, replayBytes: 1_000 } as const;
+    const { seam, send, told } = openShard({ one: target, two: target }, { streams });
+    const earlier = packBody(['one'], null);
+    const [op, slot, number, scope, key, deadline] = launch(0);
+    const delivered = isTakenAlong ? ([earlier.kind, earlier.data] as const) : null;
+    send([op, slot, number, scope, key, deadline, [null, 1, 1, 0, null, 1, delivered], kind, data]);
+    for (let turn = 0; turn < 5; turn++) {
+      await settled();
+      seam.advance(0);
+    }
+    assert.deepEqual(resumedFrom, isTakenAlong ? [['one']] : []);
+    assert.equal(told.at(-1)?.[0], isTakenAlong ? FULFILLED : FAILED);
+  });
+}
+
+test('a route that names a target nobody knows is refused, and takes no place', async () => {
+  const { seam, shard, send, told } = openShard({ one: async () => 'value', two: async () => 'value' });
+  const [op, slot, number, scope, key, deadline] = launch(0);
+  send([op, slot, number, scope, key, deadline, [['one', 'three'], 0, 0, -1, null, 0, null], kind, data]);
+  seam.advance(0);
+  const [failure, { name, message }] = failureOf(told);
+  assert.deepEqual(
+    [failure, name, message],
+    ['answered', 'RangeError', "request options.targets: expected one of 'one', 'two', got 'three'"],
+  );
+  assert.deepEqual(shard.flying(slot, number), []);
+});
+
+test('what only one could read is refused as that, and not for what it is made of', async () => {
+  const { seam, send, told } = openShard({ only: async () => new Response('once') });
+  send(launch(0));
+  await settled();
+  seam.advance(0);
+  const [, { code, message }] = failureOf(told);
+  assert.deepEqual([code, /a Response, which only one waiter could read/.test(message)], ['COALESCER_NOT_SHAREABLE', true]);
+});
+
+test('where nothing was carried along, its target sees nothing of the kind', async () => {
+  const seen: unknown[] = [];
+  const { send } = openShard({ only: async (_: unknown, context: AttemptContext) => void seen.push(context.carried) });
+  send(launch(0));
+  await settled();
+  assert.deepEqual(seen, [undefined]);
+});
+
+test('a shard that is ended aborts all that is in the air, says nothing more, and stops its clock', async () => {
+  const signals: AbortSignal[] = [];
+  const only = (_: unknown, { signal }: AttemptContext): Promise<never> => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const { seam, shard, send, told } = openShard({ only });
+  send(launch(0), launch(1));
+  shard.end();
+  await settled();
+  seam.advance(100);
+  assert.deepEqual([signals.map(({ aborted }) => aborted), told, seam.timers()], [[true, true], [], 0]);
+});
+
+test('that a breaker has opened is told', async () => {
+  const { seam, send, told } = openShard({ only: () => Promise.reject(new Error('down')) }, { maxAttempts: 1 });
+  for (let slot = 0; slot < 5; slot++) {
+    send(launch(slot));
+    await settled();
+  }
+  seam.advance(0);
+  assert.deepEqual(
+    told.filter(([op]) => op === BREAKER),
+    [[BREAKER, -1, -1, 'only', 'closed', 'open']],
+  );
 });

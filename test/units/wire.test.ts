@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { packBody, packKeyed } from '../../workers/body.js';
+import { isLarger, packBody, packKeyed } from '../../workers/body.js';
 import { Delivered } from '../../workers/delivered.js';
 import { canonicalKey, formedKey, payloadOf } from '../../workers/canonical.js';
 import {
@@ -404,6 +404,21 @@ test('a large text lies beside the envelope, and is not taken for the number tha
   assert.deepStrictEqual(bodies, values);
 });
 
+test('a large value that was packed lies beside the envelope, and is read from there; so are those in it', () => {
+  const large = Array.from({ length: 1_000 }, (_, at) => ({ at, text: 'x'.repeat(70) }));
+  const values = Array.from({ length: 9 }, (_, index) => (index === 4 ? large : large.slice(index, index + 10)));
+  const { envelope } = wire.pack(
+    values.map((value, index) => fulfilled(index, value)),
+    true,
+  );
+  assert.ok(Array.isArray(envelope));
+  assert.equal(envelope.length, 2);
+  const receiver = new Wire();
+  const bodies: unknown[] = [];
+  receiver.read<FulfilledFrame>(posted(envelope, []), (frame) => bodies.push(receiver.unpackBody(frame[4], frame[5])));
+  assert.deepStrictEqual(bodies, values);
+});
+
 test('what is posted is exactly the envelope, none of the pool it was packed in', () => {
   const { envelope, transferList } = wire.pack(others, true);
   assert.ok(envelope instanceof Uint8Array);
@@ -637,4 +652,9 @@ test('bytes that are not ours are refused or read as frames, and never hang or p
   for (const head of [0xc1, 0xc6, 0xc9, 0xdb, 0xdd, 0xdf]) tries(Uint8Array.of(head, 0xff, 0xff, 0xff, 0xff, 1, 2, 3));
   assert.deepEqual(Object.keys(Object.prototype), []);
   assert.throws(() => wire.unpackBody(9 as never, Uint8Array.of(1)), TypeError);
+});
+
+test('a text is as large as its bytes, of which a character takes up to three', () => {
+  for (const [character, bytes] of [['a', 1], ['\u00e9', 2], ['\u2603', 3]] as const)
+    assert.deepEqual([isLarger(character.repeat(40), 40 * bytes), isLarger(character.repeat(40), 40 * bytes - 1)], [false, true]); // biome-ignore format: a table
 });
