@@ -32,6 +32,7 @@ const cases: Readonly<Record<string, { residents: Resident[]; culprit?: number |
   'one in the air is not named for being so alone, where another that has flown waits': { residents: [resident({}, false, true), resident()], fates: ['relaunch suspect 0 0', 'relaunch suspect 0 1'] },
   'a death by one that has settled is nobody else\'s': { residents: [resident(), resident({ deathsBlamed: 1, suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch none 0 1', 'relaunch alone 1 2'] },
   'one that is left alone by one that has settled is not named in its stead': { residents: [resident({ suspicion: 'alone', lossesBegun: 1 })], culprit: 'gone', fates: ['relaunch alone 0 2'] },
+  'one that only waits is not worn out, however many deaths it has been through': { residents: [resident({ lossesBegun: 4 }, false, true), resident({ lossesBegun: 3 })], culprit: 'gone', fates: ['relaunch none 0 4', 'worn-out none 0 4'] },
   'a bystander of too many deaths is worn out, not poisoned': { residents: [resident({ lossesBegun: 3 }), resident({ lossesBegun: 2 })], fates: ['worn-out suspect 0 4', 'relaunch suspect 0 3'] },
 }; // biome-ignore format: a table
 

@@ -76,3 +76,33 @@ test('one in which several fly is kept as long as one of them does', async () =>
   seam.advance(10_010);
   assert.deepEqual([closings(), isOpen(), seam.timers()], [1, false, 0]);
 });
+
+test('where no thread can be had, who waits for one is told, and the next one that comes is tried anew', async () => {
+  const failed: unknown[] = [];
+  let takes = 0;
+  const take = async (): Promise<never> => {
+    takes++;
+    throw new Error('no thread');
+  };
+  const quarantine = new Quarantine({
+    seam: manualSeam(),
+    roster: { take } as Partial<Roster> as Roster,
+    flightsMax: Infinity,
+    failed: (flights, error) => void failed.push([flights.length, (error as Error).message]),
+  });
+  quarantine.add(flightOf());
+  quarantine.add(flightOf());
+  await promisesSettled();
+  quarantine.add(flightOf());
+  await promisesSettled();
+  assert.deepEqual(
+    [takes, failed],
+    [
+      2,
+      [
+        [2, 'no thread'],
+        [1, 'no thread'],
+      ],
+    ],
+  );
+});
