@@ -25,6 +25,7 @@ test('set-up runs on active threads only: the spare waits without one until it i
   assert.equal(await coalescer.request('y'), 'y');
   await coalescer.close();
   assert.equal(tally.count('setUps'), 3);
+  assert.equal(events.of('lost').length, 1, 'threads that are closed in order are no loss');
 });
 
 test('what a module registered runs at close, last in first out, on each active thread', async () => {
