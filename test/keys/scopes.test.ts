@@ -184,7 +184,7 @@ test('forget, cancel, waiters and explain reach one scope only', async () => {
   assert.equal((await settled).filter(({ status }) => status === 'rejected').length, 9);
 });
 
-test('a key that is missing by mistake is refused, and does not mean all that its tenant has', () => {
+test('a key that is missing by mistake is refused, and does not mean all that its tenant has', async () => {
   const coalescer = createCoalescer({ scope: 'per-request', targets: { only: (_payload: string) => pending<string>() } });
   const settled = Promise.allSettled(['k', 'l'].map((payload) => coalescer.request(payload, { scope: 'one' })));
   const wrong: readonly (readonly [object, RegExp])[] = [
@@ -201,8 +201,8 @@ test('a key that is missing by mistake is refused, and does not mean all that it
       assert.throws(() => coalescer[name](which as { scope: string }), (error: Error) => error instanceof TypeError && message.test(error.message)); // biome-ignore format: one line
   }
   assert.equal(coalescer.waiters({ scope: 'one' }), 2);
-  const identity = coalescer.identify('k', { scope: 'one' });
-  assert.deepEqual([coalescer.waiters(identity), coalescer.cancel(identity), coalescer.cancel({ scope: 'one', key: null })], [1, 1, 0]);
+  const its = coalescer.identify('k', { scope: 'one' });
+  assert.deepEqual([coalescer.waiters(its), coalescer.cancel(its), coalescer.cancel({ scope: 'one', key: null })], [1, 1, 0]);
   coalescer.cancel({ scope: 'one' });
-  return settled;
+  await settled;
 });
