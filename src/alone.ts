@@ -10,15 +10,22 @@ import type { RequestOptions } from './requests.js';
 /** What makes a boarding one that nobody joins. */
 export const ALONE = { key: null, index: '', hasLongKey: false, form: NO_FORM } as const;
 
+/** What one that has joined may have to fly alone with: as it was when it came, whatever its owner does with it meanwhile. */
+export interface Ticket {
+  readonly boarding: Boarding;
+  readonly options: RequestOptions;
+  /** What it has joined, and when. */
+  readonly flight: Flight;
+  readonly joinedAt: number;
+}
+
 export class AloneFlights {
   readonly #front: Front;
   readonly #seam: Seam;
-  readonly #boardingOf: (payload: unknown, options: RequestOptions) => Boarding;
 
-  constructor(front: Front, seam: Seam, boardingOf: (payload: unknown, options: RequestOptions) => Boarding) {
+  constructor(front: Front, seam: Seam) {
     this.#front = front;
     this.#seam = seam;
-    this.#boardingOf = boardingOf;
   }
 
   /** Was this key's last value for one alone? */
@@ -32,17 +39,40 @@ export class AloneFlights {
     return value === FLY_ALONE;
   }
 
-  /** What a follower is given: the flight's value, or that of a flight of its own. */
-  async orAlone(promise: Promise<unknown>, payload: unknown, options: RequestOptions): Promise<unknown> {
-    const startedAt = options.timeoutMs === undefined ? 0 : this.#seam.now();
-    const value = await promise;
-    return this.isReleased(value) ? this.#front.waiters.add(this.launch(payload, options), this.restOf(options, startedAt), true) : value;
+  /** `null`: it will not have to. */
+  ticketOf(boarded: Boarding, { signal, timeoutMs, fresh }: RequestOptions, flight: Flight): Ticket | null {
+    if (!this.#front.links.mayBeForOne) return null;
+    const boarding = { ...boarded, ...ALONE };
+    const options = fresh === undefined ? { signal, timeoutMs } : { signal, timeoutMs, fresh };
+    const joinedAt = timeoutMs === undefined ? 0 : this.#seam.now();
+    return { boarding: this.#packed(boarding), options, flight, joinedAt };
   }
 
-  /** @throws CoalescerError what keeps it from flying alone */
-  launch(payload: unknown, options: RequestOptions): Flight {
-    const boarding = { ...this.#boardingOf(payload, options), ...ALONE };
-    const { counters } = this.#front;
+  /** Where payloads cross they are their owner's again once they are packed. What cannot cross is refused when it flies: until then it may be given a value. */
+  #packed(boarding: Boarding): Boarding {
+    const { links } = this.#front;
+    try {
+      return links.payloadsCross ? { ...boarding, admission: links.admit(boarding) } : boarding;
+    } catch {
+      return boarding;
+    }
+  }
+
+  /** What a follower is given: the flight's value, or that of a flight of its own. */
+  async orAlone(promise: Promise<unknown>, ticket: Ticket): Promise<unknown> {
+    const value = await promise;
+    return this.isReleased(value) ? this.wait(this.launch(ticket), ticket) : value;
+  }
+
+  /** @throws what it has left with meanwhile, and CoalescerError what keeps it from flying alone */
+  launch(ticket: Ticket): Flight {
+    const { boarding, options, flight } = ticket;
+    const { counters, failures } = this.#front;
+    if (options.signal?.aborted === true) throw options.signal.reason;
+    if (this.#leftOf(ticket) <= 0) {
+      counters.timedOut++;
+      throw failures.timeout(flight, this.#seam.now());
+    }
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.released++;
     try {
@@ -50,13 +80,21 @@ export class AloneFlights {
     } catch (refusal) {
       counters.released--;
       // Equal keys may stand for other payloads: this one may be the first that is looked at.
-      throw this.#front.failures.named(boarding.key, refusal);
+      throw failures.named(boarding.key, refusal);
     }
   }
 
-  /** The time that is left of a request's own. */
-  restOf(options: RequestOptions, startedAt: number): RequestOptions {
-    const { timeoutMs } = options;
-    return timeoutMs === undefined ? options : { ...options, timeoutMs: Math.max(1, startedAt + timeoutMs - this.#seam.now()) };
+  /** Waits for it in the time that is left. */
+  wait(flight: Flight, ticket: Ticket): Promise<unknown> {
+    return this.#front.waiters.add(flight, this.restOf(ticket), true);
+  }
+
+  restOf(ticket: Ticket): RequestOptions {
+    const { options } = ticket;
+    return options.timeoutMs === undefined ? options : { ...options, timeoutMs: this.#leftOf(ticket) };
+  }
+
+  #leftOf({ options: { timeoutMs }, joinedAt }: Ticket): number {
+    return timeoutMs === undefined ? Infinity : joinedAt + timeoutMs - this.#seam.now();
   }
 }

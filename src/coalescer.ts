@@ -3,7 +3,7 @@ import type { Seam } from '../workers/environment.js';
 import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
-import { CoalescerError, isRefusal } from './errors.js';
+import { CoalescerError, isOf, isRefusal } from './errors.js';
 import { type Boarded, type Boarding, keyOf } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
@@ -42,7 +42,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     this.#seam = seam;
     this.#identities = new Identities(options, front.links.payloadsCross);
     this.#kept = new KeptRequests(front, seam);
-    this.#alone = new AloneFlights(front, seam, (payload, request) => this.#boardingOf(payload, request));
+    this.#alone = new AloneFlights(front, seam);
     this.targets = new FrontedTargets(front.links, seam, options.name);
   }
 
@@ -75,8 +75,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     if (kept !== null) return kept.promise;
     const flight = this.#board(boarding, checked.fresh);
     const isLeader = this.#hasLaunched;
+    const ticket = isLeader ? null : this.#alone.ticketOf(boarding, checked, flight);
     const promise = this.#front.waiters.add(flight, checked, isLeader);
-    return isLeader || !this.#front.links.mayBeForOne ? promise : this.#alone.orAlone(promise, payload, checked);
+    return ticket === null ? promise : this.#alone.orAlone(promise, ticket);
   }
 
   async outcome(payload: unknown, options?: RequestOptions): Promise<Outcome<unknown>> {
@@ -99,11 +100,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       if (kept !== null) return { status: 'fulfilled', value: await kept.promise, ...told() };
       flight = this.#board(boarding, checked.fresh);
       isLeader = this.#hasLaunched;
+      const ticket = isLeader ? null : this.#alone.ticketOf(boarding, checked, flight);
       let value = await this.#front.waiters.add(flight, checked, isLeader);
-      if (this.#alone.isReleased(value)) {
-        flight = this.#alone.launch(payload, checked);
+      if (ticket !== null && this.#alone.isReleased(value)) {
+        flight = this.#alone.launch(ticket);
         isLeader = true;
-        value = await this.#front.waiters.add(flight, this.#alone.restOf(checked, startedAt), true);
+        value = await this.#alone.wait(flight, ticket);
       }
       return { status: 'fulfilled', value, ...told() };
     } catch (thrown) {
@@ -179,7 +181,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   #refused(error: unknown): unknown {
     this.#front.counters.refused++;
-    if (error instanceof CoalescerError) watching.refused(this.#options.name, error.code, error.limit);
+    if (isOf(error, CoalescerError)) watching.refused(this.#options.name, error.code, error.limit);
     return error;
   }
 
@@ -224,13 +226,9 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.#front.airborne.empty();
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    try {
-      const drainMs = drainMsOf(options);
-      return (this.#closing ??= drain(this.#front, this.#seam, drainMs));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async close(options: CloseOptions = {}): Promise<void> {
+    const drainMs = drainMsOf(options);
+    await (this.#closing ??= drain(this.#front, this.#seam, drainMs));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

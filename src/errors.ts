@@ -71,17 +71,30 @@ Object.defineProperty(CoalescerError.prototype, 'name', { value: 'CoalescerError
 /** Is this an error of the library's own, of whichever copy of it, and (if given) with this code? */
 export function isCoalescerError(error: unknown, code?: CoalescerErrorCode): error is CoalescerError {
   if (typeof error !== 'object' || error === null) return false;
-  const { code: its, coalescer } = error as Partial<CoalescerError>;
-  return (
-    typeof its === 'string' && typeof coalescer === 'string' && Object.hasOwn(ERROR_CODES, its) && (code === undefined || its === code)
-  );
+  try {
+    const { code: its, coalescer } = error as Partial<CoalescerError>;
+    return (
+      typeof its === 'string' && typeof coalescer === 'string' && Object.hasOwn(ERROR_CODES, its) && (code === undefined || its === code)
+    );
+  } catch {
+    return false; // it throws at every touch: none of ours does
+  }
+}
+
+/** `instanceof`, of whatever was thrown: a Proxy may throw when it is asked what it is. */
+export function isOf<Kind extends Error>(error: unknown, kind: abstract new (...given: never) => Kind): error is Kind {
+  try {
+    return error instanceof kind;
+  } catch {
+    return false;
+  }
 }
 
 /** Errors of the one who wrote the call, not of the operation: `outcome` rejects with them. */
 const PROGRAMMER_ERRORS: ReadonlySet<string> = new Set(['COALESCER_SCOPE_MISSING', 'COALESCER_NOT_KEYABLE']);
 
 /** Was a request refused by a limit or a state, and not for how it was written? */
-export const isRefusal = (reason: unknown): boolean => reason instanceof CoalescerError && !PROGRAMMER_ERRORS.has(reason.code);
+export const isRefusal = (reason: unknown): boolean => isOf(reason, CoalescerError) && !PROGRAMMER_ERRORS.has(reason.code);
 
 /**
  * Flights by the error they ended with. Not state: it lives and dies with the errors, which are the users'. One for all copies of the package in

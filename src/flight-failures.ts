@@ -2,7 +2,7 @@
 import { copyOf } from '../workers/own-copy.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
-import { CoalescerError, rememberFlight, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
+import { CoalescerError, isOf, rememberFlight, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
 import type { AttemptReport } from './reports.js';
@@ -56,7 +56,7 @@ export class FlightFailures {
           },
         );
       case 'not-loaded':
-        return error instanceof CoalescerError ? error : this.notLoaded(error);
+        return isOf(error, CoalescerError) ? error : this.notLoaded(error);
       default:
         return this.#refused(flight.key, error as Refused, reports(flight));
     }
@@ -102,7 +102,7 @@ export class FlightFailures {
 
   /** What one who leaves is told: its signal's own reason, or an error that knows its flight. */
   ofLeaving({ flight, signal }: Pick<Seat, 'flight' | 'signal'>, why: LeaveReason, now: number): unknown {
-    if (why === 'signal') return signal?.reason;
+    if (why === 'signal') return reasonOf(signal);
     if (why === 'enough') return undefined;
     const error = why === 'timeout' ? this.timeout(flight, now) : this.lagged(flight);
     rememberFlight(error, flight);
@@ -170,7 +170,7 @@ export class FlightFailures {
 
   /** What a guard refused gets the coalescer's name and the key; all else stays as it is. */
   named(key: string | null, error: unknown): unknown {
-    return error instanceof Refused ? this.#refused(key, error, undefined) : error;
+    return isOf(error, Refused) ? this.#refused(key, error, undefined) : error;
   }
 
   /** A structured clone for one waiter. @throws CoalescerError COALESCER_NOT_SHAREABLE */
@@ -196,6 +196,15 @@ export class FlightFailures {
 
   #make(code: CoalescerErrorCode, key: string | null, message: string, details: ErrorDetails = {}): CoalescerError {
     return new CoalescerError(code, this.#name, message, { key: key ?? undefined, ...details });
+  }
+}
+
+/** Of a polyfill, say, whose `reason` throws: then that is the reason. */
+function reasonOf(signal: AbortSignal | null): unknown {
+  try {
+    return signal?.reason;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Kept values in the life of a coalescer: what a request gets without a flight, what is kept of a flight's end, and what stands in for a failure. */
 import { inCleanContext } from '../workers/clean-context.js';
 import { copyOf } from '../workers/own-copy.js';
-import { CoalescerError } from './errors.js';
+import { CoalescerError, isOf } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
@@ -113,7 +113,7 @@ export function keepingOf({ keep, share }: Pick<FilledOptions, 'keep' | 'share'>
 
 /** With one target, its own error is what waiters are told. */
 function isOperating({ incidents }: Flight, error: unknown): boolean {
-  return incidents.failure === 'exhausted' || (error instanceof CoalescerError && OPERATING.has(error.code));
+  return incidents.failure === 'exhausted' || (isOf(error, CoalescerError) && OPERATING.has(error.code));
 }
 
 /** Not what is its leader's alone, was dropped meanwhile, or came in chunks. A value that somebody reads as a stream is one. */

@@ -3,7 +3,6 @@ import { AloneFlights } from '../../src/alone.js';
 import type { Flight } from '../../src/flight.js';
 import { FLY_ALONE, ForOneKeys, type Identified } from '../../src/for-one.js';
 import { Front } from '../../src/front.js';
-import type { RequestOptions } from '../../src/requests.js';
 import { Waiters } from '../../src/waiters.js';
 import type { Seat } from '../../src/waiter.js';
 import { nothing, swap, type Mutant } from './planting.js';
@@ -60,7 +59,13 @@ export const FOR_ONE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'who is released has all its time again',
-    plant: swap(AloneFlights.prototype, 'restOf', () => (options: RequestOptions) => options),
+    plant: swap(
+      AloneFlights.prototype,
+      'restOf',
+      () =>
+        ({ options }) =>
+          options,
+    ),
   },
   {
     name: 'who flies alone cannot leave any more',
@@ -68,8 +73,8 @@ export const FOR_ONE_MUTANTS: readonly Mutant[] = [
       AloneFlights.prototype,
       'restOf',
       (restOf) =>
-        function (...given: unknown[]) {
-          return { ...restOf.apply(this, given), signal: undefined };
+        function (ticket) {
+          return { ...restOf.call(this, ticket), signal: undefined };
         },
     ),
   },

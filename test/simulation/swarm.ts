@@ -145,7 +145,7 @@ function drawOptions(random: Random, faults: Faults): SwarmOptions {
     abandonAfterMs: random.pick<number | 'finish'>([0, 0, 0, random.between(1, 60), 'finish']),
     relaunchesMax: random.pick([3, 3, 10, 1, 0]),
     attemptTimeoutMs: random.chance(0.7) ? undefined : random.between(5, flightTimeoutMs),
-    backoff: { baseMs: random.between(1, 40), maxMs: random.between(20, 200) },
+    backoff: drawBackoff(random),
     breaker: drawBreaker(random),
     steering: random.pick(['priority', 'priority', 'latency']),
     probeShare: random.pick([0, 0, 0.3]),
@@ -160,15 +160,22 @@ function drawOptions(random: Random, faults: Faults): SwarmOptions {
   };
 }
 
+function drawBackoff(random: Random): SwarmOptions['backoff'] {
+  const baseMs = random.between(1, 40);
+  return { baseMs, maxMs: Math.max(baseMs, random.between(20, 200)) };
+}
+
 function drawBreaker(random: Random): SwarmOptions['breaker'] {
   if (random.chance(0.4)) return false;
+  const [failureShare, attemptsMin, consecutive] = [random.pick([0.3, 0.5, 0.9]), random.pick([2, 5, 20]), random.pick([1, 2, 5])];
+  // Ticks, so that they reopen within a schedule.
+  const openMs = random.between(5, 100);
   return {
-    failureShare: random.pick([0.3, 0.5, 0.9]),
-    attemptsMin: random.pick([2, 5, 20]),
-    consecutive: random.pick([1, 2, 5]),
-    // Ticks, so that they reopen within a schedule.
-    openMs: random.between(5, 100),
-    openMsMax: random.between(50, 400),
+    failureShare,
+    attemptsMin,
+    consecutive,
+    openMs,
+    openMsMax: Math.max(openMs, random.between(50, 400)),
     whenAllOpen: random.pick(['try', 'wait']),
   };
 }
