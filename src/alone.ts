@@ -71,7 +71,7 @@ export class AloneFlights {
     if (options.signal?.aborted === true) throw options.signal.reason;
     if (this.#leftOf(ticket) <= 0) {
       counters.timedOut++;
-      throw failures.timeout(flight, this.#seam.now());
+      throw failures.timeout(flight, this.#seam.now(), "this request's timeoutMs");
     }
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.released++;

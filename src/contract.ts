@@ -15,8 +15,17 @@ export interface Identity {
   readonly key: string | null;
 }
 
-/** One intent a method. */
-export interface Coalescer<P, V, C = V, S = unknown> extends AsyncDisposable {
+declare const scopeOf: unique symbol;
+/** Scopes of which no request need say anything. */
+type AnyScope = 'public' | ((payload: never) => string);
+
+/**
+ * One intent a method. To name the type in a service: `Coalescer<Payload, Value>`; where the scope is `'per-request'`, `Coalescer<Payload, Value, Value, 'per-request'>`,
+ * which asks every request for it, and is not assignable to the first.
+ */
+export interface Coalescer<P, V, C = V, S = AnyScope> extends AsyncDisposable {
+  /** Types only; there is no such property at run time. */
+  readonly [scopeOf]?: S;
   /** Settles when targets are loaded and set up; rejects with `COALESCER_TARGETS_NOT_LOADED`, from `close` on with `COALESCER_CLOSED`. For readiness probes and a fast failing start. */
   ready(): Promise<void>;
   /**

@@ -73,7 +73,7 @@ export class FlightFailures {
     return this.#make(
       'COALESCER_TARGETS_FAILED',
       flight.key,
-      `all ${attempts.length} attempts of flight ${flight.id} failed: ${told.join('; ')}`,
+      `${attempts.length === 1 ? 'the one attempt' : `all ${attempts.length} attempts`} of flight ${flight.id} failed: ${told.join('; ')}`,
       {
         attempts: reports(flight),
         cause: error,
@@ -89,8 +89,8 @@ export class FlightFailures {
 
   /** The next target did not say again what was delivered. */
   diverged(flight: Flight): CoalescerError {
-    const { chunksGiven: chunks } = flight;
-    const message = `the next target of flight ${flight.id} gave other chunks than the ${chunks} that were delivered${lastOf(flight)}`;
+    const { chunksGiven: chunks, stream } = flight;
+    const message = `${stream?.target} gave other chunks to flight ${flight.id} than the ${chunks} that were delivered before${lastOf(flight)}`;
     return this.#make('COALESCER_STREAM_DIVERGED', flight.key, message, { attempts: reports(flight), chunks });
   }
 
@@ -104,7 +104,7 @@ export class FlightFailures {
   ofLeaving({ flight, signal }: Pick<Seat, 'flight' | 'signal'>, why: LeaveReason, now: number): unknown {
     if (why === 'signal') return reasonOf(signal);
     if (why === 'enough') return undefined;
-    const error = why === 'timeout' ? this.timeout(flight, now) : this.lagged(flight);
+    const error = why === 'timeout' ? this.timeout(flight, now, "this request's timeoutMs") : this.lagged(flight);
     rememberFlight(error, flight);
     return error;
   }
@@ -123,9 +123,11 @@ export class FlightFailures {
     return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { chunks });
   }
 
-  timeout(flight: Flight, now: number): CoalescerError {
+  /** @param whose time it was */
+  timeout(flight: Flight, now: number, whose = 'its flightTimeoutMs'): CoalescerError {
     const waited = Math.round(now - flight.launchedAt);
-    return this.#make('COALESCER_TIMEOUT', flight.key, `no answer in time: flight ${flight.id} was ${waited} ms old${lastOf(flight)}`, {
+    const message = `no answer in time: flight ${flight.id} was ${waited} ms old when ${whose} was up${lastOf(flight)}`;
+    return this.#make('COALESCER_TIMEOUT', flight.key, message, {
       attempts: reports(flight),
       ...(flight.chunksGiven === 0 ? {} : { chunks: flight.chunksGiven }),
     });
@@ -164,8 +166,9 @@ export class FlightFailures {
     return this.#make('COALESCER_TARGETS_NOT_LOADED', null, `the targets module did not load: ${why}`, { cause: error });
   }
 
-  limit(limit: keyof Limits, most: number, key: string | null): CoalescerError {
-    return this.#make('COALESCER_LIMIT', key, `limits.${limit} is reached: at most ${most}`, { limit });
+  /** @param came what there would be with this one; left out: one more than there may be */
+  limit(limit: keyof Limits, most: number, key: string | null, came = most + 1): CoalescerError {
+    return this.#make('COALESCER_LIMIT', key, `limits.${limit} is reached: at most ${most}, and this one would make it ${came}`, { limit });
   }
 
   /** What a guard refused gets the coalescer's name and the key; all else stays as it is. */

@@ -38,7 +38,7 @@ export class FlightLimits {
     const { flights, airborneBytes, payloadBytes } = this.#limits;
     if (this.#closing === 'over' || (this.#closing === 'draining' && !isOwed)) throw this.#failures.closed();
     if (this.#airborne.size >= flights) throw this.#failures.limit('flights', flights, key);
-    if (this.bytes + bytes > airborneBytes) throw this.#failures.limit('airborneBytes', airborneBytes, key);
-    if (key !== null && key.length > payloadBytes) throw this.#failures.limit('payloadBytes', payloadBytes, key);
+    if (this.bytes + bytes > airborneBytes) throw this.#failures.limit('airborneBytes', airborneBytes, key, this.bytes + bytes);
+    if (key !== null && key.length > payloadBytes) throw this.#failures.limit('payloadBytes', payloadBytes, key, key.length);
   }
 }

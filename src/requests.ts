@@ -36,7 +36,9 @@ export interface StreamOptions extends RequestOptions {
 }
 
 /** The arguments behind the payload: options, which `'per-request'` makes required. */
-export type RequestArgs<S, O = RequestOptions> = S extends 'per-request' ? [options: O & { readonly scope: string }] : [options?: O];
+export type RequestArgs<S, O = RequestOptions> = [Extract<S, 'per-request'>] extends [never]
+  ? [options?: O]
+  : [options: O & { readonly scope: string }];
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
 const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from', 'flight']);

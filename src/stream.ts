@@ -65,6 +65,10 @@ export class Stream {
     this.#transcript = settings.midStream === 'verify' ? new Transcript() : null;
   }
 
+  /** Which target gives chunks now. */
+  get target(): string {
+    return this.#target;
+  }
   /** Does anybody want the whole of it? */
   get isCollected(): boolean {
     return this.#flight.waiting > this.readers.size;

@@ -120,7 +120,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
 
   overfilled(flight: Flight): void {
     const { failures, options } = this.#setup;
-    this.#refuseValue(flight, failures.limit('resultBytes', options.limits.resultBytes, flight.key));
+    this.#refuseValue(flight, failures.limit('resultBytes', options.limits.resultBytes, flight.key, flight.stream?.log.bytes));
   }
 
   /** Those who want the value do not get it; with nobody left who reads, that is the flight's end. */

@@ -1,4 +1,4 @@
-/** Watching, free when nobody watches: the library's diagnostics channels, always published on the caller's thread. */
+/** Watching, free when nobody watches: the library's diagnostics channels, published on the caller's thread. (Where a call is made, `coalescer:call` is: see `call-target.ts`.) */
 import { channel } from 'node:diagnostics_channel';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';

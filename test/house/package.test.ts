@@ -103,6 +103,17 @@ test('every file that the package promises is there', () => {
   for (const path of paths) assert.ok(existsSync(join(root, path)), path);
 });
 
+test('what the README links to is in the package', () => {
+  const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path as string);
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  assert.ok(links.length > 3);
+  for (const link of links)
+    assert.ok(
+      files.some((path) => link === path || link.startsWith(`${path}/`)),
+      link,
+    );
+});
+
 test('every file of the bundles has the source map that it names, and that leads to the sources', () => {
   const folder = join(root, 'dist', 'bundle');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.c?js$/.test(path));

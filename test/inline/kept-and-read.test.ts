@@ -1,7 +1,7 @@
 // What is kept, beside those who read: a value is kept whoever read it as a stream, and a failure that was given to readers has a stand-in for the rest.
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { codeOf, httpError, openStage, watch, type Stage } from './stage.js';
 
 /** Reads a key's stream to its end. */
@@ -11,6 +11,23 @@ const read = async ({ coalescer }: Stage): Promise<string[]> => {
   return chunks;
 };
 const ask = ({ coalescer }: Stage): Promise<string> => coalescer.request('a');
+
+/** What all messages of flights that settle say of one thing. */
+function listen<Name extends 'joins' | 'stoodIn'>(t: TestContext, name: Name): unknown[] {
+  const told: unknown[] = [];
+  const listener = (message: unknown): void => void told.push((message as Record<Name, unknown>)[name]);
+  subscribe('coalescer:flight:settled', listener);
+  t.after(() => unsubscribe('coalescer:flight:settled', listener));
+  return told;
+}
+
+/** One value for `a`, kept. */
+async function given(stage: Stage): Promise<void> {
+  const first = watch(ask(stage));
+  stage.primary.calls[0]!.resolve('old');
+  await stage.settled();
+  assert.equal(first.value, 'old');
+}
 
 const MEETINGS: Readonly<Record<string, readonly ((stage: Stage) => Promise<unknown>)[]>> = {
   'nobody asks beside one who reads': [read],
@@ -32,10 +49,7 @@ for (const [meeting, callers] of Object.entries(MEETINGS)) {
 
 test('who reads is never given what is kept, and what that brings is kept in its place', async () => {
   const stage = openStage({ keep: { ttlMs: 60_000 } });
-  const first = watch(ask(stage));
-  stage.primary.calls[0]!.resolve('old');
-  await stage.settled();
-  assert.equal(first.value, 'old');
+  await given(stage);
   const reading = watch(read(stage));
   assert.equal(stage.primary.calls.length, 2);
   assert.equal(await ask(stage), 'old', 'meanwhile');
@@ -47,14 +61,8 @@ test('who reads is never given what is kept, and what that brings is kept in its
 
 test('one who reads takes the stand-in from nobody, and is told of the failure; each is counted as what it got', async (t) => {
   const stage = openStage({ keep: { ttlMs: 1_000, staleIfErrorMs: 60_000 } });
-  const settled: unknown[] = [];
-  const listener = (message: unknown): void => void settled.push((message as { stoodIn?: true }).stoodIn);
-  subscribe('coalescer:flight:settled', listener);
-  t.after(() => unsubscribe('coalescer:flight:settled', listener));
-  const first = watch(ask(stage));
-  stage.primary.calls[0]!.resolve('old');
-  await stage.settled();
-  assert.equal(first.value, 'old');
+  const settled = listen(t, 'stoodIn');
+  await given(stage);
   await stage.environment.advance(2_000);
   const waiting = [watch(ask(stage)), watch(stage.coalescer.outcome('a')), watch(stage.coalescer.request('a', { timeoutMs: 500 }))];
   const reading = watch(read(stage));
@@ -75,10 +83,7 @@ test('one who reads takes the stand-in from nobody, and is told of the failure; 
 
 test('a fresh request is not counted among those that a kept value stood in for', async () => {
   const stage = openStage({ keep: { ttlMs: 1_000, staleIfErrorMs: 60_000 } });
-  const first = watch(ask(stage));
-  stage.primary.calls[0]!.resolve('old');
-  await stage.settled();
-  assert.equal(first.value, 'old');
+  await given(stage);
   await stage.environment.advance(2_000);
   const fresh = watch(stage.coalescer.request('a', { fresh: true }));
   const joined = watch(ask(stage));
@@ -89,10 +94,7 @@ test('a fresh request is not counted among those that a kept value stood in for'
 
 test('a refresh goes on past joinWithinMs, and is counted as no join of those who join it', async () => {
   const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 600_000 } });
-  const first = watch(ask(stage));
-  stage.primary.calls[0]!.resolve('old');
-  await stage.settled();
-  assert.equal(first.value, 'old');
+  await given(stage);
   await stage.environment.advance(2_000);
   assert.equal(await ask(stage), 'old');
   await stage.environment.advance(20_000);
@@ -106,14 +108,8 @@ test('a refresh goes on past joinWithinMs, and is counted as no join of those wh
 
 test('who joins a refresh is a join of it, in its message and its story', async (t) => {
   const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 1_000 } });
-  const joins: unknown[] = [];
-  const listener = (message: unknown): void => void joins.push((message as { joins: number }).joins);
-  subscribe('coalescer:flight:settled', listener);
-  t.after(() => unsubscribe('coalescer:flight:settled', listener));
-  const first = watch(ask(stage));
-  stage.primary.calls[0]!.resolve('old');
-  await stage.settled();
-  assert.equal(first.value, 'old');
+  const joins = listen(t, 'joins');
+  await given(stage);
   await stage.environment.advance(1_500);
   assert.equal(await ask(stage), 'old');
   await stage.environment.advance(1_000);

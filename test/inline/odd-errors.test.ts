@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { createCoalescer, isCoalescerError } from '../../src/index.js';
 import { openStage, watch } from './stage.js';
 
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
+function revoked(): Error {
+  const { proxy, revoke } = Proxy.revocable(new Error('revoked'), {});
   revoke();
   return proxy;
 }
@@ -21,7 +21,10 @@ test('no request throws where it is made, and an outcome tells it, whatever is t
     targets: { only: async (payload: string) => payload },
   });
   const aborted = AbortSignal.abort(odd);
-  const failing = createCoalescer({ scope: 'public', targets: { only: (_: string) => Promise.reject(odd as Error) } });
+  const failing = createCoalescer({
+    scope: 'public',
+    targets: { only: (payload: string) => (payload === 'a' ? Promise.reject(odd) : payload) },
+  });
   const reasons = [
     throwing.request('a'),
     failing.request('a'),

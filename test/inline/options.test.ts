@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { coalesce, createCoalescer } from '../../src/index.js';
 import { countedEnvironment, openStage } from './stage.js';
 
-const make = createCoalescer as (options: unknown) => { request(payload: string): Promise<unknown> };
+const make = createCoalescer as unknown as (options: unknown) => { request(payload: string): Promise<unknown> };
 const targets = { only: (payload: string): string => payload };
 const noop = (): undefined => undefined;
 

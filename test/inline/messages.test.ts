@@ -1,0 +1,48 @@
+// What errors say: whose time was up, how much came, and who said something else.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CoalescerError } from '../../src/index.js';
+import { codeOfReading, fedTarget, openStreams, readAll, turns } from '../streams/stage.js';
+import { httpError, openStage, watch } from './stage.js';
+
+test('a time-out says whose time it was', async () => {
+  const { coalescer, environment, primary } = openStage({ flightTimeoutMs: 1_000 });
+  const [own, flight] = [watch(coalescer.request('a', { timeoutMs: 100 })), watch(coalescer.request('a'))];
+  await environment.advance(1_100);
+  assert.equal(primary.calls.length, 1);
+  assert.match(String(own.reason), /was 100 ms old when this request's timeoutMs was up/);
+  assert.match(String(flight.reason), /was 1000 ms old when its flightTimeoutMs was up/);
+});
+
+test('a limit says what it would come to', async () => {
+  const cases = [
+    [{ payloadBytes: 10 }, 'x'.repeat(20), /limits\.payloadBytes is reached: at most 10, and this one would make it 20/],
+    [{ airborneBytes: 10 }, 'x'.repeat(20), /limits\.airborneBytes is reached: at most 10, and this one would make it 21/],
+    [{ flights: 1 }, 'b', /limits\.flights is reached: at most 1, and this one would make it 2/],
+    [{ waitersPerFlight: 1 }, 'a', /limits\.waitersPerFlight is reached: at most 1, and this one would make it 2/],
+  ] as const;
+  for (const [limits, payload, message] of cases) {
+    const { coalescer, settled } = openStage({ limits });
+    watch(coalescer.request('a'));
+    const refused = watch(coalescer.request(payload));
+    await settled();
+    assert.match(String(refused.reason), message);
+  }
+});
+
+test('a stream that went another way names the target that said so', async () => {
+  const [primary, backup] = [fedTarget(), fedTarget()];
+  const { coalescer, settled } = openStreams({ primary, backup }, { streams: { midStream: 'verify' } });
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  primary.calls[0]!.give('one');
+  primary.calls[0]!.fail(httpError(502));
+  await turns(settled);
+  backup.calls[0]!.give('two');
+  await turns(settled);
+  assert.equal(codeOfReading(reading), 'COALESCER_STREAM_DIVERGED');
+  assert.match(
+    (reading.error as CoalescerError).message,
+    /^coalescer: backup gave other chunks to flight coalescer#1 than the 1 that were delivered before/,
+  );
+});
