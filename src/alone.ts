@@ -1,6 +1,6 @@
 /** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
 import type { Seam } from '../workers/environment.js';
-import { NO_FORM } from '../workers/canonical.js';
+import { NO_FORM, payloadOf } from '../workers/canonical.js';
 import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import { FLY_ALONE, type Identified } from './for-one.js';
@@ -12,12 +12,18 @@ export const ALONE = { key: null, index: '', hasLongKey: false, form: NO_FORM } 
 
 /** What one that has joined may have to fly alone with: as it was when it came, whatever its owner does with it meanwhile. */
 export interface Ticket {
-  readonly boarding: Boarding;
+  readonly scope: string | null;
+  readonly route: readonly string[] | null;
+  readonly routeId: string | null;
+  /** `FROM_KEY`: its owner's again by now, and the flight's key tells it. */
+  readonly payload: unknown;
   readonly options: RequestOptions;
   /** What it has joined, and when. */
   readonly flight: Flight;
   readonly joinedAt: number;
 }
+
+const FROM_KEY = Symbol('coalescer.fromKey');
 
 export class AloneFlights {
   readonly #front: Front;
@@ -39,23 +45,15 @@ export class AloneFlights {
     return value === FLY_ALONE;
   }
 
-  /** `null`: it will not have to. */
-  ticketOf(boarded: Boarding, { signal, timeoutMs, fresh }: RequestOptions, flight: Flight): Ticket | null {
-    if (!this.#front.links.mayBeForOne) return null;
-    const boarding = { ...boarded, ...ALONE };
+  /** `null`: it will not have to. A payload whose key is of another making is read when it flies, inline as all are. */
+  ticketOf({ scope, route, routeId, form, payload }: Boarding, request: RequestOptions, flight: Flight): Ticket | null {
+    const { links } = this.#front;
+    if (!links.mayBeForOne) return null;
+    const { signal, timeoutMs, fresh } = request;
     const options = fresh === undefined ? { signal, timeoutMs } : { signal, timeoutMs, fresh };
     const joinedAt = timeoutMs === undefined ? 0 : this.#seam.now();
-    return { boarding: this.#packed(boarding), options, flight, joinedAt };
-  }
-
-  /** Where payloads cross they are their owner's again once they are packed. What cannot cross is refused when it flies: until then it may be given a value. */
-  #packed(boarding: Boarding): Boarding {
-    const { links } = this.#front;
-    try {
-      return links.payloadsCross ? { ...boarding, admission: links.admit(boarding) } : boarding;
-    } catch {
-      return boarding;
-    }
+    const isTold = links.payloadsCross && form !== NO_FORM;
+    return { scope, route, routeId, payload: isTold ? FROM_KEY : payload, options, flight, joinedAt };
   }
 
   /** What a follower is given: the flight's value, or that of a flight of its own. */
@@ -66,21 +64,22 @@ export class AloneFlights {
 
   /** @throws what it has left with meanwhile, and CoalescerError what keeps it from flying alone */
   launch(ticket: Ticket): Flight {
-    const { boarding, options, flight } = ticket;
+    const { scope, route, routeId, options, flight } = ticket;
     const { counters, failures } = this.#front;
     if (options.signal?.aborted === true) throw options.signal.reason;
     if (this.#leftOf(ticket) <= 0) {
       counters.timedOut++;
       throw failures.timeout(flight, this.#seam.now(), "this request's timeoutMs");
     }
+    const payload = ticket.payload === FROM_KEY ? payloadOf(flight.key as string) : ticket.payload;
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.released++;
     try {
-      return this.#front.launch(boarding, false, true);
+      return this.#front.launch({ scope, ...ALONE, route, routeId, payload, carried: undefined }, false, true);
     } catch (refusal) {
       counters.released--;
       // Equal keys may stand for other payloads: this one may be the first that is looked at.
-      throw failures.named(boarding.key, refusal);
+      throw failures.named(null, refusal);
     }
   }
 

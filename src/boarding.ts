@@ -1,6 +1,5 @@
 /** What a request has become when its key is known: what it joins by, or flies with. */
 import { formOfText, NO_FORM, type KeyForm } from '../workers/canonical.js';
-import type { Admission } from './links.js';
 
 /** What a request asks to fly. */
 export interface Boarding {
@@ -20,8 +19,6 @@ export interface Boarding {
   payload: unknown;
   /** What `carry` took; `undefined`: nothing. */
   carried: unknown;
-  /** The payload as it crosses, where it was packed before it flies. */
-  readonly admission?: Admission;
 }
 
 /**

@@ -83,7 +83,7 @@ export class FlightFailures {
 
   #broken(flight: Flight, cause: unknown): CoalescerError {
     const { chunksGiven: chunks } = flight;
-    const message = `the stream of flight ${flight.id} broke off after ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}${lastOf(flight)}`;
+    const message = `the stream of flight ${flight.id} broke off after ${counted(chunks)}${lastOf(flight)}`;
     return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { attempts: reports(flight), cause, chunks });
   }
 
@@ -119,7 +119,7 @@ export class FlightFailures {
   /** The stream has ended before the chunk that a reader wanted first. */
   beyond(flight: Flight, from: number): CoalescerError {
     const { chunksGiven: chunks } = flight;
-    const message = `flight ${flight.id} has ended with ${chunks} chunks, before chunk ${from}: it was to be taken up from there. Ask for it from the beginning`;
+    const message = `flight ${flight.id} has ended with ${counted(chunks)}, before chunk ${from}: it was to be taken up from there. Ask for it from the beginning`;
     return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { chunks });
   }
 
@@ -201,6 +201,8 @@ export class FlightFailures {
     return new CoalescerError(code, this.#name, message, { key: key ?? undefined, ...details });
   }
 }
+
+const counted = (chunks: number): string => `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}`;
 
 /** Of a polyfill, say, whose `reason` throws: then that is the reason. */
 function reasonOf(signal: AbortSignal | null): unknown {

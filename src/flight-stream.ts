@@ -4,7 +4,7 @@ import type { Outcome } from './reports.js';
 
 /** One waiter's view of a shared stream. It has joined when this is returned; dispose of it (or read it to the end) or it counts as lagging. */
 export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
-  /** The flight it reads, by its name (`chats#12`), unique in this process: for `from`. Empty where the request was refused. */
+  /** The flight it reads, by its name (`chats#12`), for `from`. Unique in its coalescer: others of that name, and other processes, have flights of the same names. Empty where the request was refused. */
   readonly flight: string;
   /** Settles at the first chunk (or an end without any), or rejects with the failure: decide the HTTP status here. Made when first read. */
   readonly opened: Promise<void>;

@@ -4,6 +4,7 @@ import { copyOf } from '../workers/own-copy.js';
 import { CoalescerError, isOf } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Tabled } from './flight-table.js';
+import { idOf, type Identified } from './for-one.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
 import type { Kept, KeptIdentity, LateReport } from './kept.js';
 import type { FilledOptions } from './options.js';
@@ -16,6 +17,8 @@ export interface KeptAnswer {
   /** Of the flight it came from. */
   readonly late: LateReport;
   readonly promise: Promise<unknown>;
+  /** Number of the flight that its value came from. */
+  readonly flight: number;
   /** It is no longer fresh, and no flight brings a new one since its time: one is wanted in the background. */
   readonly isToBeRefreshed: boolean;
 }
@@ -28,6 +31,8 @@ const OPERATING: ReadonlySet<string> = new Set(['COALESCER_TARGETS_FAILED', 'COA
 
 export class Keeping {
   readonly #keep: Keep;
+  /** Flights in the air that bring a new value for one that is kept, by identity. */
+  readonly #refreshing = new Map<string, Flight>();
   readonly #shareOf: Share;
 
   constructor(settings: KeepSettings, share: Share) {
@@ -56,14 +61,30 @@ export class Keeping {
     const answer = kept?.answerAt(now) ?? null;
     if (kept === undefined || answer === null) return null;
     if (answer === 'failure')
-      return { role: 'hit', late: kept.errorReport as LateReport, promise: Promise.reject(kept.error), isToBeRefreshed: false };
+      return { role: 'hit', late: kept.errorReport as LateReport, promise: Promise.reject(kept.error), flight: 0, isToBeRefreshed: false };
     const promise = this.#give(kept);
     if (promise === null) return null;
-    return { role: answer, late: kept.valueReport as LateReport, promise, isToBeRefreshed: kept.isToBeRefreshed(now) };
+    return { role: answer, late: kept.valueReport as LateReport, promise, flight: kept.flight, isToBeRefreshed: kept.isToBeRefreshed(now) };
+  }
+
+  /** Is a flight in the air that brings something newer than what flight `since` has brought, also one that is too old to be joined? */
+  isRefreshing(identity: Identified, since: number): boolean {
+    const flight = this.#refreshing.get(idOf(identity));
+    return flight !== undefined && flight.number > since && !flight.incidents.isForgotten;
+  }
+
+  refreshes(flight: Flight): void {
+    this.#refreshing.set(idOf(flight), flight);
+  }
+
+  #hasRefreshed(flight: Flight): void {
+    const id = idOf(flight);
+    if (this.#refreshing.get(id) === flight) this.#refreshing.delete(id);
   }
 
   /** A flight has settled with a value. */
   fulfilled(flight: Flight, value: unknown): void {
+    if (flight.incidents.isRefresh) this.#hasRefreshed(flight);
     const settlement = settlementOf(flight);
     if (settlement === null) return;
     if (isKept(flight)) this.#keep.keepValue(settlement, value, flight.settledAt);
@@ -73,6 +94,7 @@ export class Keeping {
 
   /** A flight has failed. The value that stands in for its failure; `null`: none. */
   rejected(flight: Flight, error: unknown): { readonly value: unknown } | null {
+    if (flight.incidents.isRefresh) this.#hasRefreshed(flight);
     const settlement = settlementOf(flight);
     const isAnswer = flight.incidents.failure === 'answered';
     if (settlement === null || !(isAnswer || isOperating(flight, error))) return null;

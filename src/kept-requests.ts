@@ -24,20 +24,22 @@ export class KeptRequests {
     if (kept.isToBeRefreshed) {
       const { reentrance } = this.#front;
       // A target that asks for what is kept has it: it does not wait for what is refreshed.
-      if (reentrance === null) this.#refresh(boarding, key);
-      else reentrance.asNobody(() => this.#refresh(boarding, key));
+      if (reentrance === null) this.#refresh(boarding, key, kept);
+      else reentrance.asNobody(() => this.#refresh(boarding, key, kept));
     }
     return kept;
   }
 
   /** A flight that nobody waits for but what is kept, unless one is in the air. */
-  #refresh(boarding: Boarding, key: string): void {
-    const { counters } = this.#front;
+  #refresh(boarding: Boarding, key: string, { flight }: KeptAnswer): void {
+    const { counters, waiters } = this.#front;
     const { routeId, scope, index } = boarding;
     // Before, so that whoever looks while it is launched counts no request for it.
     counters.refreshes++;
     try {
-      if (this.#front.find(routeId, scope, index, key) === undefined) this.#launch(boarding);
+      const isWanted =
+        this.#front.find(routeId, scope, index, key) === undefined && waiters.keeping?.isRefreshing(boarding, flight) !== true;
+      if (isWanted) this.#launch(boarding);
       else counters.refreshes--;
     } catch {
       // At a limit, or closing: what is kept is good for a while yet.
@@ -49,6 +51,8 @@ export class KeptRequests {
   #launch(boarding: Boarding): void {
     const flight = this.#front.launch(boarding, !boarding.hasLongKey);
     flight.ownIncidents().isRefresh = true;
-    if (flight.status === 'flying') this.#front.waiters.unseatLeader(flight);
+    if (flight.status !== 'flying') return;
+    this.#front.waiters.keeping?.refreshes(flight);
+    this.#front.waiters.unseatLeader(flight);
   }
 }

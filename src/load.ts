@@ -29,7 +29,7 @@ export class Loads {
 
   /** @throws CoalescerError at a limit, Refused where something cannot cross, and what `carry` throws */
   of(boarded: Boarded, keyBytes: number, isOwed: boolean): Load {
-    const { bytes, body } = (typeof boarded === 'string' ? undefined : boarded.admission) ?? this.#links.admit(boarded);
+    const { bytes, body } = this.#links.admit(boarded);
     const carried = this.#carry === null ? undefined : this.#carry();
     const along = carried === undefined ? null : this.#links.admitCarried(carried);
     const load = { boarded: carrying(boarded, carried), bytes: bytes + (along?.bytes ?? 0), body, carriedBody: along?.body ?? null };

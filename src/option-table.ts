@@ -86,7 +86,7 @@ const PLACES = Object.entries(RULES).map(([path, rule]) => {
   const dot = path.indexOf('.');
   return { path, rule, group: dot === -1 ? null : path.slice(0, dot), name: path.slice(dot + 1) };
 });
-/** What must not be larger than what: the larger makes room where it was not given. */
+/** What must not be larger than what: the one that was given is right. */
 const PAIRS = [
   ['breaker', 'openMs', 'openMsMax'],
   ['backoff', 'baseMs', 'maxMs'],
@@ -96,9 +96,10 @@ function order(filled: Record<string, unknown>, paths: ReadonlyMap<string, unkno
   const settings = filled[group] as Record<string, number>;
   const least = settings[less] as number;
   if (least <= (settings[more] as number)) return;
-  if (paths.get(`${group}.${more}`) !== undefined)
-    throw new RangeError(`options.${group}.${more}: expected at least ${less} = ${least}, got ${settings[more]}`);
-  settings[more] = least;
+  const isGiven = (name: string): boolean => paths.get(`${group}.${name}`) !== undefined;
+  if (!isGiven(more)) settings[more] = least;
+  else if (!isGiven(less)) settings[less] = settings[more] as number;
+  else throw new RangeError(`options.${group}.${more}: expected at least ${less} = ${least}, got ${settings[more]}`);
 }
 
 /** Options with options of their own. */

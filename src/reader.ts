@@ -69,7 +69,7 @@ export class Reader extends Seat {
   /** One chunk. The way of almost every call comes first: 20 to 40 ns of the 75 that a `for await` costs by itself. */
   take(): Result<unknown> {
     const { log } = this.stream;
-    if (!this.#isApart && !this.#hasLeft && !this.#turns.isBusy && log.state === 'open') {
+    if (!this.#isApart && !this.#hasLeft && this.#pending === null && !this.#turns.isBusy && log.state === 'open') {
       if (this.#isPromised && log.length > this.#at) {
         this.#isPromised = false;
         this.#at++;

@@ -81,7 +81,6 @@ export class ReplayCheck {
   readonly #told: Place & { readonly digest: string };
   readonly #again = new Transcript();
 
-  /** @param told not empty */
   constructor(told: Transcript) {
     this.#told = { closed: told.closed, kind: told.kind, length: told.length, digest: told.digest() };
   }
@@ -89,6 +88,8 @@ export class ReplayCheck {
   compare(chunk: unknown): Comparison {
     if (isEmptyRun(chunk)) return KNOWN;
     const told = this.#told;
+    // Nothing was said yet but what says nothing.
+    if (told.closed === 0 && told.kind === null) return { is: 'through', rest: chunk };
     const after = this.#again.placeAfter(chunk);
     const isThere = after.closed === told.closed;
     if (after.closed > told.closed || (isThere && after.kind !== null && after.kind !== told.kind)) return DIFFERENT;

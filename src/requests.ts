@@ -30,15 +30,17 @@ export interface StreamOptions extends RequestOptions {
   readonly from?: number;
   /**
    * Takes up this flight and no other: the one that gave the chunks before `from`. Else another flight of the key may be in the air by now, and its chunks need
-   * not fit to those. Streams (`flight`) and their targets' contexts say which it is; other processes have flights of the same names. @default any flight of the key
+   * not fit to those. Streams (`flight`) and their targets' contexts say which it is. Other coalescers of that name, and other processes, have flights of the same names: whoever hands positions out adds what tells them apart. @default any flight of the key
    */
   readonly flight?: string;
 }
 
 /** The arguments behind the payload: options, which `'per-request'` makes required. */
-export type RequestArgs<S, O = RequestOptions> = [Extract<S, 'per-request'>] extends [never]
+export type RequestArgs<S, O = RequestOptions> = 0 extends 1 & S // any
   ? [options?: O]
-  : [options: O & { readonly scope: string }];
+  : [Extract<S, 'per-request'>] extends [never]
+    ? [options?: O]
+    : [options: O & { readonly scope: string }];
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
 const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from', 'flight']);

@@ -5,40 +5,94 @@
 import * as types from 'node:util/types';
 
 /** Larger ones cannot be compared: what is there twice is said twice, and that twice over is no end. */
-const PARTS_MAX = 1_000_000;
+const CHARACTERS_MAX = 64 * 1_048_576;
 
-/** @throws what the value's own code throws, and for what cannot be cloned */
+/** @throws what the value's own code throws, and for what cannot be cloned, or says too much */
 export function said(value: unknown): string {
-  // First: what has no clone (a function, a Proxy, a promise) is nothing that could be said again.
-  process.getBuiltinModule('node:v8').serialize(value);
-  return say(value, [], { left: PARTS_MAX });
+  const speech = new Speech();
+  speech.say(value);
+  return speech.text;
 }
 
-function say(value: unknown, above: readonly object[], parts: { left: number }): string {
-  if (--parts.left < 0) throw new RangeError(`a value of more than ${PARTS_MAX} parts`);
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  const depth = above.indexOf(value);
-  // In a circle.
-  if (depth !== -1) return `^${depth}`;
-  const inner = [...above, value];
-  const each = (part: unknown): string => say(part, inner, parts);
-  if (types.isDate(value)) return `Date(${value.getTime()})`;
-  if (types.isRegExp(value)) return `RegExp(${String(value)})`;
-  if (types.isBoxedPrimitive(value)) return `Object(${each(value.valueOf())})`;
-  if (types.isMap(value)) return `Map(${Array.from(value, ([key, held]) => `${each(key)}=${each(held)}`).join()})`;
-  if (types.isSet(value)) return `Set(${Array.from(value, each).join()})`;
-  if (types.isAnyArrayBuffer(value)) return `ArrayBuffer(${base64(new Uint8Array(value))})`;
-  // A Buffer is a Uint8Array to this.
-  if (ArrayBuffer.isView(value))
-    return `${Object.prototype.toString.call(value)}(${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))})`;
-  // Its stack is of the place where it was made, and says nothing.
-  const name = types.isNativeError(value) ? `Error(${each(value.name)},${each(value.message)})` : '';
-  const record = value as Readonly<Record<string, unknown>>;
-  // Of a list too: it may have holes, and properties of its own.
-  const own = Object.keys(record).sort().map((key) => `${JSON.stringify(key)}:${each(record[key])}`); // biome-ignore format: one line
-  return Array.isArray(value) ? `[${value.length};${own.join()}]` : `${name}{${own.join()}}`;
+class Speech {
+  text = '';
+  /** What the value lies in that is said now, and how deep. */
+  readonly #above = new Map<object, number>();
+
+  #add(text: string): void {
+    this.text += text;
+    if (this.text.length > CHARACTERS_MAX) throw new RangeError(`a value that says more than ${CHARACTERS_MAX} characters`);
+  }
+
+  say(value: unknown): void {
+    if (typeof value === 'string') return this.#add(JSON.stringify(value));
+    if (typeof value === 'bigint') return this.#add(`${value}n`);
+    if (typeof value === 'function' || typeof value === 'symbol')
+      throw new TypeError(`a ${typeof value} says nothing that can be compared`);
+    if (typeof value !== 'object' || value === null) return this.#add(Object.is(value, -0) ? '-0' : String(value));
+    const depth = this.#above.get(value);
+    // In a circle.
+    if (depth !== undefined) return this.#add(`^${depth}`);
+    this.#above.set(value, this.#above.size);
+    this.#sayObject(value);
+    this.#above.delete(value);
+  }
+
+  #sayObject(value: object): void {
+    // No prototype of a Proxy is believed.
+    if (types.isProxy(value)) throw new TypeError('a Proxy may be another thing at each look');
+    if (Array.isArray(value)) return this.#sayList(value);
+    if (types.isDate(value)) return this.#add(`Date(${value.getTime()})`);
+    if (types.isRegExp(value)) return this.#add(`RegExp(${String(value)})`);
+    if (types.isAnyArrayBuffer(value)) return this.#sayBytes('ArrayBuffer', new Uint8Array(value));
+    // A Buffer is a Uint8Array to this.
+    if (ArrayBuffer.isView(value)) return this.#sayBytes(Object.prototype.toString.call(value), bytesOf(value));
+    if (types.isBoxedPrimitive(value)) return this.#sayAll('Object', [value.valueOf()]);
+    if (types.isMap(value)) return this.#sayAll('Map', [...value].flat());
+    if (types.isSet(value)) return this.#sayAll('Set', [...value]);
+    // Its stack is of the place where it was made, and says nothing; these are no properties that are listed.
+    if (types.isNativeError(value)) this.#sayAll('Error', [value.name, value.message, value.cause, (value as { errors?: unknown }).errors]);
+    // Of a class, or a host's: what has no clone (a promise, a Response) is nothing that could be said again.
+    else if (Object.getPrototypeOf(value) !== Object.prototype) process.getBuiltinModule('node:v8').serialize(value);
+    this.#sayProperties(value as Readonly<Record<string, unknown>>, Object.keys(value).sort());
+  }
+
+  #sayList(list: readonly unknown[]): void {
+    const names = Object.keys(list);
+    this.#add(`[${list.length};`);
+    // With holes, or properties of its own.
+    if (names.length !== list.length) return this.#sayProperties(list as unknown as Readonly<Record<string, unknown>>, names);
+    // Embeddings: as bytes in a tenth of the time.
+    if (list.length > 0 && list.every((part) => typeof part === 'number')) return this.#sayBytes('', bytesOf(Float64Array.from(list)));
+    for (const part of list) {
+      this.say(part);
+      this.#add(',');
+    }
+    this.#add(']');
+  }
+
+  #sayAll(kind: string, parts: readonly unknown[]): void {
+    this.#add(`${kind}(`);
+    for (const part of parts) {
+      this.say(part);
+      this.#add(',');
+    }
+    this.#add(')');
+  }
+
+  #sayBytes(kind: string, bytes: Uint8Array): void {
+    this.#add(`${kind}(${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')})`);
+  }
+
+  #sayProperties(record: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+    this.#add('{');
+    for (const name of names) {
+      this.#add(`${JSON.stringify(name)}:`);
+      this.say(record[name]);
+      this.#add(',');
+    }
+    this.#add('}');
+  }
 }
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);

@@ -82,7 +82,7 @@ export class Stream {
   opened(attempt: number, target: string): void {
     this.#attempt = attempt;
     this.#target = target;
-    this.#check = this.#transcript === null || this.#transcript.isEmpty ? null : new ReplayCheck(this.#transcript);
+    this.#check = this.#transcript === null || this.log.length === 0 ? null : new ReplayCheck(this.#transcript);
   }
 
   /** One more chunk from the shard. Returns false when it is not what was delivered before. */
@@ -103,7 +103,7 @@ export class Stream {
 
   /** Has all that was delivered been said again, or gone on from, by the attempt that says it is complete? */
   isWhole(attempt: number): boolean {
-    if (this.#transcript === null || this.log.length === 0) return true;
+    if (this.#transcript === null || this.#transcript.isEmpty) return true;
     return attempt === this.#attempt && this.#check === null;
   }
 

@@ -20,7 +20,7 @@ import * as watching from './watching.js';
 export interface StreamingOwner {
   /** Its key is free, its waiters stay. Without any it ends: it was kept for others, and none can come. */
   tooOldToJoin(flight: Flight): void;
-  end(flight: Flight, status: 'rejected', error: unknown): void;
+  end(flight: Flight, status: 'rejected' | 'abandoned', error: unknown): void;
   settle(flight: Flight, status: 'fulfilled', value: unknown, now: number): void;
   held(flight: Flight, change: number): void;
   readonly links: Pick<Links, 'grant'>;
@@ -59,7 +59,10 @@ export class Streaming implements StreamOwner, ChunkReceiver {
 
   /** An attempt's first chunk comes next. */
   opened(flight: Flight, attempt: number, target: string): void {
-    if (flight.status === 'flying') this.of(flight).opened(attempt, target);
+    if (flight.status !== 'flying') return;
+    // What streams is not kept: for what a refresh brings so nobody is there.
+    if (flight.incidents.isRefresh && flight.waiting === 0) return this.#setup.owner.end(flight, 'abandoned', undefined);
+    this.of(flight).opened(attempt, target);
   }
 
   chunk(flight: Flight, chunk: unknown, cost: number): void {

@@ -1,7 +1,7 @@
 /** How a target is called: its answer is a promise as promises should be, whatever it returns or throws. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Attempt } from './attempt.js';
-import { copyIfAny } from './own-copy.js';
+import { ownData } from './own-copy.js';
 import type { LaunchOrder } from './protocol.js';
 import type { FilledTarget } from './targets.js';
 
@@ -27,10 +27,11 @@ export function callTarget(
   }
 }
 
-function run(target: FilledTarget, { payload }: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): unknown {
+function run(target: FilledTarget, { payload, slot }: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): unknown {
   const { resume } = target;
-  // Copies: they are readers' too, and one who goes on from them may write to them.
-  return delivered === null || resume === null ? target.run(payload, attempt) : resume(payload, delivered.map(copyIfAny), attempt);
+  if (delivered === null || resume === null) return target.run(payload, attempt);
+  // Inline they are readers' too, and one who goes on from them may write to them. Behind a port they have just been unpacked.
+  return resume(payload, slot === -1 ? delivered.map(ownData) : delivered, attempt);
 }
 
 function traced(target: FilledTarget, order: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): Promise<unknown> {

@@ -27,7 +27,14 @@ const TEXT_CHARACTERS_MAX = 16_384;
 /** Who asked, and when to ask again (RFC 9110 section 10.2.3; the others as AI providers send them). */
 const HEADERS = ['retry-after', 'retry-after-ms', 'date', 'x-should-retry', 'request-id', 'x-request-id'];
 
-const isPlain = (value: unknown): boolean => inspectCrossing(value).refusal === null;
+/** What throws when it is looked at is nothing that could cross. */
+function isPlain(value: unknown): boolean {
+  try {
+    return inspectCrossing(value).refusal === null;
+  } catch {
+    return false;
+  }
+}
 const text = (value: unknown, otherwise: string): string =>
   typeof value === 'string' ? cut(value, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
 
@@ -43,9 +50,15 @@ export function packError(error: unknown, pack: ((value: unknown) => Uint8Array)
 
 /** Without its cause, and with nothing but single values for data: of these all was looked at, and none can change. */
 function bareOf(record: ErrorRecord): ErrorRecord {
-  if ('thrown' in record) return unreadable('a value that cannot cross between threads');
-  const data = Object.fromEntries(Object.entries(record.data).filter(([, value]) => typeof value !== 'object'));
-  return { ...record, data, cause: null };
+  const parts = 'thrown' in record ? described(record.thrown) : record;
+  const data = Object.fromEntries(Object.entries(parts.data).filter(([, value]) => typeof value !== 'object'));
+  return { ...parts, data, cause: null };
+}
+
+/** A thrown value that is no error, and cannot cross as it is. */
+function described(thrown: unknown): ErrorParts {
+  const data = typeof thrown === 'object' && thrown !== null ? ownData(thrown) : {};
+  return { name: 'Error', message: text(messageOf(thrown), ''), stack: null, data, cause: null };
 }
 
 /** Describes whatever was thrown. It never throws itself: what cannot be read is left out. */
@@ -54,23 +67,14 @@ export function errorRecord(error: unknown): ErrorRecord {
     return describe(error, CAUSES_MAX);
   } catch (trap) {
     // A Proxy, say, that throws at every touch.
-    return unreadable(`something that cannot be read: ${messageOf(trap)}`);
+    const message = text(`the target threw something that cannot be read: ${messageOf(trap)}`, '');
+    return { name: 'Error', message, stack: null, data: {}, cause: null };
   }
 }
 
-const unreadable = (what: string): ErrorParts => ({
-  name: 'Error',
-  message: text(`the target threw ${what}`, ''),
-  stack: null,
-  data: {},
-  cause: null,
-});
-
 function describe(error: unknown, causes: number): ErrorRecord {
   if (typeof error !== 'object' || error === null || !isErrorLike(error)) {
-    return isPlain(error) && sizeOf(error) <= DATA_CHARACTERS_MAX
-      ? { thrown: error }
-      : { name: 'Error', message: text(messageOf(error), ''), stack: null, data: {}, cause: null };
+    return isPlain(error) && sizeOf(error) <= DATA_CHARACTERS_MAX ? { thrown: error } : described(error);
   }
   const cause = read(error, 'cause');
   return {

@@ -1,5 +1,6 @@
 /** Copies of what a target gives: of bytes, which it often fills again, and of whole values, for one who may write to them. */
 import * as types from 'node:util/types';
+import { isPlainObject } from './plain.js';
 
 /** Bytes that only readers see, of the same kind; all else as it is. */
 export function ownBytes(value: unknown): unknown {
@@ -20,11 +21,20 @@ export function ownBytes(value: unknown): unknown {
 /** A structured clone; that of a Buffer itself would be a plain Uint8Array. @throws DataCloneError for what has none */
 export const copyOf = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
 
-/** The same where there may be none: then the value itself. */
-export function copyIfAny(value: unknown): unknown {
+/** One's own of plain data and its bytes. What is of a class is no data, and stays what it is. */
+export function ownData(value: unknown): unknown {
   try {
-    return copyOf(value);
+    return dataOf(value);
   } catch {
+    // In a circle, or it throws when it is looked at.
     return value;
   }
+}
+
+function dataOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(dataOf);
+  if (types.isDate(value)) return new Date(value);
+  if (types.isProxy(value) || !isPlainObject(value)) return ownBytes(value);
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part)]));
 }

@@ -183,7 +183,6 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   chunk(order: PortOrder): number {
     const { kind, data } = order.value as Body;
-    this.#setup.memory.beat();
     // Kept before it is sent: what is large moves.
     order.gave(order.value as Body);
     const cost = bytesOf(data) + CHUNK_BYTES_EXTRA;

@@ -103,6 +103,7 @@ export class Pump {
     }
     if (isDone === true) {
       this.#isOver = true;
+      this.#source.over();
       return this.#receiver.ended();
     }
     this.count++;
@@ -116,6 +117,7 @@ export class Pump {
     this.#isPulling = false;
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#source.over();
     this.#receiver.broke(error);
   };
 }

@@ -1,39 +1,43 @@
 /**
- * Where a pump's chunks come from: any async iterable, and how it is let go of. Streams of Node and of the web are told themselves: their iterators hear
- * that nobody reads on only once the chunk has come that was asked for last, and before the first one was asked for, never.
+ * Where a pump's chunks come from: any async iterable, and how it is let go of. Node's own streams and the web's are told themselves: their iterators hear
+ * that nobody reads on only once the chunk has come that was asked for last, and those of Node, before a first one was asked for, never. What has an
+ * iterator of its own making is let go of by that.
  */
 import { asPromise } from './call-target.js';
 
 export interface StreamSource {
   /** What the stream says, a promise or not. @throws what the stream throws */
   next(): unknown;
+  /** It has come to its end, or failed. */
+  over(): void;
   /** Nobody wants more: what it holds open is closed. How it ends then is nobody's business. */
   letGo(): Promise<unknown> | null;
 }
 
-type NodeStream = AsyncIterable<unknown> & { on(event: string, listener: () => void): void; destroy(): void };
-
-const isNodeStream = (stream: object): stream is NodeStream =>
-  typeof (stream as Partial<NodeStream>).destroy === 'function' && typeof (stream as Partial<NodeStream>).on === 'function';
+/** Is it one of these, iterated over as all of them are? What throws when it is looked at is none. */
+function isOf(stream: AsyncIterable<unknown>, kind: (abstract new () => AsyncIterable<unknown>) | undefined): boolean {
+  try {
+    return kind !== undefined && stream instanceof kind && stream[Symbol.asyncIterator] === kind.prototype[Symbol.asyncIterator];
+  } catch {
+    return false;
+  }
+}
 
 /** @throws what the stream throws when it is asked for its iterator */
 export function sourceOf(stream: AsyncIterable<unknown>): StreamSource {
-  if (stream instanceof ReadableStream) {
-    const reader = stream.getReader();
-    return { next: () => reader.read(), letGo: () => settled(() => reader.cancel()) };
-  }
+  // Not there in every sandbox.
+  if (isOf(stream, globalThis.ReadableStream)) return webSource(stream as unknown as ReadableStream);
   const iterator = stream[Symbol.asyncIterator]();
-  const next = (): unknown => iterator.next();
   const returned = (): Promise<unknown> | null => settled(() => iterator.return?.());
-  if (!isNodeStream(stream)) return { next, letGo: returned };
-  return {
-    next,
-    letGo() {
-      const ended = returned();
-      void settled(() => destroyed(stream));
-      return ended;
-    },
-  };
+  const isNodes = isOf(stream, process.getBuiltinModule('node:stream').Readable);
+  const letGo = isNodes ? (): Promise<unknown> | null => (void destroyed(stream as NodeStream), returned()) : returned;
+  return { next: () => iterator.next(), over() {}, letGo };
+}
+
+function webSource(stream: ReadableStream): StreamSource {
+  const reader = stream.getReader();
+  const over = (): void => reader.releaseLock();
+  return { next: () => reader.read(), over, letGo: () => settled(() => reader.cancel().finally(over)) };
 }
 
 /** Ends a stream that nobody will read. */
@@ -41,10 +45,17 @@ export function closeStream(stream: AsyncIterable<unknown>): Promise<unknown> | 
   return settled(() => sourceOf(stream).letGo());
 }
 
-function destroyed(stream: NodeStream): void {
-  // One that was never read has no listener yet, and an error that nobody listens to ends the process.
-  stream.on('error', () => undefined);
-  stream.destroy();
+interface NodeStream extends AsyncIterable<unknown> {
+  on(event: string, listener: () => void): void;
+  destroy(): unknown;
+}
+
+function destroyed(stream: NodeStream): Promise<unknown> | null {
+  return settled(() => {
+    // One that was never read has no listener yet, and an error that nobody listens to ends the process.
+    stream.on('error', () => undefined);
+    return stream.destroy();
+  });
 }
 
 /** Whatever its methods throw, or its promises reject with. */

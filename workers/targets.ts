@@ -12,7 +12,7 @@ export interface AttemptContext<Carried = unknown> {
   /** 1 for the flight's first attempt, counted over all targets. Read, like all of this, by name: `{ ...context }` has none of it. */
   readonly attempt: number;
   readonly target: string;
-  /** The flight's name (`chats#12`), as in `outcome`, `explain` and on a stream; unique in its process. */
+  /** The flight's name (`chats#12`), as in `outcome`, `explain` and on a stream; unique in its coalescer. */
   readonly flight: string;
   /** `null`: shared by all callers. */
   readonly scope: string | null;

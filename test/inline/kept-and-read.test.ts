@@ -1,6 +1,7 @@
 // What is kept, beside those who read: a value is kept whoever read it as a stream, and a failure that was given to readers has a stand-in for the rest.
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { codeOf, httpError, openStage, watch, type Stage } from './stage.js';
 
@@ -104,6 +105,37 @@ test('a refresh goes on past joinWithinMs, and is counted as no join of those wh
   await stage.settled();
   assert.equal(await ask(stage), 'new');
   assert.deepEqual([stage.coalescer.stats().fulfilled, stage.primary.calls.length], [2, 2]);
+});
+
+test('one refresh of a key is in the air, however soon it is too old to be joined; one that was forgotten is none', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 600_000 }, joinWithinMs: 100 });
+  await given(stage);
+  for (let second = 0; second < 8; second++) {
+    await stage.environment.advance(1_500);
+    assert.equal(await ask(stage), 'old');
+  }
+  assert.deepEqual([stage.primary.calls.length, stage.coalescer.stats().refreshes], [2, 1]);
+  stage.primary.calls[1]!.reject(httpError(503));
+  await stage.settled();
+  await stage.environment.advance(1_500);
+  assert.equal(await ask(stage), 'old');
+  assert.equal(stage.primary.calls.length, 3, 'when that is over, the next');
+  stage.coalescer.forget({ payload: 'a' });
+  const anew = watch(ask(stage));
+  stage.primary.calls[3]!.resolve('new');
+  await stage.environment.advance(1_500);
+  assert.deepEqual([anew.value, await ask(stage), stage.primary.calls.length], ['new', 'new', 5]);
+});
+
+test('a refresh that turns out to stream is not read: what streams is not kept', async () => {
+  const stage = openStage({ keep: { ttlMs: 1_000, staleWhileRevalidateMs: 600_000 }, streams: {} });
+  await given(stage);
+  await stage.environment.advance(1_500);
+  assert.equal(await ask(stage), 'old');
+  const stream = new Readable({ objectMode: true, read: () => void stream.push('chunk') });
+  stage.primary.calls[1]!.resolve(stream as unknown as string);
+  await stage.environment.advance(10);
+  assert.deepEqual([stream.destroyed, stage.coalescer.stats().airborne, stage.primary.calls.length], [true, 0, 2]);
 });
 
 test('who joins a refresh is a join of it, in its message and its story', async (t) => {

@@ -16,6 +16,8 @@ type Keep = Required<Pick<KeepOptions<string>, 'staleWhileRevalidateMs' | 'stale
 interface Call {
   readonly key: string;
   readonly number: number;
+  /** It is to bring a new value for one that is kept. */
+  readonly isRefresh: boolean;
   isForgotten: boolean;
   isOver: boolean;
   /** When it gave its answer. */
@@ -41,6 +43,8 @@ class Life {
   readonly roles = new Map<string, number>();
   /** Calls that the model wants. */
   #wanted = 0;
+  /** Is the next one to be a refresh? */
+  #isRefreshing = false;
 
   constructor(seed: number) {
     this.#environment = virtualEnvironment({ seed });
@@ -71,7 +75,7 @@ class Life {
 
   #call(key: string): Promise<string> {
     const environment = this.#environment;
-    const call: Call = { key, number: this.#calls.length + 1, isForgotten: false, isOver: false, at: 0 };
+    const call: Call = { key, number: this.#calls.length + 1, isRefresh: this.#isRefreshing, isForgotten: false, isOver: false, at: 0 };
     this.#calls.push(call);
     this.#shelf(key).current = call;
     return new Promise((resolve, reject) => {
@@ -138,9 +142,15 @@ class Life {
     const now = this.#environment.now();
     const expected = fresh ? null : this.#expected(shelf, now);
     const isFailing = shelf.error !== null && now < shelf.error.until;
-    const isRefreshed = expected?.role === 'stale' && !isFailing && shelf.current === null;
+    // Also where a fresh request has taken its place since: what it brings is newer than what is kept.
+    const isOut = this.#calls.some(
+      (call) => call.isRefresh && call.key === key && !call.isOver && !call.isForgotten && call.number > (shelf.value?.call ?? 0),
+    );
+    const isRefreshed = expected?.role === 'stale' && !isFailing && shelf.current === null && !isOut;
+    this.#isRefreshing = isRefreshed;
     if (isRefreshed || (expected === null && (fresh || shelf.current === null))) this.#wanted++;
     const asked = this.#coalescer.outcome(key, { fresh });
+    this.#isRefreshing = false;
     assert.equal(this.#calls.length, this.#wanted, `calls after a request for ${key} at ${now}`);
     const outcome = await asked;
     this.roles.set(outcome.role, (this.roles.get(outcome.role) ?? 0) + 1);

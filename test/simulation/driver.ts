@@ -77,7 +77,7 @@ export class Driver {
     const request = this.#draw(payload);
     const given = { payload } satisfies Payload;
     const options = this.#optionsOf(request);
-    witness.forOne?.asks(request, given);
+    witness.forOne?.asks(request);
     const settled = (isValue: boolean, result: unknown): void => {
       if (request.kept === null) requestWatch.settled(request, isValue, result);
       else keepWatch?.settled(request, request.kept, isValue, result);

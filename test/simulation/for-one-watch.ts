@@ -12,8 +12,6 @@ export class ForOneWatch {
   readonly #swarm: ForOneSwarm;
   /** Runs a check when all that can settle now has. */
   readonly #later: (check: () => void) => void;
-  /** Requests by the very payload they were made with: those who fly again do so with nothing else. */
-  readonly #requests = new Map<unknown, RequestTrace>();
   /** Until when it is known of an identity that its values are for one alone. */
   readonly #remembered = new Map<string, number>();
   /** Calls whose value is for one alone, and flights that brought one. */
@@ -33,8 +31,7 @@ export class ForOneWatch {
   }
 
   /** It is about to be made. Where its key is known to have such values, nobody may join it, nor may it join. */
-  asks(request: RequestTrace, payload: object): void {
-    this.#requests.set(payload, request);
+  asks(request: RequestTrace): void {
     const until = request.key === null ? undefined : this.#remembered.get(idOf(request));
     if (until === undefined || this.#witness.now >= until) return;
     this.#witness.note('remembered', request.number);
@@ -104,10 +101,9 @@ export class ForOneWatch {
     return this.#isRead(isOwnChunk ? { ...flight, stream: null } : flight, true);
   }
 
-  /** A flight is about to be launched for this payload, out of nobody's request. */
-  flies(payload: unknown): RequestTrace {
-    const request = this.#requests.get(payload);
-    if (request === undefined) throw new Error('simulation: a launch that nobody asked for');
+  /** A flight is about to be launched for this request, out of nobody's. */
+  flies(request: RequestTrace | null): RequestTrace {
+    if (request === null) throw new Error('simulation: a launch that nobody asked for');
     this.#must(this.#released.has(request), request, () => 'flies again, and was not released');
     this.#must(request.signal?.aborted !== true, request, () => 'flies alone, and has left');
     request.key = null;

@@ -2,7 +2,8 @@
  * Taps on the real front and links: what passes there is seen by the watches, and goes on unchanged. They are put in as literals: V8 makes the
  * function of `x.y = () => …` in its old space, where it holds its whole world until the next major collection (a quarter of the time went there).
  */
-import { type Boarded, inFull } from '../../src/boarding.js';
+import { AloneFlights, type Ticket } from '../../src/alone.js';
+import type { Boarded } from '../../src/boarding.js';
 import type { Flight } from '../../src/flight.js';
 import type { Tabled } from '../../src/flight-table.js';
 import type { KeptAnswer, Keeping } from '../../src/keeping.js';
@@ -15,7 +16,9 @@ import type { Stream } from '../../src/stream.js';
 import type { LeaveReason, Seat } from '../../src/waiter.js';
 import { straightAttempt } from '../../src/story.js';
 import type { ForOneWatch } from './for-one-watch.js';
+import { swap } from './planting.js';
 import type { SimLife } from './sim-life.js';
+import type { RequestTrace } from './traces.js';
 import { codeOf } from './verdict-on-errors.js';
 import type { World } from './world.js';
 
@@ -101,6 +104,7 @@ export function tapWaiters(world: World, front: Front): void {
   const { waiters } = front;
   const { witness, flightWatch, requestWatch, readerWatch, streamWatch, keepWatch } = world;
   if (waiters.keeping !== null) tapKeeping(world, waiters.keeping);
+  tickets = null;
   if (witness.forOne !== null) tapLaunches(world, front, witness.forOne);
   const add = waiters.add.bind(waiters);
   const fulfil = waiters.fulfil.bind(waiters);
@@ -166,13 +170,34 @@ export function tapWaiters(world: World, front: Front): void {
   });
 }
 
-/** Those fly again who were released: out of no request. */
+/** Told whose tickets are taken and flown, in the schedule that runs now. */
+let tickets: { taken(ticket: Ticket): void; flown(ticket: Ticket): void } | null = null;
+
+// Once: whoever puts a bug in there does so around these.
+swap(AloneFlights.prototype, 'ticketOf', (ticketOf) => function (...given) {
+  const ticket: Ticket | null = ticketOf.apply(this, given);
+  if (ticket !== null) tickets?.taken(ticket);
+  return ticket;
+})(); // biome-ignore format: one thought
+swap(AloneFlights.prototype, 'launch', (launch) => function (ticket) {
+  tickets?.flown(ticket);
+  return launch.call(this, ticket);
+})(); // biome-ignore format: one thought
+
+/** Those fly again who were released: out of no request, each with the ticket that it took when it joined. */
 function tapLaunches({ requestWatch }: World, front: Front, forOne: ForOneWatch): void {
   const launch = front.launch.bind(front);
+  const owners = new WeakMap<Ticket, RequestTrace | null>();
+  let flying: RequestTrace | null = null;
+  tickets = {
+    taken: (ticket) => void owners.set(ticket, requestWatch.asker),
+    flown: (ticket) => void (flying = owners.get(ticket) ?? null),
+  };
   Object.assign(front, {
     launch(boarded: Boarded, isFree: boolean, isOwed?: boolean): Flight {
       if (requestWatch.asker !== null) return launch(boarded, isFree, isOwed);
-      const request = forOne.flies(inFull(boarded).payload);
+      const request = forOne.flies(flying);
+      flying = null;
       requestWatch.asker = request;
       try {
         const flight = launch(boarded, isFree, isOwed);

@@ -58,6 +58,31 @@ for (const share of ['readonly', 'copy'] as const) {
   });
 }
 
+test('a resume is given what is of a class as it is', async () => {
+  class Token {
+    readonly #text: string;
+    constructor(text: string) {
+      this.#text = text;
+    }
+    get text(): string {
+      return this.#text;
+    }
+  }
+  const [primary, backup] = [fedTarget(), resumableTarget()];
+  const { coalescer, settled } = openStreams({ primary, backup }, { streams: { midStream: 'resume' } });
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  primary.calls[0]!.give(new Token('abc'), new URL('https://one.example/'));
+  await settled();
+  primary.calls[0]!.fail(httpError(502));
+  await turns(settled);
+  const [token, url] = backup.calls[0]!.delivered as [Token, URL];
+  assert.deepEqual([token.text, url.href], ['abc', 'https://one.example/']);
+  backup.calls[0]!.end();
+  await turns(settled);
+  assert.equal(reading.state, 'ended');
+});
+
 test('a thread keeps chunks for `resume` up to replayBytes, however empty they are', () => {
   const delivered = new Delivered(new Wire(), 1_000, null);
   for (let chunk = 0; chunk < 31; chunk++) delivered.add(packBody(Buffer.alloc(0), null));

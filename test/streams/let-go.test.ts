@@ -80,3 +80,53 @@ test('a Readable that fails after it was let go of ends nobody', async () => {
   await new Promise(setImmediate);
   assert.deepEqual([asked.state, stream.destroyed, stream.errored?.message], ['rejected', true, 'nobody listens']);
 });
+
+/** What a leaving reader makes of a stream that has given one chunk and hangs. */
+async function leave(stream: Stream): Promise<unknown> {
+  const { coalescer, environment, primary } = open();
+  const iterator = coalescer.stream('a')[Symbol.asyncIterator]();
+  const first = watch(iterator.next());
+  primary.calls[0]!.resolve(stream);
+  await environment.advance(0);
+  await new Promise(setImmediate);
+  await iterator.return?.();
+  await environment.advance(0);
+  return (first.value as { value: unknown } | undefined)?.value;
+}
+
+test('what has an iterator of its own making is let go of by that, and read by it', async () => {
+  let returned = 0;
+  const own = {
+    next: (): Promise<IteratorResult<string>> => Promise.resolve({ done: false, value: 'own' }),
+    return: (): Promise<IteratorResult<string>> => (returned++, Promise.resolve({ done: true, value: undefined })),
+  };
+  const readable = Object.assign(new Readable({ read() {} }), { [Symbol.asyncIterator]: () => own });
+  const web = Object.assign(new ReadableStream(), { [Symbol.asyncIterator]: () => own });
+  let isDestroyed = false;
+  const pooled = { [Symbol.asyncIterator]: () => own, on() {}, destroy: () => void (isDestroyed = true) };
+  for (const stream of [readable, web, pooled] as unknown as Stream[]) assert.equal(await leave(stream), 'own');
+  assert.deepEqual([returned, readable.destroyed, web.locked, isDestroyed], [3, false, false, false]);
+});
+
+test('a web stream is unlocked at its end, and when it was let go of', async () => {
+  const whole = new ReadableStream({ start: (control) => (control.enqueue('x'), control.close()) });
+  const { coalescer, environment, primary } = open();
+  const all = watch(coalescer.request('a'));
+  primary.calls[0]!.resolve(whole);
+  for (let turn = 0; turn < 3; turn++) await environment.advance(0);
+  assert.deepEqual([all.value, whole.locked], [['x'], false]);
+  const hanging = new ReadableStream({ start: (control) => control.enqueue('x') });
+  assert.equal(await leave(hanging), 'x');
+  assert.equal(hanging.locked, false);
+});
+
+test('streams are read where there are no web streams', async (t) => {
+  const web = globalThis.ReadableStream;
+  Reflect.deleteProperty(globalThis, 'ReadableStream');
+  t.after(() => Object.assign(globalThis, { ReadableStream: web }));
+  const chunks = async function* (): AsyncGenerator<number> {
+    yield* [1, 2];
+  };
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: chunks } });
+  assert.deepEqual(await coalescer.request(null), [1, 2]);
+});

@@ -39,6 +39,22 @@ test('chunks that are asked for at once, and a batch behind them, share out what
   assert.deepEqual(answers.map(({ value }) => value as unknown), [0, 1, [2, 3, 4, 5, 6, 7, 8, 9]]); // biome-ignore format: one line
 });
 
+test('one that has asked for a chunk further on, and asks again before it comes, is given each once', async () => {
+  const only = fedTarget();
+  const { coalescer, settled } = openStreams({ only });
+  const first = readAll(coalescer.stream('a'));
+  const chunks = coalescer.stream('a', { from: 1 })[Symbol.asyncIterator]();
+  await settled();
+  const asked = [chunks.next()];
+  only.calls[0]!.give(0);
+  await settled();
+  asked.push(chunks.next(), chunks.next());
+  only.calls[0]!.give(1, 2, 3);
+  await settled();
+  assert.deepEqual((await Promise.all(asked)).map(({ value }) => value as unknown), [1, 2, 3]); // biome-ignore format: one line
+  assert.deepEqual(first.chunks, [0, 1, 2, 3]);
+});
+
 test('a signal without a reason ends a reader with what it says, and not as if all were there', async () => {
   const only = fedTarget();
   const { coalescer, settled } = openStreams({ only });

@@ -42,7 +42,8 @@ const DIFFERENT: readonly unknown[] = [
   0, -0, '0', 0n, null, undefined, 'null', true, 'true', NaN, Infinity, [], {}, [undefined], Object.assign([], { length: 1 }), [null], ['a,b'], ['a', 'b'], { a: 1 }, { a: '1' }, { 'a":1,"b': 1 },
   new Date(0), new Date(1), new Date(Number.NaN), /a/g, /a/i, new Map(), new Set(), new Map([[1, 2]]), new Set([1]), new Set(['1']), Object(1), Object('1'),
   new Uint8Array([1]), new Uint8ClampedArray([1]), new Int8Array([1]), new Float32Array([1]), new DataView(new ArrayBuffer(1)), new ArrayBuffer(1), new ArrayBuffer(2),
-  new Error('a'), new TypeError('a'), Object.assign(new Error('a'), { code: 1 }), circle, otherCircle, Object.assign([1], { a: 1 }),
+  new Error('a', { cause: 1 }), new Error('a', { cause: 2 }), new AggregateError([1], 'a'), new AggregateError([2], 'a'), new Error('a'), new TypeError('a'),
+  [1, 2], [1, '2'], [1, -0], [1, 0], [NaN, 1], Object.assign([1, 2], { a: 1 }), Object.assign(new Error('a'), { code: 1 }), circle, otherCircle, Object.assign([1], { a: 1 }),
 ]; // biome-ignore format: a list
 test('what differs says something else, each of each', () => {
   const texts = DIFFERENT.map(said);

@@ -8,6 +8,7 @@ import type { Answer } from './fixtures/answer-or-die.js';
 import type busy from './fixtures/answer-together.js';
 import type onceOnly from './fixtures/call-once-only.js';
 import { DEATHS } from './fixtures/deaths.js';
+import type spinning from './fixtures/spin-chunks.js';
 import { Tally, until } from './tally.js';
 import { ThreadEvents } from './thread-events.js';
 
@@ -166,5 +167,20 @@ test('a thread with much work is no hung one: answers that come together are sig
   const orders = ids(together).map((id) => ({ id, together, workMs: 20 }));
   assert.deepEqual(await Promise.all(orders.map((order) => coalescer.request(order))), ids(together));
   assert.deepEqual([tally.count('calls'), coalescer.stats().threadsLost], [together, 0]);
+  await coalescer.close();
+});
+
+test('a stream that never lets its loop turn is a hang, however many chunks it gives: its neighbours go on elsewhere', async () => {
+  const module = new URL('./fixtures/spin-chunks.js', import.meta.url);
+  const targets = threadTargets<typeof spinning>(module, { heartbeatMs: 300 });
+  const coalescer = createCoalescer({ name: 'spinning', scope: 'public', targets, flightTimeoutMs: 20_000 });
+  await coalescer.ready();
+  const leaving = new AbortController();
+  const spinner = coalescer.outcome({ id: 0, chunkMs: 5 }, { signal: leaving.signal });
+  const neighbours = await Promise.all(ids(5).map((id) => coalescer.request({ id })));
+  assert.deepEqual(neighbours, ids(5));
+  assert.ok(coalescer.stats().threadsLost >= 1);
+  leaving.abort();
+  await spinner;
   await coalescer.close();
 });

@@ -19,7 +19,9 @@ test('what is not given is filled with finite defaults, undefined counting as no
   assert.equal(fillOptions({ scope: 'public', flightTimeoutMs: 1_000 }).joinWithinMs, 500);
 });
 
-test('where only the less of two times is given, the more makes room for it', () => {
+test('where only one of two times is given, the other makes room for it', () => {
+  const less = fillOptions({ scope: 'public', breaker: { openMsMax: 1_000 }, backoff: { maxMs: 50 } });
+  assert.deepEqual([less.breaker?.openMs, less.backoff], [1_000, { baseMs: 50, maxMs: 50 }]);
   const { breaker, backoff } = fillOptions({ scope: 'public', breaker: { openMs: 90_000 }, backoff: { baseMs: 10_000 } });
   assert.deepEqual([breaker?.openMs, breaker?.openMsMax, backoff], [90_000, 90_000, { baseMs: 10_000, maxMs: 10_000 }]);
 });
