@@ -88,6 +88,8 @@ for (const [first, second] of [
     ['', 'ab'],
     ['ab', 'new'],
   ],
+  [[''], ['', 'new']],
+  [[''], ['new']],
 ] as const) {
   test(`text and bytes of no length say nothing, wherever they stand: ${JSON.stringify(first)} and ${JSON.stringify(second)}`, async () => {
     const [primary, backup] = [fedTarget(), fedTarget()];
