@@ -82,18 +82,22 @@ test('a target that is silent is sick too', async () => {
   assert.equal(stage.coalescer.stats().targets['primary']?.breaker, 'open');
 });
 
-test('a target whose breaker an error opens is not asked again, whatever that error asks for', async () => {
-  const { environment, primary, backup, settled } = staged();
-  const targets = { primary: { run: primary, classify: () => 'retry' as const }, backup };
-  const coalescer = createCoalescer({ scope: 'public', environment, maxAttempts: 3, targets, breaker: { consecutive: 1 } });
-  const waiter = watch(coalescer.request('a'));
-  primary.calls[0]!.reject(httpError(503));
-  await settled();
-  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'the next one is, and at once');
-  backup.calls[0]!.resolve('x');
-  await settled();
-  assert.equal(waiter.value, 'x');
-});
+for (const opened of ['by that very error', 'by hand, while it was called'] as const) {
+  test(`a target whose breaker was opened ${opened} is not asked again, whatever its error asks for`, async () => {
+    const { environment, primary, backup, settled } = staged();
+    const targets = { primary: { run: primary, classify: () => 'retry' as const }, backup };
+    const breaker = opened === 'by that very error' ? { consecutive: 1 } : {};
+    const coalescer = createCoalescer({ scope: 'public', environment, maxAttempts: 3, targets, breaker });
+    const waiter = watch(coalescer.request('a'));
+    if (opened !== 'by that very error') coalescer.targets.breaker('primary', 'open');
+    primary.calls[0]!.reject(httpError(503));
+    await settled();
+    assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'the next one is, and at once');
+    backup.calls[0]!.resolve('x');
+    await settled();
+    assert.equal(waiter.value, 'x');
+  });
+}
 
 test('after five seconds one flight finds out whether it is well again, and all others go elsewhere meanwhile', async () => {
   const stage = staged();

@@ -147,20 +147,6 @@ test('nobody waits for the Retry-After of a target that is open by hand', async 
   assert.ok((coalescer.targets.report()[0]?.heldMs ?? 0) > 0);
 });
 
-test('a target that was opened by hand while it was called is not asked again, whatever its error asks for', async () => {
-  const { environment, primary, backup, settled } = openStage({}, 2);
-  const targets = { primary: { run: primary, classify: () => 'retry' as const }, backup };
-  const coalescer = createCoalescer({ scope: 'public', environment, maxAttempts: 3, targets });
-  const waiter = watch(coalescer.request('a'));
-  coalescer.targets.breaker('primary', 'open');
-  primary.calls[0]!.reject(httpError(503));
-  await settled();
-  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'the next one is, and at once');
-  backup.calls[0]!.resolve('x');
-  await settled();
-  assert.equal(waiter.value, 'x');
-});
-
 test('a report tells how each target is', async () => {
   const { coalescer, primary, environment, settled } = openStage({}, 2);
   for (let flight = 1; flight <= 100; flight++) {
