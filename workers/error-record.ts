@@ -57,8 +57,16 @@ function bareOf(record: ErrorRecord): ErrorRecord {
 
 /** A thrown value that is no error, and cannot cross as it is. */
 function described(thrown: unknown): ErrorParts {
-  const data = typeof thrown === 'object' && thrown !== null ? ownData(thrown) : {};
-  return { name: 'Error', message: text(messageOf(thrown), ''), stack: null, data, cause: null };
+  return { name: 'Error', message: text(messageOf(thrown), ''), stack: null, data: dataOf(thrown), cause: null };
+}
+
+/** A Proxy that let itself be looked at once may throw the next time. */
+function dataOf(thrown: unknown): Record<string, unknown> {
+  try {
+    return typeof thrown === 'object' && thrown !== null ? ownData(thrown) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Describes whatever was thrown. It never throws itself: what cannot be read is left out. */

@@ -104,6 +104,21 @@ test('what is too deep for the whole is left behind, and the rest arrives', () =
   assert.deepEqual([bare, kept], ['thrown', 'C']);
 });
 
+test('whatever is thrown, and however often it may be looked at, something is packed', () => {
+  for (let looks = 0; looks < 40; looks++) {
+    let left = looks;
+    const look = <Result>(result: Result): Result => {
+      if (left-- <= 0) throw new Error('not again');
+      return result;
+    };
+    const thrown = new Proxy<Record<string, unknown>>(
+      { code: 'C', list: [1] },
+      { get: (target, name) => look(target[name as string]), ownKeys: (target) => look(Object.keys(target)) },
+    );
+    assert.ok(packError(thrown, null).data.length > 0, `${looks} looks`);
+  }
+});
+
 test('an error has what it had and nothing else: no cause where there was none, and a name that is not among its data', () => {
   const named = Object.assign(new Error('a'), { name: 'Mine', code: 'C' });
   assert.deepEqual([Object.keys(crossed(named)), crossed(named).name, 'cause' in crossed(named)], [['code'], 'Mine', false]);
