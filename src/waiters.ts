@@ -117,19 +117,24 @@ export class Waiters implements LeaveReceiver {
     return waiter.promise;
   }
 
-  /** Watches its signal and its time. @throws what a signal throws that cannot be listened to: then this waiter never was */
+  /** Watches its signal and its time. @throws what a signal throws that cannot be listened to, or looked at: then this waiter never was */
   #mind(seat: Seat, timeoutMs: number | undefined): void {
     const { seam, reentrance } = this.#setup;
     if (reentrance !== null) seat.asking = reentrance.asking;
+    let isAborted: boolean;
     try {
       this.#leaving.listen(seat);
+      // By the target while it was being called: an aborted signal tells no one any more.
+      isAborted = seat.signal?.aborted === true;
     } catch (error) {
+      // A signal that threw after it had told: its waiter has left with that.
+      if (!seat.isSeated) return;
+      this.#leaving.forget(seat);
       seat.unlink();
       this.#unseat(seat, seam.now());
       throw error;
     }
-    // Aborted by the target while it was being called: an aborted signal tells no one any more.
-    if (seat.signal?.aborted === true || !seat.isSeated) return this.waiterLeft(seat, 'signal');
+    if (isAborted || !seat.isSeated) return this.waiterLeft(seat, 'signal');
     if (timeoutMs !== undefined) this.#leaving.arm(seat, timeoutMs, seam.now());
   }
 

@@ -234,3 +234,51 @@ test('a signal that tells at once when it is listened to takes nobody else along
   await settled();
   assert.equal(staying.value, 'x');
 });
+
+// Its waiter stayed in the list, and what its flight was rejected with was told to a promise that nobody had; or it left twice.
+test('a signal that throws at a later look, or after it has told, leaves nobody behind', async (context) => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  context.after(() => process.off('unhandledRejection', note));
+  const listening = new Set<() => void>();
+  const shy = (): object => {
+    let looks = 0;
+    return {
+      get aborted() {
+        if (++looks > 2) throw new Error('not again');
+        return false;
+      },
+      addEventListener: (_: string, listener: () => void) => void listening.add(listener),
+      removeEventListener: (_: string, listener: () => void) => void listening.delete(listener),
+    };
+  };
+  const hasty = (): object => ({
+    aborted: false,
+    reason: new Error('gone'),
+    addEventListener(_: string, listener: () => void) {
+      listener();
+      throw new Error('not again');
+    },
+    removeEventListener: () => undefined,
+  });
+  const asks = ['request', 'stream'] as const;
+  for (const [make, message, left] of [[shy, 'not again', 0], [hasty, 'gone', 1]] as const) // biome-ignore format: one thought
+    for (const ask of asks) {
+      const { coalescer, primary, settled } = openStage();
+      const staying = watch(coalescer.request('a'));
+      const signal = make() as AbortSignal;
+      const told = watch(ask === 'request' ? coalescer.request('a', { signal }) : coalescer.stream('a', { signal }).opened);
+      await settled();
+      assert.equal(primary.calls.length, 1);
+      assert.equal((told.reason as Error).message, message);
+      assert.deepEqual([coalescer.waiters({ payload: 'a' }), coalescer.stats().waiting, coalescer.stats().left], [1, 1, left]);
+      assert.equal(listening.size, 0);
+      primary.calls[0]!.reject(Object.assign(new Error('x'), { status: 404 }));
+      await settled();
+      assert.equal((staying.reason as Error).message, 'x');
+      assert.equal(coalescer.stats().waiting, 0);
+    }
+  await new Promise(setImmediate);
+  assert.deepEqual(unhandled, []);
+});
