@@ -6,6 +6,7 @@ import type { Flight } from './flight.js';
 import { FLY_ALONE, type Identified } from './for-one.js';
 import type { Front } from './front.js';
 import type { RequestOptions } from './requests.js';
+import * as watching from './watching.js';
 
 /** What makes a boarding one that nobody joins. */
 export const ALONE = { key: null, index: '', hasLongKey: false, form: NO_FORM } as const;
@@ -66,7 +67,10 @@ export class AloneFlights {
   launch(ticket: Ticket): Flight {
     const { scope, route, routeId, options, flight } = ticket;
     const { counters, failures } = this.#front;
-    if (options.signal?.aborted === true) throw options.signal.reason;
+    if (options.signal?.aborted === true) {
+      counters.left++;
+      throw options.signal.reason;
+    }
     if (this.#leftOf(ticket) <= 0) {
       counters.timedOut++;
       throw failures.timeout(flight, this.#seam.now(), "this request's timeoutMs");
@@ -77,9 +81,8 @@ export class AloneFlights {
     try {
       return this.#front.launch({ scope, ...ALONE, route, routeId, payload, carried: undefined }, false, true);
     } catch (refusal) {
-      counters.released--;
       // Equal keys may stand for other payloads: this one may be the first that is looked at.
-      throw failures.named(null, refusal);
+      throw watching.refused(this.#front, failures.named(null, refusal));
     }
   }
 

@@ -3,7 +3,7 @@ import type { Seam } from '../workers/environment.js';
 import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
 import { type CloseOptions, drain, drainMsOf } from './drain.js';
-import { CoalescerError, isOf, isRefusal } from './errors.js';
+import { isRefusal } from './errors.js';
 import { type Boarded, type Boarding, keyOf } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
@@ -63,7 +63,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
       return plain === undefined ? this.#plain.lead(this.#launch(payload as string, true)) : this.#request(payload, options);
     } catch (error) {
-      return Promise.reject(this.#refused(error));
+      return Promise.reject(watching.refused(this.#front, error));
     }
   }
 
@@ -109,7 +109,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       }
       return { status: 'fulfilled', value, ...told() };
     } catch (thrown) {
-      const reason = flight === null && kept === null ? this.#refused(thrown) : thrown;
+      const reason = flight === null && kept === null ? watching.refused(this.#front, thrown) : thrown;
       // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
       const isOperating = checked?.signal?.aborted === true || isRefusal(reason);
       if (flight === null && kept === null && !isOperating) throw reason;
@@ -137,7 +137,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       });
     } catch (error) {
       // Launched or joined, it is counted already: its flight was over before it could wait.
-      const reason = flight === null ? this.#refused(error) : error;
+      const reason = flight === null ? watching.refused(this.#front, error) : error;
       const outcome = { status: 'rejected', reason, ...told(flight?.report(this.#seam.now()) ?? NO_FLIGHT, true, startedAt) } as const;
       return new SharedStream(refusedSource(reason), () => Promise.resolve(outcome));
     }
@@ -177,12 +177,6 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     } catch (error) {
       throw this.#front.failures.named(keyOf(boarded), error);
     }
-  }
-
-  #refused(error: unknown): unknown {
-    this.#front.counters.refused++;
-    if (isOf(error, CoalescerError)) watching.refused(this.#options.name, error.code, error.limit);
-    return error;
   }
 
   identify(payload: unknown, options?: RequestOptions): Identity {

@@ -79,15 +79,16 @@ export interface Stats {
   readonly stoodIn: number;
   /** Flights launched in the background to refresh a kept value. */
   readonly refreshes: number;
-  /** Flights of those who had joined one whose value was for its leader alone. */
+  /** Requests that had joined a flight whose value was for its leader alone, and asked for one of their own: each was given it, or is counted among `refused`. */
   readonly released: number;
+  /** Requests that were given no flight: at a limit, after `close`, or for what they asked. */
   readonly refused: number;
   /** Flights that nobody could join: their key said so, or their value was known to be for one alone. */
   readonly unshared: number;
   readonly fulfilled: number;
   readonly rejected: number;
   readonly abandoned: number;
-  /** Waiters that left before their flight had settled, other than by their time: by their signal, and readers that had read enough or were cut off. */
+  /** Waiters that left before they were given an answer, other than by their time: by their signal, and readers that had read enough or were cut off. */
   readonly left: number;
   /** Waiters that left because their time was up. */
   readonly timedOut: number;

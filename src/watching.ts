@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
-import type { CoalescerErrorCode } from './errors.js';
+import { CoalescerError, isOf, type CoalescerErrorCode } from './errors.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 import { digestOf } from './flight-table.js';
 import type { Flight } from './flight.js';
@@ -97,8 +97,13 @@ export function breaker(seam: Seam, message: ChannelMessages['coalescer:breaker'
   if (channels.breaker.hasSubscribers) seam.defer(() => channels.breaker.publish(message));
 }
 
-export function refused(coalescer: string, code: CoalescerErrorCode, limit: string | undefined): void {
-  if (channels.refused.hasSubscribers) channels.refused.publish({ coalescer, code, ...(limit === undefined ? {} : { limit }) });
+/** A request is given no flight: counted, and told. Returns why. */
+export function refused(front: Watched, error: unknown): unknown {
+  front.counters.refused++;
+  if (!channels.refused.hasSubscribers || !isOf(error, CoalescerError)) return error;
+  const { code, limit } = error;
+  channels.refused.publish({ coalescer: front.name, code, ...(limit === undefined ? {} : { limit }) });
+  return error;
 }
 
 export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', number: number, relaunched: number): void {

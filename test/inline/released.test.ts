@@ -1,5 +1,6 @@
 // Who had joined a flight whose value was for one alone flies as it came: with its own scope, payload, signal and time, whatever its owner did to them since.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { createCoalescer, threadTargets, type RequestOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
@@ -66,5 +67,35 @@ test('one whose time is up by then is told so at once, and does not fly', async 
   assert.deepEqual(
     { requests, launched, joined, released, timedOut, waiting },
     { requests: 3, launched: 1, joined: 2, released: 0, timedOut: 2, waiting: 0 },
+  );
+});
+
+// Neither `refused` nor `coalescer:refused` told of them, and they were no longer counted as released.
+test('those who find no room, or have left, are counted once: as released and refused, and as left', async (context) => {
+  const environment = countedEnvironment();
+  const run = scriptedTarget<string, string>();
+  const coalescer = createCoalescer({
+    scope: 'public',
+    environment,
+    limits: { flights: 2 },
+    targets: { primary: { run, isShareable: () => false } },
+  });
+  const told: unknown[] = [];
+  const note = (message: unknown): void => void told.push(message);
+  subscribe('coalescer:refused', note);
+  context.after(() => unsubscribe('coalescer:refused', note));
+  const leaving = new AbortController();
+  const waiters = [undefined, undefined, undefined, undefined, leaving.signal].map((signal) => watch(coalescer.request('a', { signal })));
+  run.calls[0]!.resolve('for one');
+  // In the very turn in which it is released.
+  void Promise.resolve().then(() => leaving.abort('gone'));
+  await environment.advance(0);
+  assert.equal(run.calls.length, 3);
+  assert.deepEqual(waiters.map(codeOf), ['fulfilled', 'pending', 'pending', 'COALESCER_LIMIT', 'rejected: gone']);
+  assert.deepEqual(told, [{ coalescer: 'coalescer', code: 'COALESCER_LIMIT', limit: 'flights' }]);
+  const { requests, launched, joined, released, refused, left, waiting } = coalescer.stats();
+  assert.deepEqual(
+    { requests, launched, joined, released, refused, left, waiting },
+    { requests: 5, launched: 3, joined: 4, released: 3, refused: 1, left: 1, waiting: 2 },
   );
 });

@@ -30,7 +30,7 @@ function checkStreams(witness: Witness): void {
 }
 
 /** It is closed. */
-export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch }: World, { sessions }: Driver): void {
+export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch, requestWatch }: World, { sessions }: Driver): void {
   const living = hosts.living.map(({ thread }) => thread);
   witness.require(living.length === 0, 'I26', () => `threads ${living.join()} live on after close()`);
   witness.require(front.timers === 0, 'I26', () => `${front.timers} timers are left after close()`);
@@ -40,16 +40,7 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch 
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
   const stats = coalescer.stats();
-  const { launched, joined, refused, hits, stale, refreshes, released, fulfilled, rejected, abandoned } = stats;
-  const asked = launched + joined + refused + hits + stale - refreshes - released;
-  const flown = witness.forOne?.flights ?? 0;
-  witness.require(released === flown, 'stats', () => `${released} are counted that flew alone, and ${flown} did`);
-  witness.require(witness.requests.length === asked, 'stats', () => `${witness.requests.length} requests, and ${asked} are counted`);
-  witness.require(
-    launched === fulfilled + rejected + abandoned,
-    'stats',
-    () => `${launched} launched: ${fulfilled} + ${rejected} + ${abandoned}`,
-  );
+  requestWatch.counts.check(stats);
   const told = Object.values(stats.targets).reduce((sum, { attempts }) => sum + attempts, 0);
   const begun = [...witness.flights.values()].reduce((sum, flight) => sum + flight.begun, 0);
   witness.require(told === begun, 'stats', () => `${told} attempts are counted, ${begun} were begun`);

@@ -2,6 +2,7 @@
 import type { Flight } from '../../src/flight.js';
 import type { Outcome } from '../../src/reports.js';
 import { TICK_MS } from '../../workers/wheel.js';
+import { CountWatch } from './count-watch.js';
 import type { Loop } from './loop.js';
 import { textOf } from './stream-text.js';
 import { endFor, idOf, isBeyond, isGoing, leaves, type FlightTrace, type RequestTrace } from './traces.js';
@@ -16,10 +17,12 @@ export class RequestWatch {
   /** The request that is being made now. */
   asker: RequestTrace | null = null;
   airborne = 0;
+  readonly counts: CountWatch;
 
   constructor(witness: Witness, front: Loop) {
     this.#witness = witness;
     this.#front = front;
+    this.counts = new CountWatch(witness);
   }
 
   /** Makes the request, seeing what becomes of it before its promise is known. */
@@ -98,6 +101,7 @@ export class RequestWatch {
     const witness = this.#witness;
     const { number, leader, end, isForgotten, launchedAt, stalledMs, waiting } = trace;
     witness.note('joined', number, 'by', request.number);
+    this.counts.of.joined++;
     const must = (holds: boolean, invariant: string, what: string | (() => string)): void => {
       if (!holds)
         witness.violate(invariant, `request ${request.number} joined flight ${number}, ${typeof what === 'string' ? what : what()}`);
@@ -157,12 +161,14 @@ export class RequestWatch {
     if (flight === null) {
       const why = refusalReason(witness, request, result);
       witness.require(!isValue && why !== null, 'I28', () => `request ${number} was refused without a reason: ${String(result)}`);
+      this.counts.of.refused++;
       return;
     }
-    if (witness.forOne?.settled(request, flight, isValue, result) === true) return;
+    if (witness.forOne?.settled(request, flight, isValue, result) === true) return this.counts.released(request, result);
     this.#inTime(request, flight);
     if (request.reader !== null) request.reader.toldAt = witness.now;
     const isLeaving = leaves(request, flight, isValue ? null : { error: result, at: witness.now });
+    this.counts.told(request, isLeaving, isValue, result);
     if (isLeaving) this.#left(request, flight, result);
     else this.#toldItsEnd(request, flight, isValue, result);
     flight.waiting.delete(request);
@@ -240,6 +246,7 @@ export class RequestWatch {
   abandoned(flight: FlightTrace): void {
     const { now, swarm } = this.#witness;
     const { abandonAfterMs } = swarm.options;
+    this.counts.of.abandoned++;
     const stays = [...flight.waiting].find((request) => !isGoing(request, now));
     const what = `flight ${flight.number} was abandoned`;
     this.#witness.require(stays === undefined, 'I6', () => `${what} while request ${stays?.number} waited`);
