@@ -92,7 +92,7 @@ export interface Stats {
   readonly left: number;
   /** Waiters that left because their time was up. */
   readonly timedOut: number;
-  /** Flights that went on at another target, also where a thread had died; that is known when the attempt there is over. */
+  /** Flights that went on at another target, also where a thread had died, or no other might be called at first; that is known when the attempt there is over. */
   readonly failovers: number;
   readonly relaunches: number;
   readonly threadsLost: number;

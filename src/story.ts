@@ -7,7 +7,7 @@ import { inFull } from './boarding.js';
 import { Incidents } from './incidents.js';
 import type { Links } from './links.js';
 import { NO_PASSAGE } from './passage.js';
-import { Told } from './told.js';
+import { isGoneOnFrom, LOST, Told } from './told.js';
 import type { AttemptReport, Explanation, FlightReport } from './reports.js';
 
 /** Whose flight it is: its front. */
@@ -31,13 +31,6 @@ type Event = Explanation['events'][number];
 /** Waiters that did not launch it; a refresh was launched for what is kept. */
 export const joinsOf = ({ joined, incidents }: Pick<Flight, 'joined' | 'incidents'>): number =>
   Math.max(0, incidents.isRefresh ? joined : joined - 1);
-
-/** Is this attempt where its flight went on for one that a dead thread could not tell the end of? */
-export const isGoneOnFrom = (before: AttemptRecord, { target, isHedge }: AttemptRecord): boolean =>
-  before.end === 'thread-lost' && target !== before.target && isHedge !== true;
-
-/** How an attempt ends that another target has to go on for. */
-const LOST: ReadonlySet<AttemptReport['end']> = new Set(['failed', 'timed-out', 'thread-lost'] as const);
 
 export function attemptReport(record: AttemptRecord): AttemptReport {
   const { target, attempt, startedAt, endedAt, end, isHedge, code, status, message } = record;

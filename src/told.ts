@@ -33,4 +33,16 @@ export class Told {
   }
 }
 
+/** How an attempt ends that another target has to go on for. */
+export const LOST: ReadonlySet<AttemptRecord['end']> = new Set(['failed', 'timed-out', 'thread-lost'] as const);
+
+/** Is this attempt where its flight went on for one that could not say so when it was told: its thread had died, or no other target might be called then? */
+export const isGoneOnFrom = (before: AttemptRecord, { target, attempt, isHedge }: AttemptRecord): boolean =>
+  LOST.has(before.end) &&
+  (before.next ?? before.target) === before.target &&
+  target !== before.target &&
+  // Of two that were out, the first may be told last.
+  attempt > before.attempt &&
+  isHedge !== true;
+
 keepShape(() => new Told(null));

@@ -21,7 +21,7 @@ export interface ChannelMessages {
       stoodIn?: true;
     };
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
-  /** Where a thread has died, told when the attempt at `to` is over. */
+  /** Where a thread has died, or none might be called at first, told when the attempt at `to` is over. */
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
   'coalescer:seam': { coalescer: string; flight: string } & SeamReport;
   'coalescer:breaker': { coalescer: string; target: string; from: BreakerPhase; to: BreakerPhase };

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test, type TestContext } from 'node:test';
 import { createCoalescer, type ChannelMessages } from '../../src/index.js';
-import { httpError, openStage, watch } from './stage.js';
+import { scriptedTarget } from '../../src/testing.js';
+import { countedEnvironment, httpError, openStage, watch } from './stage.js';
 
 const NAMES = {
   'coalescer:flight:launched': true,
@@ -113,6 +114,45 @@ test('an attempt that gives its value at once is published too, once', async (t)
   assert.deepEqual([calls(), waiter.value], [1, 'x']);
   const message = { coalescer: 'coalescer', flight: 'coalescer#1', target: 'primary', attempt: 1, durationMs: 30, end: 'value' };
   assert.deepEqual(heard, [{ name: 'coalescer:attempt', message }]);
+});
+
+test('a flight that had to wait before it went on at another target is a failover: published, counted and in its story when the attempt there is over', async (t) => {
+  const heard = listen(t, ['coalescer:failover']);
+  const [primary, backup] = [scriptedTarget<string, string>(), scriptedTarget<string, string>()];
+  const environment = countedEnvironment();
+  const targets = { primary, backup: { run: backup, maxConcurrency: 1 } };
+  const coalescer = createCoalescer({ name: 'users', scope: 'public', targets, environment });
+  watch(coalescer.request('a', { targets: ['backup'] }));
+  watch(coalescer.request('b'));
+  primary.calls[0]!.reject(httpError(503));
+  await environment.advance(40);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'it waits for a place');
+  backup.calls[0]!.resolve('x');
+  await environment.advance(0);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 2]);
+  backup.calls[1]!.resolve('x');
+  await environment.advance(0);
+  const message = { coalescer: 'users', flight: 'users#2', from: 'primary', to: 'backup', code: '503' };
+  assert.deepEqual(heard, [{ name: 'coalescer:failover', message }]);
+  assert.equal(coalescer.stats().failovers, 1);
+  const story = await coalescer.explain({ payload: 'b' });
+  assert.deepEqual(
+    story?.events.map(({ atMs, what }) => `${atMs} ${what}`),
+    ['0 launched', '0 attempt', '0 failed', '40 failover', '40 passed over', '40 attempt', '40 value', '40 settled'],
+  );
+});
+
+test('of two attempts that are out the first goes on when its hedge fails: no failover', async (t) => {
+  const heard = listen(t, ['coalescer:failover']);
+  const { coalescer, primary, backup, environment, calls } = openStage({ hedge: { afterMs: 20 } }, 2);
+  watch(coalescer.request('a'));
+  await environment.advance(30);
+  backup.calls[0]!.reject(httpError(503));
+  await environment.advance(0);
+  primary.calls[0]!.resolve('x');
+  await environment.advance(0);
+  assert.equal(calls(), 2);
+  assert.deepEqual([heard, coalescer.stats().failovers], [[], 0]);
 });
 
 test('a repeat of the same target is published as attempts, and as no failover', async (t) => {
