@@ -1,5 +1,6 @@
 /** One call of one target, and what the target may see of it. All state of an attempt lives here and ends with it. */
 import { AttemptTerms } from './attempt-terms.js';
+import { inOwnContext } from './clean-context.js';
 import type { FlightStart } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
@@ -13,6 +14,11 @@ const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
   outraced: () => new DOMException('coalescer: another attempt of this flight has answered first', 'AbortError'),
   'timed-out': () => new DOMException("coalescer: this attempt's time is up", 'TimeoutError'),
 };
+
+function tell({ controller, reason }: { readonly controller: AbortController; readonly reason: DOMException }): null {
+  controller.abort(reason);
+  return null;
+}
 
 /** What `console.log` asks. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
@@ -105,9 +111,10 @@ export class Attempt implements AttemptContext {
     return this.toJSON();
   }
 
-  /** Tells the target, now if it asked for the signal, or when it does. */
+  /** Tells the target, now if it asked for the signal, or when it does. Who listens is the target's: it runs in no context of the waiter that left last. */
   abort(cause: AbortCause): void {
-    if (this.#abort instanceof AbortController) this.#abort.abort(REASONS[cause]());
+    const known = this.#abort;
+    if (known instanceof AbortController) inOwnContext(tell, { controller: known, reason: REASONS[cause]() });
     else this.#abort = cause;
   }
 }

@@ -120,6 +120,35 @@ test('classify runs in a clean context too', async () => {
   assert.deepEqual(seen, [undefined, undefined]);
 });
 
+test('who listens to an attempt’s signal is told in nobody’s context, whoever left last, and what it enters stays its own', async () => {
+  const { open, seen, environment } = openSeen();
+  const leaving = new AbortController();
+  const listening = (_payload: string, { signal }: AttemptContext): Promise<never> => {
+    signal.addEventListener('abort', () => {
+      seen.push(tenant.getStore());
+      tenant.enterWith('told');
+    });
+    return hang();
+  };
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { listening } });
+  await tenant.run('acme', async () => {
+    const left = watch(coalescer.request('a', { signal: leaving.signal }));
+    leaving.abort('gone');
+    assert.deepEqual([seen, tenant.getStore()], [[undefined], 'acme']);
+    await environment.advance(0);
+    assert.equal(left.reason, 'gone');
+    const cancelled = watch(coalescer.request('b'));
+    coalescer.cancel({ payload: 'b' });
+    assert.deepEqual([seen, tenant.getStore()], [[undefined, undefined], 'acme']);
+    await environment.advance(0);
+    assert.equal(cancelled.state, 'rejected');
+  });
+  // The next flight's target sees nothing of it either.
+  open([() => 'x'])();
+  assert.equal(seen.at(-1), undefined);
+  assert.equal(seen.length, 3);
+});
+
 test('each waiter resumes in its own context, whoever came first and whatever settled it', async () => {
   const { open, seen, environment } = openSeen();
   const request = open([async () => (await turn(), 'x')]);
