@@ -52,9 +52,11 @@ export class SignalWatch {
   }
 }
 
+/** One for all coalescers: a service gives one signal to as many of them as its request needs. */
+const signals = new SignalWatch();
+
 export class Leaving {
   readonly #wheel: Wheel;
-  readonly #signals = new SignalWatch();
 
   constructor(wheel: Wheel) {
     this.#wheel = wheel;
@@ -62,7 +64,7 @@ export class Leaving {
 
   /** @throws what a signal throws that cannot be listened to */
   listen(seat: Seat): void {
-    if (seat.signal !== null) this.#signals.add(seat.signal, seat);
+    if (seat.signal !== null) signals.add(seat.signal, seat);
   }
 
   /** Not beyond the flight's own end, which says more; but that may be told two ticks late. */
@@ -73,6 +75,6 @@ export class Leaving {
   /** It is told now, or has left. */
   forget(seat: Seat): void {
     this.#wheel.disarm(seat);
-    if (seat.signal !== null) this.#signals.remove(seat.signal, seat);
+    if (seat.signal !== null) signals.remove(seat.signal, seat);
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { openStage, watch } from './stage.js';
+import { openStage, watch, type Stage } from './stage.js';
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
@@ -147,6 +147,34 @@ test('one signal may serve two coalescers, and leaves both', async () => {
   await other.settled();
   assert.deepEqual([one.calls(), other.calls()], [1, 1]);
   assert.deepEqual([waiters[0]!.value, waiters[1]!.reason, listeners(leaving.signal)], ['x', 'gone', 0]);
+});
+
+test('one signal that serves twenty coalescers is one listener and no warning, leaves all of them, and stays for who still waits', async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warned);
+  const stages = Array.from({ length: 20 }, () => openStage());
+  const [first, ...others] = stages as [Stage, ...Stage[]];
+  const leaving = new AbortController();
+  const waiters = stages.map(({ coalescer }) => watch(coalescer.request('a', { signal: leaving.signal })));
+  await new Promise(setImmediate);
+  assert.equal(
+    stages.reduce((sum, { calls }) => sum + calls(), 0),
+    20,
+  );
+  assert.equal(listeners(leaving.signal), 1);
+  first.primary.calls[0]?.resolve('x');
+  await first.settled();
+  assert.deepEqual([waiters[0]?.value, listeners(leaving.signal)], ['x', 1]);
+  leaving.abort('gone');
+  await first.settled();
+  assert.deepEqual(
+    waiters.slice(1).map(({ reason }) => reason),
+    others.map(() => 'gone'),
+  );
+  assert.equal(listeners(leaving.signal), 0);
+  process.off('warning', warned);
+  assert.deepEqual(warnings, []);
 });
 
 test('a waiter on a signal that follows several others leaves when one of them is aborted', async () => {
