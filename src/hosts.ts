@@ -4,6 +4,9 @@ import type { InAir } from '../workers/protocol.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { Envelope, Wire } from '../workers/wire.js';
 
+/** What `flying` and `stop` may take. */
+export const CALL_MS = 1_000;
+
 /** Told what comes from one life. Everything posted before a death arrives before `closed`, nothing after. */
 export interface LifeReceiver {
   envelope(envelope: Envelope): void;

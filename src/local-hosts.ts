@@ -5,7 +5,7 @@ import { loadModule } from '../workers/load-module.js';
 import type { PortShardSettings } from '../workers/port-shard.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Wire, type Envelope } from '../workers/wire.js';
-import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
+import { CALL_MS, type HostLife, type Hosts, type LifeReceiver } from './hosts.js';
 import type { FilledThreads } from './thread-targets.js';
 import { within } from './within.js';
 
@@ -56,6 +56,8 @@ export class LocalHosts implements Hosts {
       },
       watchForBlame: null,
     });
+    const closed = (closings: Promise<void>): Promise<void> =>
+      within(seam, CALL_MS, closings, `what ${module} registered with onClose did not end within ${CALL_MS} ms`);
     return {
       thread: 0,
       memory,
@@ -72,13 +74,13 @@ export class LocalHosts implements Hosts {
           `the set-up of ${module} did not end within readyWithinMs = ${readyWithinMs} ms`,
         ),
       flying: (slot, number) => session.flying(slot, number),
-      stop: () => session.stop(),
+      stop: () => closed(session.stop()),
       terminate: async () => {
         if (!isOpen) return;
         isOpen = false;
         receiver.closed();
-        // No thread takes along what still runs, or what a set-up that failed had opened.
-        await session.end();
+        // No thread takes along what still runs, or what a set-up that failed had opened. It has ended, however that closes.
+        await closed(session.end()).catch(() => undefined);
       },
     };
   }

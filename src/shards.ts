@@ -7,12 +7,10 @@ import type { PortShardSettings } from '../workers/port-shard.js';
 import type { Seam } from '../workers/environment.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { Wire, type Envelope } from '../workers/wire.js';
-import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
+import { CALL_MS, type HostLife, type Hosts, type LifeReceiver } from './hosts.js';
 import type { FilledThreads } from './thread-targets.js';
 import { within } from './within.js';
 
-/** What `flying` and `stop` may take. */
-const CALL_MS = 1_000;
 /** Threads beyond those on duty and those that replace them: the spares, quarantine, and what is dying. */
 const THREADS_BESIDE = 6;
 

@@ -71,7 +71,7 @@ export type Targets = { readonly [name: string]: Target<any, any> };
 export interface HostInfo {
   /** `null` on the caller's own thread. */
   readonly thread: number | null;
-  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. A thread's have one second together: what is still at it then is cut off. */
+  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. They have one second together: what is still at it then is cut off with its thread; on the caller's own, it is not waited for any longer. */
   onClose(close: () => unknown): void;
 }
 

@@ -42,7 +42,7 @@ test('what a module registered runs at close, last in first out, on each active 
 
 for (const threads of [0, 1]) {
   for (const closing of ['throws', 'hangs', 'exits', 'spins'] as const) {
-    if (threads === 0 && closing !== 'throws') continue;
+    if (threads === 0 && (closing === 'exits' || closing === 'spins')) continue; // would end the test's own process, or hold it
     test(`a closing that ${closing} does not keep the coalescer from closing (threads: ${threads})`, async () => {
       const tally = new Tally();
       const coalescer = open('closing', 'set-up-and-close.js', { threads, config: { tally: tally.buffer, closing } });
@@ -51,7 +51,7 @@ for (const threads of [0, 1]) {
       await coalescer.close();
       assert.equal(tally.count('calls'), 1);
       assert.ok(performance.now() - startedAt < 3_000, `${performance.now() - startedAt} ms`);
-      if (closing === 'throws') assert.equal(tally.count('closings'), 3, 'the others ran');
+      if (closing === 'throws' || threads === 0) assert.equal(tally.count('closings'), 3, 'the others ran');
       await coalescer.close();
       await assert.rejects(coalescer.request('y'), { code: 'COALESCER_CLOSED' });
     });
