@@ -2,7 +2,7 @@
 import { areaNames } from '../areas.js';
 import { bounds } from '../bounds.js';
 import { judge, type Judgement, type Reading } from '../judge.js';
-import { limits } from '../limits.js';
+import { limits, type Limit } from '../limits.js';
 import { figuresOf } from '../measure/figures.js';
 import type { Condition, Figure } from '../measure/rows.js';
 import { interval, short } from '../measure/words.js';
@@ -108,13 +108,26 @@ function boundRow({ bound, readings, floor, verdict }: Judgement): string {
   return `| ${signs[verdict]} ${bound.what} | ${bound.row} | ${bound.against ?? ''} | ${told(readings)} | ${short(bound.most)} | ${told(floor)} |`;
 }
 
-/** What was tried, beside each that does not hold. */
+/** What is in the way of each that does not hold, and what was tried: once for all rows that share it. */
 function limitsOf(judgements: readonly Judgement[]): string[] {
   const open = judgements.filter(({ verdict }) => verdict === 'does not hold');
   const rows = [...new Set(open.map(({ bound }) => bound.row))];
   if (rows.length === 0) return [];
-  const told = rows.map((row) => `- **${row}**: ${limits[row] ?? 'nothing has been tried yet.'}`);
-  return ['### What does not hold, and what was tried', '', ...told, ''];
+  const told = new Map<Limit | undefined, string[]>();
+  for (const row of rows) {
+    const limit = limits.find((one) => one.rows.includes(row));
+    told.set(limit, [...(told.get(limit) ?? []), row]);
+  }
+  return ['### What does not hold, and what was tried', '', ...[...told].flatMap(([limit, sharing]) => limitText(sharing, limit))];
+}
+
+const list = (items: readonly string[]): string[] => items.map((item) => `- ${item}`);
+
+export function limitText(rows: readonly string[], limit: Limit | undefined): string[] {
+  const head = [`**${rows.join('**, **')}**`, ''];
+  if (limit === undefined) return [...head, 'Nothing has been tried yet.', ''];
+  const tried = Object.entries(limit.tried).flatMap(([group, steps]) => [`${group}:`, '', ...list(steps), '']);
+  return [...head, 'What is in the way:', '', ...list(limit.limit), '', ...tried];
 }
 
 function areaTable(figures: readonly Figure[]): string[] {

@@ -4,10 +4,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bounds } from '../../bench/bounds.js';
-import { judge } from '../../bench/judge.js';
-import { limits } from '../../bench/limits.js';
+import { judge, type Judgement } from '../../bench/judge.js';
+import { limits, type Limit } from '../../bench/limits.js';
 import { BEGIN, END, numbersOf, withNumbers } from '../../bench/page/readme-numbers.js';
-import { drawingOf } from '../../bench/page/render.js';
+import { drawingOf, limitText } from '../../bench/page/render.js';
 import { pageFaultUs } from '../../bench/measure/place.js';
 import { heading } from '../../bench/report.js';
 import type { Results } from '../../bench/results.js';
@@ -48,15 +48,33 @@ test('the least there is of each bound was measured', () => {
   for (const { least } of bounds) if (least !== undefined) assert.ok(measured.has(least), least);
 });
 
-test('each row that does not hold its bound is told with what was tried, and nothing is told of rows that have no bound', () => {
+test('each row that does not hold its bound is told with what is in its way, and nothing is told of rows that have no bound', () => {
   const open = judge(bounds, results.samples).filter(({ verdict }) => verdict === 'does not hold');
-  for (const { bound } of open)
-    assert.ok(page.includes(`- **${bound.row}**: ${limits[bound.row] ?? 'nothing has been tried yet.'}`), bound.row);
-  for (const row of Object.keys(limits))
+  for (const { bound } of open) {
+    const limit = limits.find(({ rows }) => rows.includes(bound.row));
+    assert.ok(page.includes(limitText(limitRows(open, limit), limit).join('\n')), bound.row);
+  }
+  for (const row of limits.flatMap(({ rows }) => rows))
     assert.ok(
       bounds.some((bound) => bound.row === row),
       row,
     );
+  assert.match(limitText(['a/row'], undefined).join('\n'), /\*\*a\/row\*\*\n\nNothing has been tried yet/);
+});
+
+/** The rows of this run that share what is in their way. */
+const limitRows = (open: readonly Judgement[], limit: Limit | undefined): string[] => [
+  ...new Set(open.map(({ bound }) => bound.row).filter((row) => limits.find(({ rows }) => rows.includes(row)) === limit)),
+];
+
+test('what rows share is told once, a step a line', () => {
+  const lines = page.split('\n');
+  for (const { limit, tried } of limits) {
+    for (const step of [...limit, ...Object.values(tried).flat()]) {
+      assert.ok(lines.filter((line) => line.includes(step)).length <= 1, step);
+      assert.ok(step.length <= 450, `${step.length} characters are no step: ${step}`);
+    }
+  }
 });
 
 test("README's numbers are those of the last results", () => {
