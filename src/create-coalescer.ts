@@ -1,5 +1,6 @@
 /** Where a coalescer is put together: options are checked first, then front, wheel and links are made for each other. */
 import { seamOf } from '../workers/environment.js';
+import { given } from '../workers/given.js';
 import { HealthMemory } from '../workers/health-memory.js';
 import type { AttemptContext, Targets, Target } from '../workers/targets.js';
 import { Wheel } from '../workers/wheel.js';
@@ -54,11 +55,11 @@ export function createCoalescer<T extends Targets, const S extends ScopeOption<P
 export function createCoalescer<T extends Targets, const S extends ScopeOption<PayloadOf<T>>, const H extends Share = 'readonly'>(
   options: { readonly targets: T } & CoalescerOptions<PayloadOf<T>, ValueOf<T>, S, H>,
 ): Coalescer<PayloadOf<T>, Shared<ValueOf<T>, H>, Shared<ChunkOf<T>, H>, S>;
-export function createCoalescer(given: { readonly targets: unknown } & object): unknown {
-  const options = fillOptions(given);
+export function createCoalescer(setup: { readonly targets: unknown } & object): unknown {
+  const options = fillOptions(setup);
   const seam = seamOf(options.environment);
   const wheel = new Wheel(seam);
-  const threads = threadsOf(given.targets);
+  const threads = threadsOf(setup.targets);
   const isDetecting =
     options.detectReentrance ?? (threads === null && Number.parseInt(process.versions.node, 10) >= NODE_WITH_CHEAP_CONTEXTS);
   if (isDetecting && threads !== null)
@@ -76,7 +77,7 @@ export function createCoalescer(given: { readonly targets: unknown } & object): 
     reentrance,
     connect: (receiver) =>
       threads === null
-        ? new InlineLinks({ targets: given.targets, seam, wheel, options, reentrance, receiver })
+        ? new InlineLinks({ targets: setup.targets, seam, wheel, options, reentrance, receiver })
         : threadLinks({ threads, seam, options, receiver }),
   });
   return new FrontedCoalescer(front, options, seam);
@@ -116,7 +117,7 @@ export function coalesce<P, R, const S extends ScopeOption<P>, const H extends S
   call: (payload: P, context: AttemptContext) => R,
   options: CoalescerOptions<P, ValueOf<{ readonly call: () => R }>, S, H>,
 ): CoalescedFunction<P, Shared<ValueOf<{ readonly call: () => R }>, H>, S, Shared<ChunkOf<{ readonly call: () => R }>, H>> {
-  if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${typeof call}`);
+  if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${given(call)}`);
   const targets: Record<string, Target> = { call };
   // The record is made here, so its types are what this function's own say.
   const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<

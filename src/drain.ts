@@ -2,7 +2,7 @@
 import type { Seam } from '../workers/environment.js';
 import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 import { isFlying } from './selection.js';
 
 const DRAIN_MS = 10_000;

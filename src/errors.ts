@@ -10,7 +10,7 @@ export const ERROR_CODES = {
   COALESCER_TARGETS_FAILED: 'every attempt that was allowed failed; see attempts, and cause for the last error',
   COALESCER_TIMEOUT: "this waiter's time is up",
   COALESCER_FLIGHT_CANCELLED: 'cancel() was called',
-  COALESCER_POISONED: 'this request killed two threads',
+  COALESCER_POISONED: 'this request killed two or three threads',
   COALESCER_STREAM_BROKEN: 'the stream broke off after chunks were given; see chunks, attempts and cause',
   COALESCER_STREAM_DIVERGED: "midStream 'verify': the next target said something else",
   COALESCER_SLOW_CONSUMER: 'this reader lagged too far behind the others',

@@ -141,7 +141,7 @@ export class FlightFailures {
   }
 
   forOne(flight: Flight): CoalescerError {
-    const message = `the target says that the value of flight ${flight.id} is for one alone, and it was asked for as a stream`;
+    const message = `the target says that the value of flight ${flight.id} is for one alone, and it was asked for as a stream: ask for it with request`;
     return this.#make('COALESCER_NOT_SHAREABLE', flight.key, message, { attempts: reports(flight) });
   }
 

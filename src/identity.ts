@@ -1,7 +1,7 @@
 /** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
 import { formedKey, newMemo, NO_FORM, NoCanonicalForm, type FormedKey, type KeyForm } from '../workers/canonical.js';
 import { CoalescerError } from './errors.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 import type { FilledOptions } from './options.js';
 
 /** Scopes are tenants, not documents. */

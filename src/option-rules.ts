@@ -35,11 +35,3 @@ export const oneOf = (values: readonly string[], fallback: string): Rule => ({
 });
 export const anyFunction: Rule = { expected: 'a function', kind: 'function', check: () => true, fallback: null };
 export const MIB = 1_048_576;
-
-/** What came, for an error message. */
-export function given(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 100)}'`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return String(value);
-}

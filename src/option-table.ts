@@ -1,5 +1,6 @@
 /** The one table of options: what each may be, and what stands where it is not given. */
-import { anyFunction, given, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
+import { given } from '../workers/given.js';
+import { anyFunction, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
 import type { FilledOptions } from './options.js';
 
 /** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */
@@ -102,6 +103,14 @@ function order(filled: Record<string, unknown>, paths: ReadonlyMap<string, unkno
   else throw new RangeError(`options.${group}.${more}: expected at least ${less} = ${least}, got ${settings[more]}`);
 }
 
+/** The names that are known where this one stands: in its group, or among the options themselves. */
+function knownBeside(path: string): string {
+  const group = path.includes('.') ? path.slice(0, path.indexOf('.')) : null;
+  const names = group === null ? ['targets', ...PLACES.map((place) => place.group ?? place.name)] : namesIn(group);
+  return [...new Set(names)].join(', ');
+}
+const namesIn = (group: string): string[] => PLACES.flatMap((place) => (place.group === group ? [place.name] : []));
+
 /** Options with options of their own. */
 const GROUPS: ReadonlySet<string> = new Set(PLACES.flatMap(({ group }) => group ?? []));
 /** Those that `false` switches off. */
@@ -127,8 +136,7 @@ export function fillOptions(options: unknown): FilledOptions {
     place[name] = value === undefined ? rule.fallback : checked(path, rule, value);
   }
   for (const path of paths.keys()) {
-    if (!Object.hasOwn(RULES, path))
-      throw new TypeError(`options.${path}: there is no such option; known are ${Object.keys(RULES).join(', ')}`);
+    if (!Object.hasOwn(RULES, path)) throw new TypeError(`options.${path}: there is no such option; known are ${knownBeside(path)}`);
   }
   for (const pair of PAIRS) order(filled, paths, pair);
   filled['flightTimeoutMs'] ??= 'streams' in options && options.streams !== undefined ? STREAM_FLIGHT_MS : FLIGHT_MS;

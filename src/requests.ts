@@ -1,7 +1,7 @@
 /** The options of one request: as given, and checked. */
 import { isSteered } from '../workers/steering.js';
 import type { Links } from './links.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 
 type Steerable = Pick<Links, 'targetNames' | 'healthMemory'>;
 
@@ -101,7 +101,7 @@ function isSignal(value: unknown): boolean {
 
 function checkTargets(targets: unknown, names: readonly string[] | null): void {
   if (!Array.isArray(targets) || targets.length === 0)
-    throw new TypeError(`request options.targets: expected a list of target names, got ${given(targets)}`);
+    throw new TypeError(`request options.targets: expected a list of one target name or more, got ${given(targets)}`);
   for (const [index, name] of targets.entries()) {
     if (typeof name !== 'string')
       throw new TypeError(`request options.targets[${index}]: expected the name of a target, got ${given(name)}`);

@@ -3,7 +3,7 @@ import type { Identity, Which } from './contract.js';
 import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
 import { indexOf, type Tabled } from './flight-table.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 
@@ -13,7 +13,7 @@ const BY_IDENTITY: readonly string[] = ['scope', 'key'];
 /** A key that is missing by mistake must not mean all that its tenant has. @throws TypeError */
 function check(which: Which<unknown>): void {
   if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
-    throw new TypeError("which: expected { payload } or { scope, key? }; the scope of a 'public' coalescer is null");
+    throw new TypeError(`which: expected { payload } or { scope, key? }, got ${given(which)}; the scope of a 'public' coalescer is null`);
   }
   const known = 'payload' in which ? BY_PAYLOAD : BY_IDENTITY;
   for (const name of Object.keys(which))

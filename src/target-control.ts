@@ -4,7 +4,7 @@ import type { Seam } from '../workers/environment.js';
 import { writeOrder, writeWeights } from '../workers/steering.js';
 import { CoalescerError } from './errors.js';
 import type { Links } from './links.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 import type { TargetReport } from './reports.js';
 
 /** The targets of a coalescer, by their names. Before a module has loaded their names are not known: then all of it throws `COALESCER_TARGETS_NOT_LOADED`. */
@@ -44,7 +44,7 @@ export class FrontedTargets implements TargetControl {
 
   order(names: readonly string[]): void {
     if (!Array.isArray(names) || names.length === 0)
-      throw new TypeError(`targets.order: expected a list of target names, got ${given(names)}`);
+      throw new TypeError(`targets.order: expected a list of one target name or more, got ${given(names)}`);
     const order = names.map((name: unknown) => this.#indexOf('order', name));
     const twice = order.find((target, place) => order.indexOf(target) !== place);
     if (twice !== undefined) throw new RangeError(`targets.order: '${this.#loaded().names[twice]}' is named twice`);

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Targets, TargetsModule } from '../workers/targets.js';
-import { given } from './option-rules.js';
+import { given } from '../workers/given.js';
 
 /** How many threads, and how they are minded. */
 export interface ThreadOptions {

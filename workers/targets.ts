@@ -3,6 +3,7 @@
  * on the caller's thread or on another one.
  */
 import { closeList } from './close-list.js';
+import { given } from './given.js';
 import { isPlainObject } from './plain.js';
 
 /** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
@@ -100,10 +101,10 @@ export function defineTargets<const T extends Targets, Config = void>(
   setup: (config: Config, host: HostInfo) => T | Promise<T>,
 ): TargetsModule<T, Config>;
 export function defineTargets(
-  given: Targets | ((config: unknown, host: HostInfo) => Targets | Promise<Targets>),
+  setup: Targets | ((config: unknown, host: HostInfo) => Targets | Promise<Targets>),
 ): TargetsModule<Targets, unknown> {
   const openModule = async (config: unknown, host: HostInfo): Promise<Targets> =>
-    typeof given === 'function' ? given(config, host) : given;
+    typeof setup === 'function' ? setup(config, host) : setup;
   const module = {
     [openOn]: openModule,
     async open(config: unknown) {
@@ -148,9 +149,7 @@ export const TARGETS_MAX = 24;
  */
 export function fillTargets(targets: unknown): readonly FilledTarget[] {
   if (typeof targets !== 'object' || targets === null || Array.isArray(targets)) {
-    throw new TypeError(
-      `targets: expected a record of functions or { run } objects, got ${Array.isArray(targets) ? 'an array' : String(targets)}`,
-    );
+    throw new TypeError(`targets: expected a record of functions or { run } objects, got ${given(targets)}`);
   }
   const names = Object.keys(targets);
   if (names.length === 0 || names.length > TARGETS_MAX)
@@ -158,13 +157,13 @@ export function fillTargets(targets: unknown): readonly FilledTarget[] {
   return names.map((name) => fillTarget(name, (targets as Record<string, unknown>)[name]));
 }
 
-function fillTarget(name: string, given: unknown): FilledTarget {
+function fillTarget(name: string, target: unknown): FilledTarget {
   if (/^\d+$/.test(name)) {
     throw new RangeError(`targets.${name}: a name that looks like an integer would be reordered by JavaScript; call it 't${name}', say`);
   }
-  const spec = (typeof given === 'function' ? { run: given } : given) as Partial<TargetSpec<unknown, unknown>> | null | undefined;
+  const spec = (typeof target === 'function' ? { run: target } : target) as Partial<TargetSpec<unknown, unknown>> | null | undefined;
   if (typeof spec?.run !== 'function')
-    throw new TypeError(`targets.${name}: expected a function or an object with a function 'run', got ${describe(given)}`);
+    throw new TypeError(`targets.${name}: expected a function or an object with a function 'run', got ${given(target)}`);
   // A class instance may have fields of its own.
   const stranger = isPlainObject(spec) ? Object.keys(spec).find((setting) => !Object.hasOwn(SETTINGS, setting)) : undefined;
   if (stranger !== undefined)
@@ -175,7 +174,7 @@ function fillTarget(name: string, given: unknown): FilledTarget {
   // Called as methods of their spec, so that a class instance may be a target.
   return {
     name,
-    run: typeof given === 'function' ? run : (payload, context) => run.call(spec, payload, context),
+    run: typeof target === 'function' ? run : (payload, context) => run.call(spec, payload, context),
     classify: classify === undefined ? null : (error, context) => classify.call(spec, error, context),
     isShareable: isShareable === undefined ? null : (value) => isShareable.call(spec, value),
     isComplete: isComplete === undefined ? null : (last, count) => isComplete.call(spec, last, count),
@@ -226,11 +225,7 @@ function checkSetting(name: string, setting: Setting, value: unknown): void {
   const [type, isIt] = KINDS[expected];
   const isOfType = typeof value === type;
   if (isOfType && isIt(value as never)) return;
-  const message = `targets.${name}.${setting}: expected ${expected}, got ${describe(value)}`;
+  const message = `targets.${name}.${setting}: expected ${expected}, got ${given(value)}`;
   // A time of the wrong type is as wrong as one out of range.
   throw isOfType || type === 'number' ? new RangeError(message) : new TypeError(message);
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -16,7 +16,7 @@ const noNumbers: readonly Wrong[] = [
   [{}, 'an object'],
   [true, 'true'],
   [noop, 'a function'],
-  [[], 'an array'],
+  [[], 'an empty array'],
 ];
 const noMs: readonly Wrong[] = [
   ...noNumbers,

@@ -1,0 +1,7 @@
+/** What came, for messages of the form "expected this, got that": never the source of a function, nor all of a text. */
+export function given(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 100)}'`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
