@@ -2,7 +2,12 @@
 import type { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 import type { SeamReport } from './reports.js';
-import type { Relaunch } from './story.js';
+
+/** A thread was lost under the flight, and it was launched again. */
+interface Relaunch {
+  readonly at: number;
+  readonly why: string;
+}
 
 export class Incidents {
   /** Why it failed, in its link's words; `null`: it did not, or by its front's will. */

@@ -16,9 +16,11 @@ export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, 
   const { attemptsMade, targetsTried, lastTarget, otherTarget } = memory.ledger(flight.slot);
   if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
   const told = [...flight.attempts];
+  // What this life had begun it began after the flight was launched in it, and not when the thread before it died.
+  const launchedAt = flight.incidents.relaunches?.at(-1)?.at ?? flight.launchedAt;
   for (let attempt = 1; attempt <= attemptsMade; attempt++) {
     if (told.some((record) => record.attempt === attempt)) continue;
-    const startedAt = told.findLast((record) => record.attempt < attempt)?.endedAt ?? flight.launchedAt;
+    const startedAt = Math.max(launchedAt, told.findLast((record) => record.attempt < attempt)?.endedAt ?? launchedAt);
     // At most two were out: the last one, and the one that it was a hedge for.
     const isLast = attempt === attemptsMade;
     const target = targetNames?.[isLast ? lastTarget : otherTarget] ?? '';

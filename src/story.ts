@@ -20,12 +20,6 @@ export interface FlightOwner {
   readonly airborne: { readonly oldest: number };
 }
 
-/** A thread was lost under the flight, and it was launched again. */
-export interface Relaunch {
-  readonly at: number;
-  readonly why: string;
-}
-
 type Event = Explanation['events'][number];
 
 /** Waiters that did not launch it; a refresh was launched for what is kept. */
@@ -168,13 +162,16 @@ export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
   const { attempts } = flight;
+  const relaunches = (flight.incidents.relaunches ?? []).map(({ at: instant, why }) => ({ atMs: at(instant), what: 'relaunched', why }));
   for (const [index, record] of attempts.entries()) {
     const before = attempts[index - 1];
+    // Of one instant: a thread was lost, its flight was launched again, and then called.
+    while (relaunches[0] !== undefined && relaunches[0].atMs <= at(record.startedAt)) events.push(relaunches.shift() as Event);
     if (before !== undefined && isGoneOnFrom(before, record))
       events.push({ atMs: at(record.startedAt), what: 'failover', from: before.target, to: record.target });
     events.push(...attemptEvents(record, at));
   }
-  for (const { at: instant, why } of flight.incidents.relaunches ?? []) events.push({ atMs: at(instant), what: 'relaunched', why });
+  events.push(...relaunches);
   for (const { at: instant, from, to, chunk } of flight.incidents.seams ?? [])
     events.push({ atMs: at(instant), what: 'seam', from, to, chunk });
   for (const { startedAt, target, isHedge } of flying) events.push({ atMs: at(startedAt), what: isHedge ? 'hedge' : 'attempt', target });

@@ -20,8 +20,8 @@ interface Ledger {
   readonly other?: string;
 }
 
-/** What is told of a flight that was launched at 100 and lost at 500. */
-function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly Partial<AttemptRecord>[]): unknown[] {
+/** What is told of a flight that was launched at 100, and again at `relaunchedAt`, and lost at 500. */
+function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly Partial<AttemptRecord>[], relaunchedAt?: number): unknown[] {
   const memory = SharedMemory.ofSlots(1);
   const targetsTried = tried.reduce((bits, name) => bits | (1 << TARGETS.indexOf(name)), 0);
   const hedge = other === undefined ? null : { rival: { target: TARGETS.indexOf(other) } };
@@ -29,6 +29,7 @@ function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly P
   const flight = flightOf({ launchedAt: LAUNCHED_AT });
   for (const attempt of attempts) flight.attempted(attempt as AttemptRecord);
   flight.ownPassage().slot = 0;
+  if (relaunchedAt !== undefined) flight.ownIncidents().relaunches = [{ at: relaunchedAt, why: 'it died' }];
   const heard: AttemptRecord[] = [];
   const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;
   takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver });
@@ -86,4 +87,9 @@ test('the same where the one before it says nothing of where its flight went: it
     [3, 'primary', 300, 'no hedge'],
     [4, 'third', 300, 'hedge'],
   ]);
+});
+
+test('what was begun in another life began after its launch there', () => {
+  const before = [{ ...failed(1, 'primary', 300), end: 'thread-lost' as const }];
+  assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, before, 400), [[2, 'backup', 400, 'no hedge']]);
 });

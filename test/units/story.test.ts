@@ -43,6 +43,17 @@ test('a story tells launch, attempts, failover, relaunch, joins and settling in 
   assert.match(story.toString(), /failover: from a, to b/);
 });
 
+test('in one instant a thread is lost, its flight is launched again, goes on elsewhere, and calls there', () => {
+  const flight = flightOf({ launchedAt: 100 });
+  flight.attempted({ target: 'a', attempt: 1, startedAt: 100, endedAt: 130, end: 'thread-lost', message: 'the thread died' });
+  flight.ownIncidents().relaunches = [{ at: 130, why: 'the thread died' }];
+  flight.attempted({ target: 'b', attempt: 2, startedAt: 130, endedAt: 150, end: 'value' });
+  assert.deepEqual(
+    storyOf(flight, []).events.map(({ what }) => what),
+    ['launched', 'attempt', 'thread-lost', 'relaunched', 'failover', 'attempt', 'value'],
+  );
+});
+
 test('the attempt in the air is told, and a flight in the air has not settled', () => {
   const events = storyOf(flightOf({ launchedAt: 5 }), [{ target: 'a', startedAt: 7, isHedge: false }]).events;
   assert.deepEqual(
