@@ -23,7 +23,7 @@ export interface ThreadOptions {
    * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 10
    */
   readonly niceness?: number;
-  /** Modules each thread imports first: `['./otel.js', 'tsx']`, relative to the working directory as with `--import`. What the process was started with is imported before them, as on every thread of Node's. @default none */
+  /** Modules each thread imports first: `['./otel.js', 'tsx']`, found as `--import` finds them, files from the working directory. What the process was started with is imported before them, as on every thread of Node's. @default none */
   readonly imports?: readonly string[];
 }
 

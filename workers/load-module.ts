@@ -1,5 +1,6 @@
 /** Loads a targets module, on whichever thread, and says what is wrong with it if it is not one. */
-import { createRequire } from 'node:module';
+import { Module } from 'node:module';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect, types } from 'node:util';
 import loader from './loader.cjs';
@@ -23,7 +24,7 @@ export async function loadModule(module: string, imports: readonly string[]): Pr
 async function load(module: string, imports: readonly string[]): Promise<OpenableModule> {
   for (const name of imports) {
     // One after the other, as `--import` does.
-    await loader.importModule(importUrl(name));
+    await importAhead(name);
   }
   const url = written(module);
   const found = targetsIn(isTypeScript(url) ? await importTypeScript(url, importHere) : await importHere(url));
@@ -53,7 +54,16 @@ async function importHere(url: string): Promise<object> {
   }
 }
 
-function importUrl(name: string): string {
-  if (/^(file|data|node):/.test(name)) return name;
-  return pathToFileURL(createRequire(`${process.cwd()}/`).resolve(name)).href;
+/**
+ * As `--import` does it: from the working directory, and what a package has for `import`. `require.resolve` would find what it has for `require`, or
+ * nothing, and an `import()` written here looks beside this file: so one is compiled there.
+ */
+function importAhead(name: string): Promise<object> {
+  const file = join(process.cwd(), 'imports.cjs');
+  // What every tool that compiles for `require` calls; no declaration tells of it.
+  const module = new Module(file) as Module & { _compile(code: string, file: string): void };
+  module._compile('module.exports = (name) => import(name);', file);
+  const importThere = module.exports as (name: string) => Promise<object>;
+  // Windows has drive letters, which `import()` takes for schemes.
+  return importThere(isAbsolute(name) ? pathToFileURL(name).href : name);
 }
