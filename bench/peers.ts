@@ -58,7 +58,9 @@ export const lruCache: Peer = {
   from: 'lru-cache',
   lacks: 'no failover; one signal aborts all; keeps values',
   share<V>(call: Call<string, V>) {
-    const cache = new LRUCache<string, { readonly value: V }>({ max: 4_096, fetchMethod: async (key) => ({ value: await call(key) }) });
+    const fetchMethod = async (key: string): Promise<{ readonly value: V }> => ({ value: await call(key) });
+    // Larger than any that is kept: a value that stayed would be given to the next who ask, who are to join the next call as with all others.
+    const cache = new LRUCache<string, { readonly value: V }>({ max: 4_096, maxEntrySize: 1, sizeCalculation: () => 2, fetchMethod });
     return (key: string) => cache.fetch(key) as unknown as Promise<V>;
   },
 };
