@@ -22,7 +22,7 @@ test('functions and objects with run are filled in the order written', () => {
 test('a record of targets that is wrong is refused with the path of what is', () => {
   const many = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`t${index}`, () => 1]));
   const cases: readonly (readonly [unknown, RegExp])[] = [
-    [null, /^targets:/], [[], /^targets: .*an array/], [{}, /^targets: expected 1 to 24/], [many, /25/], [{ 1: () => 1 }, /^targets\.1: .*integer/], [{ a: 7 }, /^targets\.a: .*got 7/], [{ a: {} }, /^targets\.a:/],
+    [null, /^targets:/], [[], /^targets: .*an empty array/], [{}, /^targets: expected 1 to 24/], [many, /25/], [{ 1: () => 1 }, /^targets\.1: .*integer/], [{ a: 7 }, /^targets\.a: .*got 7/], [{ a: {} }, /^targets\.a:/],
     [{ a: { run: () => 1, classify: 7 } }, /^targets\.a\.classify/], [{ a: { run: () => 1, replayable: 'no' } }, /^targets\.a\.replayable/], [{ a: { run: () => 1, attemptTimeoutMs: 0 } }, /^targets\.a\.attemptTimeoutMs/],
     [{ a: { run: () => 1, timeout: 5 } }, /^targets\.a\.timeout: there is no such setting/],
   ]; // biome-ignore format: a table
