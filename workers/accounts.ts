@@ -25,7 +25,8 @@ export class Accounts {
     else this.#memory.count(target, RETRIES, 1);
     if (record.attemptsMade === 0) return;
     const detour = record.ownDetour();
-    detour.drawnFor = -1;
+    // One drawn for a target that was not called in the end is for that one's next.
+    if (detour.drawnFor === target) detour.drawnFor = -1;
     detour.hasAnswered = false;
   }
 

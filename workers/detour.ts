@@ -11,6 +11,8 @@ export class Detour {
   holds: Map<number, number> | null = null;
   /** Calls of a target that was called before: what the backoff doubles by. */
   repeats = 0;
+  /** The backoff before its target is over, and it was not called yet: it has no place, say. */
+  isRested = false;
   /** The target for which an extra attempt was drawn from its budget; -1: none. */
   drawnFor = -1;
   /** The current attempt's target streams, and has given its first chunk. */

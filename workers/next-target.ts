@@ -74,12 +74,37 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number
   return again ?? lastResort(record, candidates, setup, now);
 }
 
-/** The backoff before a target is over: its pass, or `REFUSED` when it may not be called after all. */
-export function admitAgain(record: FlightRecord, { whenAllOpen, health }: ChoiceSetup, now: number): number {
+/**
+ * The backoff before a target is over: that one, unless another may be called by now that was not, and this one was not asked for. What lacks nothing but a
+ * place is waited for, and not backed off from once more.
+ */
+export function afterRest(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
+  if (now >= record.order.deadline) return WAIT;
+  const { target } = record;
+  const untried = untriedOf(record);
+  const elsewhere = record.detour.verdict === 'retry' ? null : admitted(untried, setup, now);
+  if (elsewhere !== null) return elsewhere;
+  const pass = admitAgain(record, setup, now);
+  if (pass !== REFUSED) return { kind: 'now', target, pass };
+  if (setup.health.of(target).refusal(now) !== 'full') return nextTarget(record, setup, now);
+  record.passOver(nameOf(target, setup), 'full');
+  return admitted(untried, setup, now) ?? WAIT;
+}
+
+/** Its pass, or `REFUSED` when it may not be called after all. */
+function admitAgain(record: FlightRecord, { whenAllOpen, health }: ChoiceSetup, now: number): number {
   const pass = health.of(record.target).admit(now);
   const isClosed = (target: number): boolean => !CALLABLE.has(health.of(target).refusal(now));
   const isAllClosed = pass === REFUSED && whenAllOpen === 'try' && record.route.every(isClosed);
   return isAllClosed ? health.of(record.target).admitAnyway(now) : pass;
+}
+
+function admitted(targets: readonly number[], { health }: ChoiceSetup, now: number): Choice | null {
+  for (const target of targets) {
+    const pass = health.of(target).admit(now);
+    if (pass !== REFUSED) return { kind: 'now', target, pass };
+  }
+  return null;
 }
 
 /** The first of these that may be called again within the flight's time, and within its budget. */

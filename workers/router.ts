@@ -6,7 +6,7 @@ import * as flight from '../machines/flight.table.js';
 import { onward } from './attempt-record.js';
 import { REFUSED, type Sample } from './breaker.js';
 import type { FlightRecord } from './flight-record.js';
-import { admitAgain, nextTarget, type Choice, type ChoiceSetup } from './next-target.js';
+import { afterRest, nextTarget, type Choice, type ChoiceSetup } from './next-target.js';
 import { reasonOf } from './passed-over.js';
 import type { AttemptRecord, LaunchOrder } from './protocol.js';
 import { Refused } from './refused.js';
@@ -60,7 +60,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
   }
 
   #choose(record: FlightRecord<Order>, now = this.#setup.seam.now()): Choice {
-    const choice = nextTarget(record, this.#setup, now);
+    const choice = record.detour.isRested ? afterRest(record, this.#setup, now) : nextTarget(record, this.#setup, now);
     if (choice.kind === 'now') take(record, choice, now);
     return choice;
   }
@@ -70,10 +70,9 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     const { seam, wheel } = this.#setup;
     switch (choice.kind) {
       case 'now':
-        return this.#stepper.step(record, flight.TARGET_CHOSEN);
+        return this.#stepper.step(record, isAgain(record) ? flight.BACKOFF_ELAPSED : flight.TARGET_CHOSEN);
       case 'later':
-        record.target = choice.target;
-        record.ownDetour().repeats++;
+        restBefore(record, choice.target);
         return wheel.arm(record, choice.waitMs, seam.now());
       case 'wait':
         return this.#wait(record);
@@ -89,11 +88,8 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
 
   /** The backoff before the same target is over. */
   backoffElapsed(record: FlightRecord<Order>): void {
-    const now = this.#setup.seam.now();
-    record.pass = admitAgain(record, this.#setup, now);
-    record.attemptStartedAt = now;
-    if (record.pass === REFUSED) this.#go(record, this.#choose(record));
-    else this.#stepper.step(record, flight.BACKOFF_ELAPSED);
+    record.ownDetour().isRested = true;
+    this.#go(record, this.#choose(record));
   }
 
   lookAt(given: FlightRecord, mayCall: boolean): 'left' | 'over' | 'waits' | 'barred' {
@@ -146,4 +142,22 @@ function take(record: FlightRecord, { target, pass }: Extract<Choice, { kind: 'n
   record.target = target;
   record.pass = pass;
   record.attemptStartedAt = now;
+}
+
+/** A backoff begins. Its last error may have asked for another target; where that is not to be had, nobody is asked for. */
+function restBefore(record: FlightRecord, target: number): void {
+  const detour = record.ownDetour();
+  if (target !== record.target) detour.verdict = 'failover';
+  detour.isRested = false;
+  record.target = target;
+}
+
+/** Is it called after its backoff, which grows with each such call? */
+function isAgain(record: FlightRecord): boolean {
+  if (!record.detour.isRested) return false;
+  const detour = record.ownDetour();
+  detour.isRested = false;
+  if ((record.targetsTried & (1 << record.target)) === 0) return false;
+  detour.repeats++;
+  return true;
 }

@@ -85,6 +85,26 @@ test('no backoff between different targets, but before a target that was called 
   assert.equal(primary.calls.length + backup.calls.length, 3);
 });
 
+test('a target that may be called by the end of the backoff, and was not yet, is called, not the one that failed', async () => {
+  const { coalescer, primary, backup, environment, settled } = openStage({ breaker: false, budget: false, maxAttempts: 3 }, 2, () => 0.99);
+  watch(coalescer.request('other', { targets: ['backup'] }));
+  backup.calls[0]!.reject(Object.assign(httpError(503), { retryAfterMs: 50 }));
+  await settled();
+  coalescer.cancel({ payload: 'other' });
+  const waiter = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(httpError(503));
+  await environment.advance(80);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1], 'it backs off');
+  await environment.advance(30);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 2]);
+  backup.calls[1]!.reject(httpError(503));
+  await environment.advance(1_000);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [2, 2], 'then the first one again, as nothing else is left');
+  primary.calls[1]!.resolve('x');
+  await settled();
+  assert.equal(waiter.value, 'x');
+});
+
 test('who comes during the backoff joins the flight and does not shorten the wait', async () => {
   const { coalescer, primary, environment } = openStage({ maxAttempts: 2 }, 1, () => 0.99);
   const before = watch(coalescer.request('a'));

@@ -128,6 +128,30 @@ test('past its ceiling a target is passed over; past all ceilings flights wait f
   );
 });
 
+test('a flight that calls its target again waits for a place there, in its turn, and does not back off anew', async () => {
+  const primary = script();
+  const options = { maxAttempts: 2, budget: false, breaker: false } as const;
+  const { coalescer, environment, settled } = opened({ primary: { run: primary, maxConcurrency: 1 } }, options);
+  watch(coalescer.request('first'));
+  primary.calls[0]!.reject(httpError(503));
+  await settled();
+  watch(coalescer.request('second'));
+  await environment.advance(5_000);
+  watch(coalescer.request('third'));
+  assert.deepEqual(
+    primary.calls.map(({ payload }) => payload),
+    ['first', 'second'],
+  );
+  primary.calls[1]!.resolve('x');
+  await settled();
+  primary.calls[2]?.resolve('x');
+  await settled();
+  assert.deepEqual(
+    primary.calls.map(({ payload }) => payload),
+    ['first', 'second', 'first', 'third'],
+  );
+});
+
 test('when the primary dies a thousand flights do not flatten a backup with a tenth of the places', async () => {
   const [primary, backup] = [script(), script()];
   const { coalescer, settled } = opened({ primary, backup: { run: backup, maxConcurrency: 100 } });

@@ -2,12 +2,12 @@
 // budget, never before its Retry-After, never past the flight's deadline; and the last one that is left is not shut out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ORDINARY, REFUSED } from '../../workers/breaker.js';
+import { ORDINARY } from '../../workers/breaker.js';
 import type { Detour } from '../../workers/detour.js';
 import { FlightRecord, FlightStart } from '../../workers/flight-record.js';
 import { HealthMemory } from '../../workers/health-memory.js';
 import { Health } from '../../workers/health.js';
-import { admitAgain, attemptMs, firstTarget, nextTarget, type Choice, type ChoiceSetup } from '../../workers/next-target.js';
+import { afterRest, attemptMs, firstTarget, nextTarget, type Choice, type ChoiceSetup } from '../../workers/next-target.js';
 import type { LaunchOrder } from '../../workers/protocol.js';
 import { filledTarget } from './filled-target.js';
 import { manualSeam, type ManualSeam } from './manual-seam.js';
@@ -74,6 +74,7 @@ function stand(circumstances: Circumstances = {}): Stand {
 }
 
 const next = (record: FlightRecord, setup: Stand = stand()): Choice => nextTarget(record, setup, setup.seam.now());
+const rested = (record: FlightRecord, setup: Stand): Choice => afterRest(record, setup, setup.seam.now());
 const now = (index: number): Choice => ({ kind: 'now', target: index, pass: ORDINARY });
 const later = (index: number, waitMs: number): Choice => ({ kind: 'later', target: index, waitMs });
 const WAIT: Choice = { kind: 'wait' };
@@ -182,7 +183,7 @@ test('a flight whose only target was closed off under it calls it again after it
   const record = flown({ route: [0] });
   assert.deepEqual(next(record, setup), later(0, 50));
   setup.seam.advance(50);
-  assert.equal(admitAgain(record, setup, setup.seam.now()), ORDINARY);
+  assert.deepEqual(rested(record, setup), now(0));
 });
 
 test('where all are to be waited for, none is called before its probe is due', () => {
@@ -208,13 +209,22 @@ test('what is closed by hand is not called, whatever is left', () => {
   assert.deepEqual(next(fresh(), setup), NOWHERE);
 });
 
-test('after its backoff a flight asks again: who has become full or closed meanwhile is not called', () => {
+test('after its backoff a flight asks again: what has become full meanwhile is waited for, what was closed off is not called', () => {
   const setup = stand({ targets: [target('a', { maxConcurrency: 1 }), target('b')] });
-  const record = flown({ route: [0, 1] });
-  assert.equal(admitAgain(record, setup, setup.seam.now()), ORDINARY);
-  assert.equal(admitAgain(record, setup, setup.seam.now()), REFUSED, 'full');
+  const record = flown({ route: [0, 1], targetsTried: 0b11 });
+  assert.deepEqual(rested(record, setup), now(0));
+  assert.deepEqual(rested(record, setup), WAIT, 'full');
+  assert.deepEqual(record.detour.passedOver, [{ target: 'a', why: 'full' }]);
   setup.health.of(0).ended(ORDINARY, 'ill', 0, 0);
-  assert.equal(admitAgain(record, setup, setup.seam.now()), REFUSED, 'open, and another is left');
+  assert.deepEqual(rested(record, setup), later(1, 50), 'open, and another is left');
+});
+
+test('after its backoff a flight goes to a target that it has not called, where one may be called by now', () => {
+  const setup = stand({ targets: [target('a', { maxConcurrency: 1 }), target('b')] });
+  assert.deepEqual(rested(flown({ route: [0, 1] }), setup), now(1));
+  assert.deepEqual(rested(flown({ route: [0, 1], verdict: 'retry' }), setup), now(0), 'the same one was asked for');
+  assert.deepEqual(rested(flown({ route: [0, 1], verdict: 'retry' }), setup), now(1), 'and has no place');
+  assert.deepEqual(rested(flown({ route: [0, 1], deadline: 0 }), setup), WAIT, 'and none when its time is over');
 });
 
 test('a relaunch begins at the first target that no life has called, else behind the last one, without backoff or budget', () => {
