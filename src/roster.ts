@@ -2,6 +2,7 @@
  * Who is on duty: the active links, the standbys that have loaded and wait, and how they are started, replaced and given up on. Of flights it knows
  * their place, and whether a link has any.
  */
+import { inCleanContext } from '../workers/clean-context.js';
 import type { Seam } from '../workers/environment.js';
 import { TABLE_HASH } from '../workers/flight-steps.js';
 import type { Flight } from './flight.js';
@@ -88,8 +89,8 @@ export class Roster {
   start(): Promise<void> {
     const mayRaise = this.#raising.size === 0 && this.#setup.seam.now() >= this.#retryAt;
     const missing = this.#actives.flatMap((link, index) => (link === null && mayRaise ? [index] : []));
-    if (this.#starting === null || missing.length > 0)
-      this.#starting = Promise.all(missing.map((index) => this.#raise(index, false))).then(() => undefined);
+    // Threads are nobody's, and outlive the request in which they may be started: what they say is heard in no context of its.
+    if (this.#starting === null || missing.length > 0) this.#starting = inCleanContext((places) => this.#raiseAll(places), missing);
     return this.#starting;
   }
 
@@ -113,7 +114,7 @@ export class Roster {
 
   /** One more link, set up for a duty of its own. */
   take(role: 'quarantine'): Promise<PortLink> {
-    return this.#setUp(role, SET_UPS);
+    return inCleanContext((duty) => this.#setUp(duty, SET_UPS), role);
   }
 
   /** A flight has ended: whatever died, threads do get work done. */
@@ -148,6 +149,10 @@ export class Roster {
     });
     this.#waits.add(wait);
     seam.release(wait);
+  }
+
+  async #raiseAll(places: readonly number[]): Promise<void> {
+    await Promise.all(places.map((index) => this.#raise(index, false)));
   }
 
   /** Brings one place to duty. */

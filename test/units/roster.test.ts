@@ -1,5 +1,6 @@
 // Who is on duty: how threads that die or cannot be set up are replaced, how soon, and what becomes of those that are on their way when all is closed.
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { promisesSettled as settled } from '../../workers/environment.js';
 import { TABLE_HASH } from '../../workers/flight-steps.js';
@@ -26,6 +27,7 @@ class Thread {
   }
 
   async open(): Promise<void> {
+    this.#stage.watched();
     await this.#stage.opening;
     if (this.#stage.loads) this.isOpen = true;
     else throw new Error('it does not load');
@@ -33,6 +35,7 @@ class Thread {
 
   async #activate(): Promise<object> {
     const fate = this.#stage.setUps.shift() ?? 'works';
+    this.#stage.watched();
     if (fate === 'fails') throw new Error('the database is away');
     if (fate === 'waits') await this.#stage.settingUp;
     if (fate === 'dies') this.dies();
@@ -64,6 +67,8 @@ class Stage {
   opening: Promise<void> = Promise.resolve();
   settingUp: Promise<void> = Promise.resolve();
   hostsClosed = 0;
+  /** Called where a thread is opened, and where it is set up. */
+  watched: () => void = () => undefined;
   readonly told: string[] = [];
   readonly roster: Roster;
 
@@ -169,6 +174,24 @@ test('a thread that dies is replaced at once ten times in a row, and then later 
   assert.deepEqual([...stage.roster.links], [stage.last], 'nothing is held of the dead');
   stage.roster.worked();
   assert.equal(await dies(), 0);
+});
+
+test('threads are opened and set up in nobody’s context, also where a request needs the first, one that failed, or one for a quarantine', async () => {
+  const request = new AsyncLocalStorage<string>();
+  const stage = new Stage();
+  const seen: (string | undefined)[] = [];
+  stage.watched = () => void seen.push(request.getStore());
+  stage.setUps.push('fails');
+  assert.equal(await request.run('first', () => stage.start()), 'the database is away');
+  stage.seam.advance(1_000);
+  request.run('second', () => stage.pick());
+  await settled();
+  assert.equal(await stage.start(), 'started');
+  await request.run('third', () => stage.roster.take('quarantine'));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 6 }, () => undefined),
+  );
 });
 
 test('a thread that waits to be replaced when all is closed is not', async () => {
