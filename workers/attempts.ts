@@ -5,7 +5,7 @@
 import { Accounts } from './accounts.js';
 import { Attempt, type AbortCause } from './attempt.js';
 import { AttemptTerms } from './attempt-terms.js';
-import { attemptRecord, fill, fillHedge, type AttemptFailure } from './attempt-record.js';
+import { attemptRecord, fill, fillHedge, onward, type AttemptFailure, type TellableRecord } from './attempt-record.js';
 import type { Sample } from './breaker.js';
 import { callTarget, listen } from './call-target.js';
 import { inOwnContext } from './clean-context.js';
@@ -13,7 +13,7 @@ import type { FlightRecord } from './flight-record.js';
 import type { Hedge, Rival } from './hedge.js';
 import type { Hedging } from './hedging.js';
 import { attemptMs } from './next-target.js';
-import type { AttemptEnd, AttemptRecord, LaunchOrder } from './protocol.js';
+import type { AttemptEnd, LaunchOrder } from './protocol.js';
 import type { Router } from './router.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { Streams } from './streams.js';
@@ -133,13 +133,15 @@ export class Attempts<Order extends LaunchOrder> {
 
   /** One of the two has failed: the other goes on, and what befell the one is told now. */
   keepRival(record: FlightRecord<Order>, hedge: Hedge): void {
-    const { wheel, seam, receiver } = this.#setup;
-    const ended = record.ended as AttemptRecord;
+    const { wheel, seam, receiver, targets } = this.#setup;
+    const ended = record.ended as TellableRecord;
     record.ended = null;
     record.takeUp(hedge.rival as Rival, hedge);
     hedge.rival = null;
     record.armAttempt(wheel, hedge.due, seam.now());
-    receiver.attempted(record.order, ended);
+    // Where it was the hedge that failed, its flight stays where it is.
+    const { target, pass } = record;
+    receiver.attempted(record.order, ended.isHedge === true ? ended : onward(ended, { kind: 'now', target, pass }, targets, null));
   }
 
   /** The other of the two is not wanted any more: it was outraced, or is stopped with the current one. */

@@ -1,8 +1,9 @@
 // Hedges: a second attempt beside the first, where the first takes longer than usual. The first answer wins, an error ends nothing while the other is
 // out, and what it may cost is bounded. Invariants I3, I11, I12, I14; fault F10.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import { createCoalescer } from '../../src/index.js';
+import { createCoalescer, type ChannelMessages } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import { codeOf, countedEnvironment, httpError, openStage, watch, type Script, type Stage, type StageOptions } from './stage.js';
 
@@ -340,6 +341,35 @@ test('it is told: by outcome, and by explain while two are out and afterwards', 
     ['value', 'backup'],
     ['settled', undefined],
   ]);
+});
+
+// `outcome` said so, and neither the counter nor the channel nor the story did.
+test('where the first attempt fails its flight has gone on to the hedge’s target: counted, and told', async () => {
+  for (const [failing, failovers] of [
+    ['primary', 1],
+    ['backup', 0],
+  ] as const) {
+    const stage = staged();
+    const told: string[][] = [];
+    const note = (message: unknown): void => {
+      const { from, to } = message as ChannelMessages['coalescer:failover'];
+      told.push([from, to]);
+    };
+    subscribe('coalescer:failover', note);
+    const outcome = stage.coalescer.outcome('a');
+    await stage.environment.advance(AFTER_MS + 10);
+    last(stage[failing]).reject(httpError(503));
+    await stage.settled();
+    last(failing === 'primary' ? stage.backup : stage.primary).resolve('x');
+    await stage.settled();
+    unsubscribe('coalescer:failover', note);
+    assert.equal(stage.calls(), 2);
+    const isTold = failovers === 1;
+    assert.deepEqual([stage.coalescer.stats().failovers, (await outcome).failedOver], [failovers, isTold]);
+    assert.deepEqual(told, isTold ? [['primary', 'backup']] : []);
+    const story = String(await stage.coalescer.explain({ payload: 'a' }));
+    assert.equal(/failover: from primary, to backup$/m.test(story), isTold, story);
+  }
 });
 
 test('why there was no hedge is told as well', async () => {
