@@ -165,7 +165,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     // Told first: whoever listens may end the flight before its value does.
     this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.ownIncidents().isForOne = true;
-    if (flight.incidents.isForOne && isReadByOthers(flight)) {
+    if (flight.status === 'flying' && flight.incidents.isForOne && isReadByOthers(flight)) {
       // They fly alone the next time.
       this.waiters.forOne.learn(flight, attempt.endedAt);
       this.end(flight, 'rejected', this.failures.forOne(flight));

@@ -1,6 +1,7 @@
 // Values that a target declares not shareable: the leader's alone. The others are released at once, together, and the verdict is remembered, so that
 // they do not queue up behind each other. LESSONS 16; RELIABILITY (d), hit-for-miss.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { createCoalescer, isCoalescerError, threadTargets, type CoalescerOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
@@ -215,4 +216,20 @@ test('threads say it too', async () => {
     }
     await coalescer.close();
   }
+});
+
+// Found by a schedule of the simulation in which readers' flight was cancelled while its value crossed.
+test('what a flight brings that was cancelled meanwhile says nothing of its key', async (context) => {
+  const { coalescer, run, settled } = opened();
+  const cancel = (): void => void coalescer.cancel({ payload: 'a' });
+  const readers = [coalescer.stream('a'), coalescer.stream('a')].map(({ opened: began }) => watch(began));
+  subscribe('coalescer:attempt', cancel);
+  context.after(() => unsubscribe('coalescer:attempt', cancel));
+  run.calls[0]!.resolve('private');
+  await settled();
+  unsubscribe('coalescer:attempt', cancel);
+  assert.equal(run.calls.length, 1);
+  assert.deepEqual(readers.map(codeOf), Array(2).fill('COALESCER_FLIGHT_CANCELLED'));
+  for (let count = 0; count < 2; count++) void watch(coalescer.request('a'));
+  assert.deepEqual([run.calls.length, coalescer.stats().joined], [2, 2]);
 });
