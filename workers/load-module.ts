@@ -17,7 +17,10 @@ export async function loadModule(module: string, imports: readonly string[]): Pr
     return await load(module, imports);
   } catch (error) {
     // What a loader of the application's throws came from a thread of its own, and may be an error no more.
-    throw types.isNativeError(error) ? error : new Error(`${module}: ${inspect(error)}`, { cause: error });
+    if (!types.isNativeError(error)) throw new Error(`${module}: ${inspect(error)}`, { cause: error });
+    // Node says of an ES module's syntax neither whose it is nor where.
+    if (error.name === 'SyntaxError') throw new Error(`${module}, or what it imports: ${error.message}`, { cause: error });
+    throw error;
   }
 }
 

@@ -43,6 +43,7 @@ const AT_LOAD: readonly (readonly [what: string, module: string, because: RegExp
   ['that rejects unhandled while loading', 'fail-at-load.js?reject', /died while it loaded|rejected where nobody looks/],
   ['that hangs while loading', 'fail-at-load.js?hang', /did not load within readyWithinMs = 1500 ms/],
   ['that spins while loading', 'fail-at-load.js?spin', /did not load within readyWithinMs = 1500 ms/],
+  ['that imports what cannot be parsed', 'fail-at-load.js?syntax', /fail-at-load\.js\?syntax, or what it imports: Unexpected identifier/],
   ['without a default export', 'export-nothing.js', /expected 'export default defineTargets\(…\)', got no default export/],
   ['with another default export', 'export-other.js', /expected 'export default defineTargets\(…\)', got another default export/],
 ];
@@ -72,7 +73,7 @@ for (const [how, what, because] of IN_SET_UP) {
   });
 }
 
-for (const [what, module, because] of AT_LOAD.filter(([, name]) => /throw|missing|export/.test(name))) {
+for (const [what, module, because] of AT_LOAD.filter(([, name]) => /throw|missing|syntax|export/.test(name))) {
   test(`on this thread too, a module ${what} is refused`, async () => {
     await refusesToStart(open(fixture(module), { threads: 0 }), because);
   });
