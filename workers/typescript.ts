@@ -66,9 +66,11 @@ function exportOfTsx(url: string, entry: string): string | null {
 
 function noWayIn(url: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
+  const isStripped = (cause as { code?: unknown } | null)?.code !== 'ERR_UNKNOWN_FILE_EXTENSION';
+  const otherwise = isStripped ? 'write what is left when types are stripped' : 'use Node 22.18 or later, which strips types';
   return new Error(
     `${fileURLToPath(url)} is TypeScript, and Node ${process.versions.node} cannot read it on this thread: install tsx in the application ` +
-      `(npm install --save-dev tsx), or use Node 22.18 or later, which strips types; in production build it, and the .js is taken (${why})`,
+      `(npm install --save-dev tsx), or ${otherwise}; in production build it, and the .js is taken (${why})`,
     { cause },
   );
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { isTypeScript, written } from '../../workers/typescript.js';
+import { importTypeScript, isTypeScript, written } from '../../workers/typescript.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'written-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -39,3 +39,17 @@ test('a module is TypeScript by its name', () => {
     [true, true, true, false, false, false],
   );
 });
+
+for (const [code, way] of [
+  ['ERR_UNKNOWN_FILE_EXTENSION', /install tsx .*, or use Node 22\.18 or later/],
+  ['ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', /install tsx .*, or write what is left when types are stripped;/],
+  ['ERR_INVALID_TYPESCRIPT_SYNTAX', /install tsx .*, or write what is left when types are stripped;/],
+] as const) {
+  test(`where Node says ${code}, and there is no tsx, both ways out are named`, async () => {
+    const refusal = Object.assign(new Error('no'), { code });
+    await assert.rejects(
+      importTypeScript(at('source.ts'), () => Promise.reject(refusal)),
+      { message: way, cause: refusal },
+    );
+  });
+}
