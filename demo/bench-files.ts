@@ -81,7 +81,8 @@ export function checkWritable(option: string, file: string): void {
 }
 
 function textOf(option: string, file: string): string {
-  return reaching(option, 'read', file, () => readFileSync(file, 'utf8'));
+  // Windows' own tools begin a text with a byte order mark.
+  return reaching(option, 'read', file, () => readFileSync(file, 'utf8')).replace(/^\uFEFF/, '');
 }
 
 export function reaching<T>(option: string, what: 'read' | 'write', file: string, reach: () => T): T {

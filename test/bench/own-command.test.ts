@@ -114,3 +114,26 @@ test('a run is held against an earlier one of its own', async () => {
   const { stdout } = await bench(plain, '--against', earlier, '--threshold', '100');
   assert.match(stdout, /^ok {4}own\/flights, fresh, times own\/flights of a raw Map/m);
 });
+
+test('payloads and an earlier run that begin with a byte order mark are read like any', async () => {
+  const earlier = join(folder, 'unmarked.json');
+  const marked = written('marked.txt', '\uFEFF{"a":1}\r\n{"a":2}\r\n');
+  const telling = written(
+    'telling.mjs',
+    'export default { upstream: async (payload) => void process.stdout.write(`${typeof payload} `) };',
+  );
+  const { code, stdout, stderr } = await bench(telling, '--keys', marked, '--json', earlier);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /object /);
+  assert.doesNotMatch(stdout, /string /);
+  const run = await bench(
+    plain,
+    '--keys',
+    marked,
+    '--against',
+    written('marked.json', `\uFEFF${readFileSync(earlier, 'utf8')}`),
+    '--threshold',
+    '100',
+  );
+  assert.match(run.stdout, /^ok {4}own\/flights, fresh/m);
+});
