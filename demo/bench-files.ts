@@ -21,7 +21,10 @@ interface OwnModule {
 
 export async function moduleOf(file: string): Promise<OwnModule> {
   try {
-    return (await import(pathToFileURL(resolve(file)).href)) as OwnModule;
+    const module = (await import(pathToFileURL(resolve(file)).href)) as OwnModule;
+    const { default: inner } = module as { readonly default?: OwnModule & { readonly __esModule?: unknown } };
+    // What a compiler made of an ES module for `require` arrives one level deeper, as on threads.
+    return inner?.__esModule === true ? inner : module;
   } catch (error) {
     throw new InputError(`--targets: ${file} does not load: ${told(error)}`, { cause: error });
   }

@@ -137,3 +137,14 @@ test('payloads and an earlier run that begin with a byte order mark are read lik
   );
   assert.match(run.stdout, /^ok {4}own\/flights, fresh/m);
 });
+
+test('a module that was compiled for require is measured', async () => {
+  const compiled = written(
+    'compiled.cjs',
+    "Object.defineProperty(exports, '__esModule', { value: true });\nexports.payload = (line) => ({ line });\n" +
+      'exports.default = { upstream: async (payload) => void process.stdout.write(`${typeof payload} `) };\n',
+  );
+  const { code, stdout, stderr } = await bench(compiled);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /object /);
+});
