@@ -59,7 +59,10 @@ export function choices(option: string, text: string | undefined, known: readonl
   return chosen;
 }
 
-/** Runs a command: its usage for `--help`; 2 for a wrong argument, told in one line; 1 for anything else that goes wrong. */
+/**
+ * Runs a command: its usage for `--help`; 2 for a wrong argument, told in one line, and for anything else that goes wrong. 1 is a command's own to say:
+ * what was measured is worse than it may be.
+ */
 export async function command<Name extends string = never>(
   line: CommandLine<Name>,
   run: (given: Given<Name>) => Promise<number>,
@@ -67,6 +70,7 @@ export async function command<Name extends string = never>(
   // What must not be left behind hangs on the process's exit.
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
+  process.once('SIGHUP', () => process.exit(129)); // its terminal was closed
   try {
     const given = givenIn(process.argv.slice(2), line);
     if (given.flags.has('help')) process.stdout.write(line.usage);
@@ -74,6 +78,6 @@ export async function command<Name extends string = never>(
   } catch (error) {
     const text = error instanceof ArgumentError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${text}\n`);
-    process.exitCode = error instanceof ArgumentError ? 2 : 1;
+    process.exitCode = 2;
   }
 }

@@ -14,7 +14,7 @@ export const usage = `Usage: npm run bench:gate -- --base GITREF [options]
 
 Builds that commit in a folder of its own, runs it and this checkout alternately in child processes, and exits with
 1 if a gated row is slower by more than its threshold with 95 % confidence, twice, or a count (upstream calls, messages,
-attempts, bytes allocated) is larger. Writes gate.md, gate.json, gate.svg and github-benchmark.json.
+attempts, bytes allocated) is larger; with 2 if it cannot tell. Writes gate.md, gate.json, gate.svg and github-benchmark.json.
 
   --base GITREF    what to compare with
   --pairs N        pairs of processes for each area (default 10)

@@ -1,8 +1,9 @@
 // What the benches say to a wrong command line: one line on stderr and exit code 2, before anything is measured.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 const withoutOptions = ['overload', 'stragglers', 'probes', 'health-cost', 'outage-cost', 'stalled-reader', 'page/main'];
 
@@ -55,6 +56,45 @@ test('help names every option', () => {
     const { status, stdout, stderr } = run(command, ['--help']);
     assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, command);
     for (const option of options) assert.ok(stdout.includes(option), option);
+  }
+});
+
+/** Ways that a command of its own may go. */
+const commandWith = (run: string): string =>
+  `import { command } from ${JSON.stringify(new URL('../../bench/arguments.js', import.meta.url).href)};
+  await command({ usage: '' }, async () => { ${run} });`;
+const start = (run: string): string[] => ['--input-type=module', '--eval', commandWith(run)];
+
+test('1 is what a command says of what it measured; what goes wrong on the way is 2', () => {
+  for (const [run, status] of [
+    ['return 0', 0],
+    ['return 1', 1],
+    ["throw new Error('the base does not build')", 2],
+  ] as const)
+    assert.equal(spawnSync(process.execPath, start(run)).status, status, run);
+});
+
+test('a command that is interrupted, or whose terminal is closed, leaves nothing behind', {
+  skip: process.platform === 'win32' && 'no signals',
+}, async () => {
+  for (const [signal, expected] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    const child = spawn(
+      process.execPath,
+      start(
+        "process.once('exit', () => console.log('removed')); console.log('made'); setInterval(() => {}, 1_000); await new Promise(() => {})",
+      ),
+    );
+    let told = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+      if (text.startsWith('made')) child.kill(signal);
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.deepEqual([signal, code, told], [signal, expected, 'made\nremoved\n']);
   }
 });
 
