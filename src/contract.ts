@@ -4,7 +4,10 @@ import type { Explanation, Outcome, Stats } from './reports.js';
 import type { RequestArgs, StreamOptions } from './requests.js';
 import type { TargetControl } from './target-control.js';
 
-/** Which flight: a payload (as `request` would see it), or its identity (as `identify` tells it), or all of a scope, where `key` is left out: one that is `undefined` is refused. */
+/**
+ * Which flight: by its payload (as `request` would see it), or by its identity (as `identify` tells it). `{ scope }` alone, without a `key`, means all of that scope; a
+ * `key` that is there and `undefined` is refused, since it may be missing by mistake.
+ */
 export type Which<P> = { readonly payload: P; readonly scope?: string } | { readonly scope: string | null; readonly key?: string | null };
 
 /** Who waits for which key. */
@@ -43,14 +46,15 @@ export interface Coalescer<P, V, C = V, S = AnyScope> extends AsyncDisposable {
   stream(payload: P, ...options: RequestArgs<S, StreamOptions>): FlightStream<C>;
   /** The identity `request` would use: for tests, and to see why two requests do not share. */
   identify(payload: P, ...options: RequestArgs<S>): Identity;
-  /** Drops what is held for a key: the next request launches anew, those who wait get what is in the air, and what was kept is gone. Returns how many flights and kept keys. */
+  /** Drops what is held for a key: what was kept is gone, and the next request launches a new flight; those who wait get what is in the air. Returns how many flights and kept keys it dropped. */
   forget(which: Which<P>): number;
-  /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`. Returns how many flights. */
+  /** Aborts the flight although somebody waits: a user pressed stop. Waiters reject with `COALESCER_FLIGHT_CANCELLED`, `reason` its `cause`. Returns how many flights it aborted. */
   cancel(which: Which<P>, reason?: unknown): number;
   /** How many wait, now. */
   waiters(which: Which<P>): number;
-  /** The story of the flight in the air, else of the last one that settled (of the last 256 flights), else `null`. A promise: the attempt in the air is known on its thread. */
+  /** The story of the flight in the air, else of the one that settled last (among the last 256 flights of this coalescer), else `null`. A promise, since an attempt in the air is asked for on its thread. */
   explain(which: Which<P>): Promise<Explanation | null>;
+  /** Gauges and counters, now. */
   stats(): Stats;
   /** Health and steering of the targets, while requests run. */
   readonly targets: TargetControl;

@@ -8,20 +8,20 @@ import { forStory } from './story.js';
 /** What each code means. A test holds this table against the README's. */
 export const ERROR_CODES = {
   COALESCER_TARGETS_FAILED: 'every attempt that was allowed failed; see attempts, and cause for the last error',
-  COALESCER_TIMEOUT: "this waiter's time is up",
+  COALESCER_TIMEOUT: "no answer in time: this waiter's timeoutMs or the flight's flightTimeoutMs was up",
   COALESCER_FLIGHT_CANCELLED: 'cancel() was called',
   COALESCER_POISONED: 'this request killed two or three threads',
-  COALESCER_STREAM_BROKEN: 'the stream broke off after chunks were given; see chunks, attempts and cause',
+  COALESCER_STREAM_BROKEN: 'the stream broke off after chunks were given, or there is none to take up; see chunks, attempts and cause',
   COALESCER_STREAM_DIVERGED: "midStream 'verify': the next target said something else",
   COALESCER_SLOW_CONSUMER: 'this reader lagged too far behind the others',
   COALESCER_LIMIT: 'a limit is reached; see limit',
   COALESCER_REENTRANT: 'a target asked for a flight that waits for the target',
-  COALESCER_TARGETS_NOT_LOADED: 'the targets module did not load, or its set-up failed',
+  COALESCER_TARGETS_NOT_LOADED: 'the targets module did not load, or has not yet, or its set-up failed',
   COALESCER_CLOSED: 'close() was called',
   COALESCER_SCOPE_MISSING: 'the scope is undefined, null, empty or not a string',
   COALESCER_NOT_KEYABLE: 'the payload has no canonical form; see path',
   COALESCER_NOT_CLONEABLE: 'something cannot cross to or from a thread; see path',
-  COALESCER_NOT_SHAREABLE: 'the value can be read once only: a Response, an iterator',
+  COALESCER_NOT_SHAREABLE: 'the value cannot be given to several: a Response, an iterator, what cannot be copied, or what is for one alone',
 } as const;
 
 export type CoalescerErrorCode = keyof typeof ERROR_CODES;

@@ -8,9 +8,9 @@ export interface BreakerOptions {
   readonly attemptsMin?: number;
   /** Opens after so many failures in a row. @default 5 */
   readonly consecutive?: number;
-  /** Open for so long, 20 % up or down; twice as long after each probe that failed. @default 5_000 */
+  /** Open for so many milliseconds, 20 % up or down; twice as long after each attempt to find out that failed, up to `openMsMax`. @default 5_000 */
   readonly openMs?: number;
-  /** @default 60_000 */
+  /** Open for so long at most. @default 60_000 */
   readonly openMsMax?: number;
   /** When all targets are open: call the one that reopens first all the same (`'try'`), or wait for it within the flight's time. @default 'try' */
   readonly whenAllOpen?: 'try' | 'wait';
@@ -20,7 +20,10 @@ export interface BreakerOptions {
 export interface HedgeOptions {
   /** Made after so many milliseconds. @default after what `percentile` says */
   readonly afterMs?: number;
-  /** Made after what so many of a hundred attempts of the target took, 50 to 99.9; at least 10 ms, and once 100 attempts were answered (Dean and Barroso, "The Tail at Scale"). The fewer hedges are saved, the longer it waits, up to five times as long: what may be doubled goes to those that take longest. @default 95 */
+  /**
+   * Made when an attempt takes longer than so many of a hundred did on its target, 50 to 99.9 (Dean and Barroso, "The Tail at Scale"). Not before 10 ms, nor before the
+   * target has answered 100 attempts. The fewer hedges are saved up (`maxExtraShare`), the longer it waits, up to five times as long: so those that take longest are doubled. @default 95
+   */
   readonly percentile?: number;
   /** Hedges for each first attempt on the target that is too slow, 0 to 1; one more at the start, and up to ten saved for a bad moment. Each also draws from that target's `budget`. @default 0.02 */
   readonly maxExtraShare?: number;
@@ -30,6 +33,6 @@ export interface HedgeOptions {
 export interface BudgetOptions {
   /** Extra attempts for each first attempt of the last 10 s; fewer where more than half of the attempts fail, none where all do. @default 0.1 */
   readonly share?: number;
-  /** And for each second besides. @default 1 */
+  /** And so many more for each second, whatever fails. @default 1 */
   readonly perSecondMin?: number;
 }

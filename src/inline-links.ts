@@ -167,8 +167,12 @@ function refusalOfLarge(value: string | object, flight: Flight, resultBytes: num
   const isText = typeof value === 'string';
   const size = isText ? value.length : ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0;
   if (size > resultBytes)
-    return new Refused('COALESCER_LIMIT', `limits.resultBytes is reached: the value has ${size}, at most ${resultBytes} may be shared`, {
-      limit: 'resultBytes',
-    });
+    return new Refused(
+      'COALESCER_LIMIT',
+      `limits.resultBytes is reached: the value has ${size} ${isText ? 'characters' : 'bytes'}, at most ${resultBytes} may be shared`,
+      {
+        limit: 'resultBytes',
+      },
+    );
   return flight.key === null ? null : refusalOfSharing(value);
 }

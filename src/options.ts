@@ -10,17 +10,17 @@ import type { StreamSettings, StreamsOption } from './stream-options.js';
 /** `'public'`: all callers may share; only this option can say so. `'per-request'`: every request must say whose it is, and the compiler asks for it. A function takes the scope from the payload. */
 export type ScopeOption<P> = 'public' | 'per-request' | ((payload: P) => string);
 
-/** Limits: at each a typed error (`COALESCER_LIMIT`) that names it, and nothing in the air is lost. */
+/** At each limit a request is refused with `COALESCER_LIMIT`, which names it; nothing in the air is lost. */
 export interface Limits {
   /** Flights in the air at once. @default 10_000 */
   readonly flights?: number;
-  /** @default 10_000 */
+  /** Waiters of one flight at once, readers of its stream among them. @default 10_000 */
   readonly waitersPerFlight?: number;
-  /** One payload by its canonical form, or packed where a key of another making identifies it; inline, where nothing is packed, the length of its key. @default 4 MiB */
+  /** One payload. On threads: the bytes of its canonical form where that is its key, else of the packed payload. Inline, where nothing is packed: the characters of its key. @default 4 MiB */
   readonly payloadBytes?: number;
-  /** One value, packed; inline, where nothing is packed, a string's or a byte array's length. Of a stream: one chunk, and all chunks together, each with 32 bytes beside its own, for those who ask with `request`. @default 16 MiB */
+  /** One value. On threads: the bytes of the packed value. Inline, where nothing is packed: the length of a string or of bytes; other values count as nothing. Of a stream: each chunk, and, for those who ask with `request`, all chunks together, each counting 32 bytes beside its own. @default 16 MiB */
   readonly resultBytes?: number;
-  /** Payloads and keys of all flights in the air. @default 64 MiB */
+  /** Keys and payloads of all flights in the air, and the chunks that their streams hold: bytes, and for keys of fewer than 256 characters, and inline, characters. @default 64 MiB */
   readonly airborneBytes?: number;
 }
 
@@ -36,26 +36,26 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   readonly share?: H;
   /** A flight's time from its launch. A waiter without `timeoutMs` waits as long; no waiter can make it longer. @default 30_000; 600_000 where `streams` is given */
   readonly flightTimeoutMs?: number;
-  /** @default each target left gets an equal share of the time left; the last gets all of it. So a hang never eats the backup's time. */
+  /** The time of one attempt. @default an equal share of the flight's time left, among the targets left; the last one gets all of it. So a hang never eats the backup's time */
   readonly attemptTimeoutMs?: number;
   /** Upstream calls a flight may make: 1 to 5. @default the number of targets, at most 3 */
   readonly maxAttempts?: number;
-  /** Before the same target again: full jitter under `baseMs * 2 ** n`, at most `maxMs` (the habit of the AWS SDKs). None between different targets. */
+  /** The wait before a target that the flight has called before: full jitter under `baseMs * 2 ** n`, at most `maxMs` (the habit of the AWS SDKs). None before a target that it has not called yet. */
   readonly backoff?: {
     /** @default 100 */
     readonly baseMs?: number;
     /** @default 8_000 */
     readonly maxMs?: number;
   };
-  /** After the last waiter left: abort at once (0), wait for another, or `'finish'` within the flight's deadline. @default 0 */
+  /** Milliseconds that a flight goes on when its last waiter has left, for another to join: 0 aborts it at once, `'finish'` lets it end. @default 0 */
   readonly abandonAfterMs?: number | 'finish';
   /** A flight older than this is not joined, so that nobody inherits another's time-out. @default half of flightTimeoutMs */
   readonly joinWithinMs?: number;
-  /** Plain data taken from the launching request's context, given to targets as `context.carried`. */
+  /** Called at launch, in the launching request's async context: what it returns, plain data (a trace parent, a locale), is given to targets as `context.carried`. Never part of the key. @default nothing */
   readonly carry?: () => unknown;
-  /** Launches again after deaths of threads that were nobody's fault: 0 to 10. @default 3 */
+  /** How often a flight is launched again after the death of a thread that was not its fault: 0 to 10. @default 3 */
   readonly relaunchesMax?: number;
-  /** Notice a request for a key from inside its own target. Costs every `await` of the process on Node below 24. @default Node >= 24, inline */
+  /** Refuse a request for a key from inside its own target with `COALESCER_REENTRANT`, where it would wait for itself. Inline only. Makes every `await` of the process dearer on Node below 24. @default true on Node 24 and later, inline; else false */
   readonly detectReentrance?: boolean;
   /** See `StreamsOption`. */
   readonly streams?: StreamsOption;

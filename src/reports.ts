@@ -63,7 +63,7 @@ export interface Stats {
   readonly airborne: number;
   /** Gauge: waiters. */
   readonly waiting: number;
-  /** Gauge: payload bytes held for flights in the air. */
+  /** Gauge: what `limits.airborneBytes` counts: keys, payloads and chunks of flights in the air. */
   readonly bytes: number;
   /** Gauge: keys for which a value or a failure is kept. */
   readonly kept: number;

@@ -1,7 +1,8 @@
 // What errors say: whose time was up, how much came, and who said something else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CoalescerError } from '../../src/index.js';
+import { createCoalescer, type CoalescerError } from '../../src/index.js';
+import { scriptedTarget } from '../../src/testing.js';
 import { codeOfReading, fedTarget, openStreams, readAll, turns } from '../streams/stage.js';
 import { httpError, openStage, watch } from './stage.js';
 
@@ -27,6 +28,20 @@ test('a limit says what it would come to', async () => {
     const refused = watch(coalescer.request(payload));
     await settled();
     assert.match(String(refused.reason), message);
+  }
+});
+
+test('a value that is too large is told in its unit', async () => {
+  for (const [value, came] of [
+    ['x'.repeat(20), '20 characters'],
+    [new Uint8Array(30), '30 bytes'],
+  ] as const) {
+    const only = scriptedTarget<string, unknown>();
+    const coalescer = createCoalescer({ scope: 'public', targets: { only }, limits: { resultBytes: 10 } });
+    const refused = coalescer.request('a').catch(String);
+    assert.equal(only.calls.length, 1);
+    only.calls[0]!.resolve(value);
+    assert.match(String(await refused), new RegExp(`limits\\.resultBytes is reached: the value has ${came}, at most 10`));
   }
 });
 
