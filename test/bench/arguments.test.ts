@@ -60,18 +60,18 @@ test('help names every option', () => {
 });
 
 /** Ways that a command of its own may go. */
-const commandWith = (run: string): string =>
+const commandWith = (body: string): string =>
   `import { command } from ${JSON.stringify(new URL('../../bench/arguments.js', import.meta.url).href)};
-  await command({ usage: '' }, async () => { ${run} });`;
-const start = (run: string): string[] => ['--input-type=module', '--eval', commandWith(run)];
+  await command({ usage: '' }, async () => { ${body} });`;
+const start = (body: string): string[] => ['--input-type=module', '--eval', commandWith(body)];
 
 test('1 is what a command says of what it measured; what goes wrong on the way is 2', () => {
-  for (const [run, status] of [
+  for (const [body, status] of [
     ['return 0', 0],
     ['return 1', 1],
     ["throw new Error('the base does not build')", 2],
   ] as const)
-    assert.equal(spawnSync(process.execPath, start(run)).status, status, run);
+    assert.equal(spawnSync(process.execPath, start(body)).status, status, body);
 });
 
 test('a command that is interrupted, or whose terminal is closed, leaves nothing behind', {
