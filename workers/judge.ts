@@ -28,13 +28,13 @@ const TOO_MANY = 429;
 
 /** Whatever `classify` says or throws, the flight goes on. */
 export function judge(target: FilledTarget, error: unknown, attempt: Attempt, seam: Seam): Judgement {
-  const said = target.replayable ? verdictOf(target, error, attempt) : NOTHING_SAID;
-  // What may have reached upstream must not be sent twice: whatever the error says, it is the end.
+  const said = verdictOf(target, error, attempt);
+  // What may have reached upstream must not be sent twice: whatever the error says, it is the end. It still says how the target is.
   const verdict = target.replayable ? said.verdict : 'answer';
   const status = statusOf(error) ?? 0;
   const isTooMany = status === TOO_MANY;
   const isSpent = isSpendCap(error);
-  const sample = isTooMany || isSpent ? 'none' : sampleOf(target.replayable ? verdict : classifyHttp(error), error);
+  const sample = isTooMany || isSpent ? 'none' : sampleOf(said.verdict, error);
   if (verdict === 'answer' && sample === 'well') return { status, verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
   const asked = said.retryAfterMs ?? retryAfterMsOf(error, seam);
   const holdMs = isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : Math.min(asked, RETRY_AFTER_MS_MAX);
@@ -46,7 +46,6 @@ interface Said {
   /** `null`: nothing. */
   readonly retryAfterMs: number | null;
 }
-const NOTHING_SAID: Said = { verdict: 'failover', retryAfterMs: null };
 
 function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said {
   let verdict: unknown;

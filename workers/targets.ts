@@ -41,7 +41,7 @@ export interface TargetSpec<P, R, C = any> {
   readonly run: TargetCall<P, R>;
   /** What an error means. @default classifyHttp */
   readonly classify?: (error: unknown, context: AttemptContext) => Verdict;
-  /** May a second attempt be made once this one may have reached upstream? @default true */
+  /** May a second attempt be made once this one may have reached upstream? Where not, every error is the answer; `classify` still says how the target is: well, ill, or to be left alone for a while. @default true */
   readonly replayable?: boolean;
   /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
   readonly attemptTimeoutMs?: number;

@@ -203,6 +203,31 @@ test('replayable: false allows no second attempt, neither elsewhere nor here, an
   }
 });
 
+test('answers of a target that is not replayable do not make it ill, and what its classify asks for is obeyed', async () => {
+  const run = scriptedTarget<string, string>();
+  const environment = countedEnvironment();
+  const classify = (error: unknown): Verdict =>
+    String(error).includes('busy')
+      ? { verdict: 'failover', retryAfterMs: 5_000 }
+      : String(error).includes('declined')
+        ? 'answer'
+        : 'failover';
+  const elsewhere = scriptedTarget<string, string>();
+  const targets = { charge: { run, replayable: false, classify }, elsewhere };
+  const coalescer = createCoalescer({ scope: 'public', targets, breaker: { consecutive: 3 }, environment });
+  for (let flight = 0; flight < 5; flight++) {
+    const waiter = watch(coalescer.request(`k${flight}`));
+    run.calls.at(-1)?.reject(new Error('card declined'));
+    await environment.advance(0);
+    assert.match(String(waiter.reason), /card declined/);
+  }
+  assert.deepEqual([run.calls.length, elsewhere.calls.length], [5, 0]);
+  watch(coalescer.request('b'));
+  run.calls.at(-1)?.reject(new Error('busy'));
+  await environment.advance(0);
+  assert.equal(coalescer.stats().targets['charge']?.heldMs, 5_000);
+});
+
 test('a time-out of a target that is not replayable is no reason for a second attempt', async () => {
   const [first, second] = [scriptedTarget<string, string>(), scriptedTarget<string, string>()];
   const environment = countedEnvironment();

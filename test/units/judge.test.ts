@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attempt } from '../../workers/attempt.js';
 import { judge, type Judgement } from '../../workers/judge.js';
-import type { FilledTarget } from '../../workers/targets.js';
+import type { FilledTarget, Verdict } from '../../workers/targets.js';
 import { filledTarget } from './filled-target.js';
 import { manualSeam } from './manual-seam.js';
 
 const target = filledTarget('a');
 const judged = (error: unknown, changed: Partial<FilledTarget> = {}): Judgement =>
   judge({ ...target, ...changed }, error, {} as Attempt, manualSeam());
+const picked = ({ verdict, sample, holdMs }: Judgement): readonly unknown[] => [verdict, sample, holdMs];
 
 test('a target that is overloaded or broken is ill, one that answers is well, and a caller that gave up says nothing', () => {
   for (const status of [500, 502, 503, 504, 529, 408, 401, 403]) assert.equal(judged({ status }).sample, 'ill', String(status));
@@ -53,12 +54,12 @@ test('what the target itself says goes first', () => {
 });
 
 test('an error of what must not be called twice is the answer, and still says how the target is', () => {
-  const classify = (): never => assert.fail('it has no say');
-  assert.deepEqual(
-    [judged({ status: 503 }, { replayable: false, classify }).verdict, judged({ status: 503 }, { replayable: false, classify }).sample],
-    ['answer', 'ill'],
-  );
-  assert.equal(judged({ status: 404 }, { replayable: false, classify }).sample, 'well');
+  for (const classify of [null, (): Verdict => 'failover', (): Verdict => 'retry'])
+    assert.deepEqual(picked(judged({ status: 503 }, { replayable: false, classify })), ['answer', 'ill', 0]);
+  assert.deepEqual(picked(judged({ status: 404 }, { replayable: false })), ['answer', 'well', 0]);
+  assert.deepEqual(picked(judged(new Error('declined'), { replayable: false, classify: () => 'answer' })), ['answer', 'well', 0]);
+  const busy = (): Verdict => ({ verdict: 'failover', retryAfterMs: 5_000 });
+  assert.deepEqual(picked(judged(new Error('busy'), { replayable: false, classify: busy })), ['answer', 'ill', 5_000]);
 });
 
 test('errors that throw when they are looked at are ill, and nothing more', () => {
