@@ -47,7 +47,7 @@ const WAIT_MS_MAX = 60_000;
 /**
  * As long as the flight has time: another target at once, in the order of the route, while one is left that may be called; one that only lacks a
  * place is waited for. The same target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never
- * before its Retry-After, and only within its budget. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
+ * before its Retry-After, and only within its budget; and where one that was not called may be called before that is over, that one is waited for. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
  */
 export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
   // Its time is over, which the next tick says: nobody is called for nothing.
@@ -71,7 +71,18 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number
   }
   if (candidates.some((target) => setup.health.of(target).refusal(now) === 'full')) return WAIT;
   const again = hasFailed ? repeat(record, fromBehind(record.route, record.target), setup, now) : null;
+  if (again?.kind === 'later' && isFreeBefore(heldMs(record, again.target, setup, now), candidates, setup, now)) return WAIT;
   return again ?? lastResort(record, candidates, setup, now);
+}
+
+/** May one of these be called sooner than a target that asked to be left alone for so long? */
+function isFreeBefore(ms: number, targets: readonly number[], { health }: ChoiceSetup, now: number): boolean {
+  return targets.some((target) => health.of(target).refusal(now) !== 'forced' && health.of(target).freeInMs(now) < ms);
+}
+
+/** How long a target has asked to be left alone yet, by this flight or by all. */
+function heldMs({ detour }: FlightRecord, target: number, { health }: ChoiceSetup, now: number): number {
+  return Math.max((detour.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
 }
 
 /**
@@ -125,7 +136,7 @@ function afterBackoff(record: FlightRecord, target: number, setup: ChoiceSetup, 
   const base = backoff.baseMs * (THROTTLED.has(record.detour.lastStatus) ? THROTTLED_FACTOR : 1);
   const jittered = seam.random() * Math.min(backoff.maxMs, base * 2 ** record.detour.repeats);
   const { budget } = health.of(target);
-  const waitMs = Math.max(jittered, (record.detour.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
+  const waitMs = Math.max(jittered, heldMs(record, target, setup, now));
   if (waitMs > WAIT_MS_MAX || now + waitMs >= record.order.deadline) return null;
   if (record.detour.drawnFor !== target) {
     if (budget !== null && !budget.draw(now)) {

@@ -128,6 +128,23 @@ test('past its ceiling a target is passed over; past all ceilings flights wait f
   );
 });
 
+test('a flight does not sit out a Retry-After while a target that it has not called is well again', async () => {
+  const { coalescer, primary, backup, environment, settled } = openStage({ breaker: { consecutive: 1 }, maxAttempts: 2 }, 2, evenly);
+  watch(coalescer.request('ill', { targets: ['backup'] }));
+  backup.calls[0]!.reject(httpError(500));
+  await settled();
+  coalescer.cancel({ payload: 'ill' });
+  const waiter = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(tooMany(20_000));
+  await environment.advance(4_900);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1]);
+  await environment.advance(120);
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 2]);
+  backup.calls[1]!.resolve('x');
+  await settled();
+  assert.equal(waiter.value, 'x');
+});
+
 test('a flight that calls its target again waits for a place there, in its turn, and does not back off anew', async () => {
   const primary = script();
   const options = { maxAttempts: 2, budget: false, breaker: false } as const;

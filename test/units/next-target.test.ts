@@ -151,6 +151,17 @@ test('another attempt on a target that was tried draws from its budget; going on
   assert.deepEqual(next(flown({ targetsTried: 0b11, route: [0, 1], target: 1 }), setup), later(1, 50), 'each target has its own');
 });
 
+test('where another that was not called is free before the Retry-After of the one that was is over, that one is waited for', () => {
+  const given = { route: [0, 1], holds: new Map([[0, 20_000]]) };
+  const setup = stand();
+  setup.open(1);
+  assert.deepEqual(next(flown(given), setup), WAIT);
+  assert.deepEqual(next(flown({ ...given, holds: new Map([[0, 4_000]]) }), setup), later(0, 4_000), 'that comes first');
+  assert.deepEqual(next(flown({ route: [0, 1] }), setup), later(0, 50), 'no backoff is longer for it');
+  setup.health.of(1).breaker!.force('open', 0);
+  assert.deepEqual(next(flown(given), setup), later(0, 20_000), 'by hand is for ever');
+});
+
 test('one repeat draws once, however often the flight has to look for it', () => {
   const setup = stand({ budget: 1 });
   const record = flown({ route: [0] });
