@@ -34,7 +34,7 @@ export interface FlightReport {
   readonly waiters: number;
   /** From its launch to its end; in `outcome`, of one that flies, until now. `flightOf` says 0 while it flies. */
   readonly durationMs: number;
-  /** Another target went on for one that had failed. A hedge that was only faster is none. */
+  /** Another target went on for one that had failed, also where its attempt is still out. A hedge that was only faster is none. */
   readonly failedOver: boolean;
   /** Launches again after a thread was lost. */
   readonly relaunches: number;

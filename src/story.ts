@@ -133,6 +133,8 @@ export function flightReport(flight: Reported, now: number): FlightReport {
   const attempts = attemptReports(flight);
   const [first] = attempts;
   const hasFailed = first !== undefined && LOST.has(first.end);
+  // The attempt where it goes on may be out yet, or be told to stop after the flight's end.
+  const goesOn = flight.attempts.some(({ target, next }) => next !== undefined && next !== target);
   return {
     flight: flight.id,
     target: last !== undefined && (last.end === 'value' || last.end === 'answer') ? last.target : null,
@@ -140,7 +142,7 @@ export function flightReport(flight: Reported, now: number): FlightReport {
     waiters: flight.joined,
     // Of one that flies, asked for by its error: there is no clock here, and it is not over.
     durationMs: Math.max(0, (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt),
-    failedOver: attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
+    failedOver: goesOn || attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
     relaunches: flight.incidents.relaunches?.length ?? 0,
     ...(flight.incidents.seams === null ? {} : { seams: flight.incidents.seams.map(({ from, to, chunk }) => ({ from, to, chunk })) }),
   };

@@ -1,5 +1,6 @@
 // outcome: the answer with how it came about. It resolves for whatever happens in operation, and rejects for mistakes in the call.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { flightOf, type Outcome } from '../../src/index.js';
 import { httpError, openStage, type Stage, type StageOptions } from './stage.js';
@@ -235,4 +236,26 @@ test('a waiter that left says how far its flight had come then', async () => {
 test('a mistake in the call is seen, also where its signal was aborted before', async () => {
   const { coalescer } = openStage();
   await assert.rejects(coalescer.outcome('a', { signal: AbortSignal.abort('gone'), timeoutMs: -1 }), RangeError);
+});
+
+test('who leaves while its flight is at the next target is told that it had failed over, and so is the channel of its end', async (t) => {
+  const ends: { failedOver: boolean; status: string }[] = [];
+  const on = (message: unknown): void => void ends.push(message as (typeof ends)[number]);
+  subscribe('coalescer:flight:settled', on);
+  t.after(() => unsubscribe('coalescer:flight:settled', on));
+  const { coalescer, primary, backup, environment, calls } = openStage({}, 2);
+  const [early, last] = [100, 200].map((timeoutMs) => coalescer.outcome('a', { timeoutMs }));
+  primary.calls[0]!.reject(httpError(503));
+  await environment.advance(110);
+  assert.equal(calls(), 2);
+  const { status, failedOver, attempts } = await early!;
+  assert.deepEqual([status, failedOver, attempts.length], ['rejected', true, 1]);
+  await environment.advance(100);
+  assert.equal(backup.calls[0]!.signal.aborted, true);
+  assert.equal((await last!).failedOver, true);
+  assert.deepEqual(
+    ends.map((end) => [end.status, end.failedOver]),
+    [['abandoned', true]],
+  );
+  assert.equal(coalescer.stats().failovers, 1);
 });
