@@ -21,6 +21,25 @@ for (const [own, common] of [
   });
 }
 
+test('where nobody says otherwise the first chunk has a minute, but of the last target all of the time, and the next ones half a minute', async () => {
+  const [primary, backup] = [fedTarget(), fedTarget()];
+  const { coalescer, calls, settled, environment } = openStreams({ primary, backup });
+  const reading = readAll(coalescer.stream('a'));
+  await environment.advance(59_900);
+  assert.equal(calls(), 1);
+  await environment.advance(150);
+  assert.equal(calls(), 2);
+  assert.deepEqual([primary.calls[0]!.isClosed, primary.calls[0]!.signal.aborted], [true, true]);
+  await environment.advance(300_000);
+  assert.equal(codeOfReading(reading), 'reading');
+  backup.calls[0]!.give('one');
+  await settled();
+  await environment.advance(29_900);
+  assert.deepEqual([codeOfReading(reading), reading.chunks], ['reading', ['one']]);
+  await environment.advance(150);
+  assert.deepEqual([codeOfReading(reading), calls()], ['COALESCER_STREAM_BROKEN', 2]);
+});
+
 test('the time in which a stream waited for its readers is no part of the silence that begins when it is asked again', async () => {
   const only = fedTarget();
   const { coalescer, settled, environment } = openStreams({ only }, { streams: { idleTimeoutMs: 1_000 }, flightTimeoutMs: 3_600_000 });
