@@ -1,8 +1,10 @@
-// What the README says of errors and of the machine is what the code says.
+// What the README says of errors, of defaults and of the machine is what the code says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flightMachine } from '../../machines/flight.machine.js';
 import { ERROR_CODES } from '../../src/errors.js';
+import { fillOptions } from '../../src/option-table.js';
+import { threadsOf, threadTargets } from '../../src/thread-targets.js';
 import { readText } from './tree.js';
 
 const readme = readText('README.md');
@@ -10,6 +12,46 @@ const readme = readText('README.md');
 test("the README's table of errors is the code's", () => {
   const rows = [...readme.matchAll(/^\| `(COALESCER_\w+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [code, meaning]);
   assert.deepEqual(rows, Object.entries(ERROR_CODES));
+});
+
+/** A default as the README writes it; `undefined`: in words. */
+function defaultOf(written: string): unknown {
+  if (/^'[\w-]+'$/.test(written)) return written.slice(1, -1);
+  if (written === 'true') return true;
+  const [, digits, unit] = /^([\d,_.]+)( MiB)?$/.exec(written) ?? [];
+  return digits === undefined ? undefined : Number(digits.replaceAll(/[,_]/g, '')) * (unit === undefined ? 1 : 2 ** 20);
+}
+
+/** All that is written `name value` or `name: value`. */
+function defaultsIn(text: string): [name: string, value: unknown][] {
+  const written = [...text.matchAll(/(\w+)(?:: |` )('[\w-]+'|true|[\d,_.]*\d(?: MiB)?)/g)];
+  return written.map(([, name = '', value = '']) => [name, defaultOf(value)]);
+}
+
+test("the README's defaults are the code's", () => {
+  const options: Readonly<Record<string, unknown>> = { ...fillOptions({ scope: 'public', streams: {}, keep: {}, hedge: {} }) };
+  const all: [path: string, said: unknown, is: unknown][] = [];
+  const compare = (group: string, text: string, filled: object): void => {
+    for (const [name, said] of defaultsIn(text)) all.push([`${group}.${name}`, said, Reflect.get(filled, name)]);
+  };
+  for (const [row, names = '', stands = ''] of readme.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (.+?) \| .*\|$/gm)) {
+    for (const [index, name] of names.replaceAll('`', '').split(', ').entries()) {
+      const filled = options[name];
+      const said = defaultOf(stands.replaceAll('`', '').split(', ')[index] ?? '');
+      if (typeof filled === 'object' && filled !== null) compare(name, row, filled);
+      else if (said !== undefined) all.push([name, said, filled]);
+    }
+  }
+  const lineOf = (start: string): string => readme.split('\n').find((line) => line.startsWith(start)) ?? '';
+  compare('limits', lineOf('`limits`:').split('. ')[0] ?? '', options['limits'] as object);
+  compare('threads', lineOf('`threadTargets(module, options)`:'), threadsOf(threadTargets('/targets.js')) as object);
+  assert.deepEqual([fillOptions({ scope: 'public' }).flightTimeoutMs, options['flightTimeoutMs']], [30_000, 600_000]);
+  assert.match(readme, /`flightTimeoutMs` \| 30,000; 600,000 where `streams` is given/);
+  assert.equal(all.length, 39);
+  // Not among the options: where nobody says it the shard does, and `test/streams/silence.test.ts` holds it to that.
+  const isElsewhere = (path: string): boolean => path === 'streams.firstChunkTimeoutMs';
+  const others = all.filter(([path, said, is]) => said !== is && !isElsewhere(path));
+  assert.deepEqual(others, []);
 });
 
 /** `from event to` for each edge; the README writes `failing_over`, since Mermaid has no dashes in names. */
