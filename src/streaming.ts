@@ -2,6 +2,7 @@
  * Streams at the front: what becomes of chunks, and of a flight that ends with a stream. The stream itself is `Stream`'s; that a flight ends, and in
  * which order, is the front's.
  */
+import { isPromise } from 'node:util/types';
 import { chunkSize } from '../workers/chunk-size.js';
 import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
@@ -94,7 +95,10 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     const { collect } = this.#setup.options;
     if (!stream.isCollected || collect === null) return stream.collected;
     try {
-      return collect(stream.collected);
+      const value = collect(stream.collected);
+      // Whoever waits is given it, and told when it rejects; where nobody can be (`share: 'copy'`), that must not end the process.
+      if (isPromise(value)) value.catch(() => undefined);
+      return value;
     } catch (error) {
       this.#refuseValue(flight, error);
       return undefined;

@@ -192,6 +192,32 @@ test('`collect` makes one value for all who want the whole; readers get chunks; 
   assert.deepEqual([emptyReading.chunks, emptyReading.state, only.calls.length], [[], 'ended', 2]);
 });
 
+test('a promise that `collect` returns is waited for; where it rejects and none can be given it, nothing rejects unheard', async (context) => {
+  const unheard: unknown[] = [];
+  const listen = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', listen);
+  context.after(() => process.off('unhandledRejection', listen));
+  const ends: unknown[] = [];
+  for (const share of ['readonly', 'copy'] as const) {
+    const only = fedTarget();
+    const environment = countedEnvironment();
+    const collect = async (chunks: readonly unknown[]): Promise<number> => {
+      if (chunks.length === 0) throw new RangeError('nothing to collect');
+      return chunks.length;
+    };
+    const coalescer = createCoalescer({ scope: 'public', share, environment, targets: { only: only.spec }, collect });
+    const waiters = ['a', 'b'].map((payload) => watch(coalescer.request(payload)));
+    await environment.advance(0);
+    assert.equal(only.calls.length, 2);
+    only.calls[0]!.give('one');
+    for (const call of only.calls) call.end();
+    await environment.advance(0);
+    ends.push(...waiters.map(({ value, reason }) => value ?? (reason as { code?: string }).code ?? (reason as Error).message));
+  }
+  assert.deepEqual(ends, [1, 'nothing to collect', 'COALESCER_NOT_SHAREABLE', 'COALESCER_NOT_SHAREABLE']);
+  assert.deepEqual(unheard, []);
+});
+
 test('one chunk larger than a value may be is refused to all who wait, and no other target is called for it', async () => {
   const [only, backup] = [fedTarget(), fedTarget()];
   const { coalescer, calls, settled } = openStreams({ only, backup }, { limits: { resultBytes: 1_000 }, streams: { midStream: 'verify' } });
