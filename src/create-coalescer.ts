@@ -2,7 +2,7 @@
 import { seamOf } from '../workers/environment.js';
 import { given } from '../workers/given.js';
 import { HealthMemory } from '../workers/health-memory.js';
-import type { AttemptContext, Targets, Target } from '../workers/targets.js';
+import type { Target, TargetCall, Targets } from '../workers/targets.js';
 import { Wheel } from '../workers/wheel.js';
 import { FrontedCoalescer } from './coalescer.js';
 import type { Coalescer } from './contract.js';
@@ -114,7 +114,7 @@ export interface CoalescedFunction<P, V, S, C = V> {
  * @example const readUser = coalesce(fetchUser, { scope: 'public' });
  */
 export function coalesce<P, R, const S extends ScopeOption<P>, const H extends Share = 'readonly'>(
-  call: (payload: P, context: AttemptContext) => R,
+  call: TargetCall<P, R>,
   options: CoalescerOptions<P, ValueOf<{ readonly call: () => R }>, S, H>,
 ): CoalescedFunction<P, Shared<ValueOf<{ readonly call: () => R }>, H>, S, Shared<ChunkOf<{ readonly call: () => R }>, H>> {
   if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${given(call)}`);

@@ -21,7 +21,7 @@ export interface AttemptContext<Carried = unknown> {
   readonly key: string | null;
   /** Time this attempt has left, now. Pass it on: `{ timeout: remainingMs() }`. */
   remainingMs(): number;
-  /** What `carry` took from the launching request: trace parent, locale. Plain data. Never part of the key. */
+  /** What `carry` took from the launching request: trace parent, locale. Plain data. Never part of the key. A target says what it expects: `AttemptContext<{ locale: string }>`. */
   readonly carried: Carried;
 }
 
@@ -31,8 +31,15 @@ export interface AttemptContext<Carried = unknown> {
  */
 export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
 
+// Parameters of methods may be narrower than they are said here: so a target says what it expects to be carried (`AttemptContext<{ locale: string }>`),
+// and one that does not has `carried: unknown`.
+interface Methods<P, R, C> {
+  run(payload: P, context: AttemptContext): R;
+  classify(error: unknown, context: AttemptContext): Verdict;
+  resume(payload: P, delivered: readonly C[], context: AttemptContext): R;
+}
 /** One call of one target. */
-export type TargetCall<in P, out R> = (payload: P, context: AttemptContext) => R;
+export type TargetCall<P, R> = Methods<P, R, never>['run'];
 
 // `any`: chunks are whatever the stream gives; `run` says what, and these may not say otherwise.
 /** A target with its own habits. All functions run where the target runs, so that nothing but data crosses threads. */
@@ -40,7 +47,7 @@ export interface TargetSpec<P, R, C = any> {
   /** Makes the call. Not named `call`: every function has one, and TypeScript then loses the context type. */
   readonly run: TargetCall<P, R>;
   /** What an error means. @default classifyHttp */
-  readonly classify?: (error: unknown, context: AttemptContext) => Verdict;
+  readonly classify?: Methods<P, R, C>['classify'];
   /** May a second attempt be made once this one may have reached upstream? Where not, every error is the answer; `classify` still says how the target is: well, ill, or to be left alone for a while. @default true */
   readonly replayable?: boolean;
   /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
@@ -54,7 +61,7 @@ export interface TargetSpec<P, R, C = any> {
   /** Streams: is this the end, or was it cut? A stream that ends while this says false has failed. Sees the last chunk and how many there were. @default true */
   readonly isComplete?: (lastChunk: C | undefined, chunkCount: number) => boolean;
   /** Streams: goes on from what was delivered, giving only what comes after it. Needed for `midStream: 'resume'`. */
-  readonly resume?: (payload: P, delivered: readonly C[], context: AttemptContext) => R;
+  readonly resume?: Methods<P, R, C>['resume'];
   /** Attempts of this target in the air at once, over all threads; past it a flight goes to the next target, or waits for a place. @default Infinity */
   readonly maxConcurrency?: number;
   /** Its share of first attempts, beside the weights of others (1 where they give none). With weights given the order is by weight. @default by order */
