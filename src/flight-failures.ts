@@ -66,10 +66,7 @@ export class FlightFailures {
     const { attempts } = flight;
     // With one target there is nothing to sum up: its error is the caller's, as thrown.
     if (this.#targetCount() === 1 && attempts.at(-1)?.end === 'failed') return error;
-    const told = attempts.map(
-      ({ target, end, status, code, message }) =>
-        `${target} ${end}${status === undefined ? '' : ` (${status})`}${message === undefined ? (code ?? '') : `: ${message}`}`,
-    );
+    const told = attempts.map((attempt) => `${attempt.target} ${endOf(attempt)}`);
     return this.#make(
       'COALESCER_TARGETS_FAILED',
       flight.key,
@@ -218,5 +215,11 @@ const reports = (flight: Flight): readonly AttemptReport[] => Object.freeze(atte
 
 function lastOf(flight: Flight): string {
   const last: AttemptRecord | undefined = flight.attempts.at(-1);
-  return last === undefined ? '' : `; the last attempt, on ${last.target}, ended ${last.end}`;
+  return last === undefined ? '' : `; the last attempt, on ${last.target}, ended ${endOf(last)}`;
+}
+
+/** With the code, which alone says what is behind a `fetch failed`. */
+function endOf({ end, status, code, message }: AttemptRecord): string {
+  const known = [status, code].filter((part) => part !== undefined).join(' ');
+  return `${end}${known === '' ? '' : ` (${known})`}${message === undefined ? '' : `: ${message}`}`;
 }

@@ -1,4 +1,4 @@
-// What errors say: whose time was up, how much came, and who said something else.
+// What errors say: whose time was up, how much came, who said something else, and with which code attempts failed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, type CoalescerError } from '../../src/index.js';
@@ -59,5 +59,34 @@ test('a stream that went another way names the target that said so', async () =>
   assert.match(
     (reading.error as CoalescerError).message,
     /^coalescer: backup gave other chunks to flight coalescer#1 than the 1 that were delivered before/,
+  );
+});
+
+test('where attempts failed with a code or a status, the message says it beside what they said', async () => {
+  const { coalescer, primary, backup, settled } = openStage({}, 2);
+  const request = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }));
+  await settled();
+  backup.calls[0]!.reject(Object.assign(httpError(503), { code: 'overloaded' }));
+  await settled();
+  assert.deepEqual([primary.calls.length, backup.calls.length], [1, 1]);
+  assert.equal(
+    (request.reason as CoalescerError).message,
+    'coalescer: all 2 attempts of flight coalescer#1 failed: primary failed (ECONNREFUSED): fetch failed; backup failed (503 overloaded): HTTP 503',
+  );
+});
+
+test('a stream that broke off says what its last attempt said', async () => {
+  const primary = fedTarget();
+  const { coalescer, settled } = openStreams({ primary });
+  const reading = readAll(coalescer.stream('a'));
+  await settled();
+  primary.calls[0]!.give('one');
+  primary.calls[0]!.fail(httpError(529));
+  await turns(settled);
+  assert.equal(primary.calls.length, 1);
+  assert.match(
+    (reading.error as CoalescerError).message,
+    /broke off after 1 chunk; the last attempt, on primary, ended failed \(529\): HTTP 529$/,
   );
 });
