@@ -35,6 +35,8 @@ export interface Seam extends Environment {
 
 /** Runs `run` after what runs now: before promises are settled, or when all have been that can. The process's own: fake ones may never run it. */
 const { nextTick } = process as { nextTick(this: void, run: () => void): void };
+/** After this turn of the event loop; the process's own, for the same reason. Only for virtual time: what is fake holds for all else. */
+const { setImmediate: afterTurn } = globalThis;
 
 /** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
 export function processEnvironment(): Seam {
@@ -82,6 +84,6 @@ export function seamOf(environment: Environment | undefined): Seam {
 /** Settles when all promises that can settle have: after a turn of the real event loop. For virtual time only. */
 export function promisesSettled(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    afterTurn(resolve);
   });
 }

@@ -1,6 +1,7 @@
 // What `coalescer/testing` gives: time that stands still until it is moved, the same chance from the same seed, and targets that a test answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createCoalescer } from '../../src/index.js';
 import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
 
 test('timers run in the order of their time, then of their arming, promises settling in between', async () => {
@@ -53,4 +54,17 @@ test('a scripted target counts its calls and answers when the test does', async 
   target.calls[0]?.reject(new Error('no'));
   await assert.rejects(one, /no/);
   assert.equal(await other, 2);
+});
+
+test('virtual time goes on beside fake timers of the test runner', async (t) => {
+  const { setImmediate: afterTurn } = globalThis;
+  const [environment, script] = [virtualEnvironment(), scriptedTarget<string, string>()];
+  t.mock.timers.enable();
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { script } });
+  const request = coalescer.request('a', { timeoutMs: 50 }).catch(({ code }: { code: string }) => code);
+  const told: unknown[] = [];
+  void environment.advance(60).then(async () => told.push(await request));
+  for (let turn = 0; turn < 50; turn++) await new Promise<void>((resolve) => void afterTurn(resolve));
+  assert.equal(script.calls.length, 1);
+  assert.deepEqual(told, ['COALESCER_TIMEOUT']);
 });
