@@ -55,7 +55,7 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   readonly carry?: () => unknown;
   /** How often a flight is launched again after the death of a thread that was not its fault: 0 to 10. @default 3 */
   readonly relaunchesMax?: number;
-  /** Refuse a request for a key from inside its own target with `COALESCER_REENTRANT`, where it would wait for itself. Inline only. Makes every `await` of the process dearer on Node below 24. @default true on Node 24 and later, inline; else false */
+  /** Refuse a request for a key from inside its own target with `COALESCER_REENTRANT`, where it would wait for itself: directly or through others of this coalescer; through another coalescer it is not seen. Inline only. Makes every `await` of the process dearer on Node below 24. @default true on Node 24 and later, inline; else false */
   readonly detectReentrance?: boolean;
   /** See `StreamsOption`. */
   readonly streams?: StreamsOption;
@@ -72,7 +72,7 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   /** How many flights begin at another target than the first, 0 to 0.5, so that failing over is not first tried in an outage. @default 0 */
   readonly probeShare?: number;
   readonly limits?: Limits;
-  /** Time and chance. @default the process's, read when the coalescer is made: fake timers that are set before it hold, where they fake `performance.now` too */
+  /** Time and chance. @default the process's, read when the coalescer is made: fake timers that are set before it hold, where they fake `performance.now` too: sinon's and vitest's do; `node:test`'s do not, and no time would ever be up: give it the `virtualEnvironment()` of `coalescer/testing` there */
   readonly environment?: Environment;
 }
 

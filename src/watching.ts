@@ -20,6 +20,7 @@ export interface ChannelMessages {
       joins: number;
       stoodIn?: true;
     };
+  /** An attempt that is over. What was still out where a flight was abandoned, cancelled or cut off by `close` comes behind `coalescer:flight:settled`. */
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
   /** Where a thread has died, or none might be called at first, told when the attempt at `to` is over. */
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };

@@ -102,6 +102,26 @@ test('a time-out, an abandon, a cancel and a failure are published once, as what
     ends.map(({ flight, end }) => `${flight} ${end}`),
     ['coalescer#1 aborted', 'coalescer#2 aborted', 'coalescer#3 answer', 'coalescer#4 timed-out'],
   );
+  // What was still out where nobody waits for its end comes behind that of its flight.
+  const order = heard.map(
+    ({ name, message }) => `${(message as { flight: string }).flight} ${name === 'coalescer:attempt' ? 'attempt' : 'settled'}`,
+  );
+  const of = (flight: string): string[] =>
+    order.filter((line) => line.startsWith(`${flight} `)).map((line) => line.slice(flight.length + 1));
+  assert.deepEqual(
+    [of('coalescer#1'), of('coalescer#2')],
+    [
+      ['settled', 'attempt'],
+      ['settled', 'attempt'],
+    ],
+  );
+  assert.deepEqual(
+    [of('coalescer#3'), of('coalescer#4')],
+    [
+      ['attempt', 'settled'],
+      ['attempt', 'settled'],
+    ],
+  );
 });
 
 test('an attempt that gives its value at once is published too, once', async (t) => {
