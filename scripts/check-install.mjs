@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { argumentsOf, refuse } from './arguments.mjs';
 import { cases } from './install/cases.mjs';
+import { programsOn } from './install/runtimes.mjs';
 
 const usage = `Usage: npm run check:install [-- words]
 
@@ -130,12 +131,9 @@ async function findProgram(name) {
     const path = await succeed([...npx, '--yes', `node@${version}`, '--print', 'process.execPath'], folder);
     return [path.trim().split('\n').at(-1)];
   }
-  // The runtimes' own install scripts only link what a package for this platform holds.
-  const found = [`@oven/bun-${process.platform}-${process.arch}/bin/bun`, `@deno/${process.platform}-${process.arch}-glibc/deno`]
-    .filter((path) => path.includes(name))
-    .map((path) => join(tools, path))
-    .find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`${name} is not to be had on this platform`);
+  const path = programsOn(process.platform, process.arch)[name];
+  const found = path === undefined ? undefined : join(tools, path);
+  if (found === undefined || !existsSync(found)) throw new Error(`${name} is not to be had on this platform`);
   return [found];
 }
 
@@ -149,7 +147,8 @@ function succeed([command, ...rest], cwd) {
       cwd,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: isWindows,
+      // For npm's shell script: a path may hold a space, and a shell would end it there (C:\Program Files\nodejs).
+      shell: isWindows && !isAbsolute(command),
       // A group of its own, which can be ended with all that it has started.
       detached: !isWindows,
     });

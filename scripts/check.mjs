@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const tool = (name, ...args) => [join(root, 'node_modules', '.bin', name), ...args];
+// From the checkout's folder: a shell, which Windows needs, would end the whole path at its first space.
+const tool = (name, ...args) => [join('node_modules', '.bin', name), ...args];
 
 const steps = [
   ['install and build', 'node', 'scripts/ensure.mjs'],

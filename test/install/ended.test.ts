@@ -13,7 +13,8 @@ const checkout = mkdtempSync(join(tmpdir(), 'ended-'));
 after(() => rmSync(checkout, { recursive: true, force: true, maxRetries: 10 }));
 
 mkdirSync(join(checkout, 'scripts', 'install'), { recursive: true });
-for (const name of ['check-install.mjs', 'arguments.mjs']) cpSync(join(root, 'scripts', name), join(checkout, 'scripts', name));
+for (const name of ['check-install.mjs', 'arguments.mjs', 'install/runtimes.mjs'])
+  cpSync(join(root, 'scripts', name), join(checkout, 'scripts', name));
 writeFileSync(join(checkout, 'scripts', 'ensure.mjs'), '');
 writeFileSync(join(checkout, 'scripts', 'install', 'cases.mjs'), 'export const cases = [];\n');
 writeFileSync(join(checkout, 'package.json'), '{ "version": "1.0.0" }');
