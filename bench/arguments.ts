@@ -1,4 +1,5 @@
 /** The command lines of the benches: what may be said, and one line for everything else. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 export class ArgumentError extends Error {
@@ -49,14 +50,27 @@ export function wholeNumber(option: string, text: string | undefined, { least, m
   return value;
 }
 
-/** Words with commas between them, each of which must be known. @throws ArgumentError for an unknown or missing one */
+/**
+ * Where results are to go is tried before anything is measured. What is there stays as it is; a folder is made.
+ * @throws ArgumentError where nothing can be written
+ */
+export function checkWritable(option: string, path: string, kind: 'file' | 'folder'): void {
+  try {
+    if (kind === 'folder') mkdirSync(path, { recursive: true });
+    else closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new ArgumentError(`--${option}: cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+}
+
+/** Words with commas between them, each of which must be known, and counts once. @throws ArgumentError for an unknown or missing one */
 export function choices(option: string, text: string | undefined, known: readonly string[]): readonly string[] {
   if (text === undefined) return known;
   const chosen = text.split(',').map((word) => word.trim());
   const stranger = chosen.find((word) => !known.includes(word));
   if (stranger !== undefined)
     throw new ArgumentError(`--${option}: expected one or more of ${known.join(', ')}, found ${JSON.stringify(stranger)}`);
-  return chosen;
+  return [...new Set(chosen)];
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { areaNames } from './areas.js';
-import { choices, command, type Given, wholeNumber } from './arguments.js';
+import { checkWritable, choices, command, type Given, wholeNumber } from './arguments.js';
 import { bounds } from './bounds.js';
 import { ownRoot } from './build.js';
 import { judge } from './judge.js';
@@ -44,6 +44,7 @@ async function main(given: Given<(typeof texts)[number]>): Promise<number> {
     }),
   };
   const scope = choices('scope', given.scope, areaNames);
+  if (given.json !== undefined) checkWritable('json', given.json, 'file');
   const whence = { commit: commitOf(), place: placeOf(), pageFaultUs: pageFaultUs(), versions: versionsOf(measured) };
   const started = { format: 1, at: new Date().toISOString(), ...whence, settings } as const;
   say(heading({ ...started, samples: [] }));

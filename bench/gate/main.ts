@@ -1,6 +1,6 @@
 /** `npm run bench:gate -- --base GITREF`: is this checkout slower than that commit? Exit code 1 says yes, for certain. */
 import { join } from 'node:path';
-import { choices, command, type Given, wholeNumber, ArgumentError } from '../arguments.js';
+import { checkWritable, choices, command, type Given, wholeNumber, ArgumentError } from '../arguments.js';
 import { gatedAreas } from '../areas.js';
 import { ownRoot } from '../build.js';
 import { Progress } from '../progress.js';
@@ -17,7 +17,7 @@ Builds that commit in a folder of its own, runs it and this checkout alternately
 attempts, bytes allocated) is larger; with 2 if it cannot tell. Writes gate.md, gate.json, gate.svg and github-benchmark.json.
 
   --base GITREF    what to compare with
-  --pairs N        pairs of processes for each area (default 10)
+  --pairs N        pairs of processes for each area (10, or more: of fewer no interval holds what it says)
   --rounds N       rounds in each process (default 3)
   --ms N           milliseconds for one round of one row (default 40)
   --scope AREAS    one or more of ${gatedAreas.join(', ')} (default: all)
@@ -31,12 +31,14 @@ const texts = ['base', 'pairs', 'rounds', 'ms', 'scope', 'accept', 'out'] as con
 async function main(given: Given<(typeof texts)[number]>): Promise<number> {
   if (given.base === undefined) throw new ArgumentError('--base GITREF is required: what to compare with');
   const settings = {
-    pairs: wholeNumber('pairs', given.pairs, { least: 2, most: 1_000, fallback: 10 }),
+    pairs: wholeNumber('pairs', given.pairs, { least: 10, most: 1_000, fallback: 10 }),
     rounds: wholeNumber('rounds', given.rounds, { least: 1, most: 100, fallback: 3 }),
     ms: wholeNumber('ms', given.ms, { least: 1, most: 60_000, fallback: 40 }),
     scope: choices('scope', given.scope, gatedAreas),
     accepted: new Set(given.accept?.split(';').map((name) => name.trim())),
   };
+  const out = given.out ?? join(ownRoot, 'dist-gate');
+  checkWritable('out', out, 'folder');
   const progress = new Progress();
   const base = buildOf(given.base, progress.tell);
   try {
@@ -49,7 +51,7 @@ async function main(given: Given<(typeof texts)[number]>): Promise<number> {
       pairs: settings.pairs,
       place: `Node ${node}, ${cpu}, ${processors} processors`,
     };
-    process.stdout.write(writeReports(result, heading, given.out ?? join(ownRoot, 'dist-gate')));
+    process.stdout.write(writeReports(result, heading, out));
     return result.isRefused ? 1 : 0;
   } finally {
     base.remove();

@@ -28,7 +28,7 @@ async function main(given: Given<(typeof texts)[number]>): Promise<number> {
   const times = wholeNumber('times', given.times, { least: 0, most: 1_000, fallback: 20 });
   const progress = new Progress();
   const settings: Omit<GateSettings, 'base' | 'head'> = {
-    pairs: wholeNumber('pairs', given.pairs, { least: 2, most: 1_000, fallback: 10 }),
+    pairs: wholeNumber('pairs', given.pairs, { least: 10, most: 1_000, fallback: 10 }),
     rounds: wholeNumber('rounds', given.rounds, { least: 1, most: 100, fallback: 3 }),
     ms: wholeNumber('ms', given.ms, { least: 1, most: 60_000, fallback: 40 }),
     scope: choices('scope', given.scope, gatedAreas),

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { choices } from '../../bench/arguments.js';
 
 const withoutOptions = ['overload', 'stragglers', 'probes', 'health-cost', 'outage-cost', 'stalled-reader', 'page/main'];
 
@@ -15,7 +16,10 @@ const refused: readonly [command: string, args: readonly string[], complaint: Re
   ['main', ['more'], /Unexpected argument 'more'/],
   ['gate/main', [], /--base GITREF is required/],
   ['gate/main', ['--base', 'no-such-commit'], /--base: git knows no commit "no-such-commit"/],
-  ['gate/main', ['--base', 'HEAD', '--pairs', '1'], /--pairs: expected a whole number from 2/],
+  ['gate/main', ['--base', 'HEAD', '--pairs', '9'], /--pairs: expected a whole number from 10/],
+  ['gate/prove', ['--pairs', '9'], /--pairs: expected a whole number from 10/],
+  ['main', ['--scope', 'table', '--json', 'no-such-folder/run.json'], /--json: cannot write no-such-folder\/run\.json: ENOENT/],
+  ['gate/main', ['--base', 'no-such-commit', '--out', 'package.json'], /--out: cannot write package\.json: EEXIST/],
   [
     'gate/main',
     ['--base', 'HEAD', '--scope', 'wire'],
@@ -43,6 +47,10 @@ for (const [command, args, complaint] of refused) {
     assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
   });
 }
+
+test('an area that is named twice is measured once', () => {
+  assert.deepEqual(choices('scope', 'key, join,key', ['join', 'key']), ['key', 'join']);
+});
 
 test('help names every option', () => {
   for (const [command, options] of [
