@@ -11,7 +11,7 @@ import { complaint, whole } from './options.js';
 export const benchUsage = `Usage: coalescer bench --targets FILE --keys FILE [options]
 
 Measures deriving your keys, joins and flights with your payloads, each beside a plain Map of promises, and your first
-target called directly and through a coalescer. With --against it exits with 1 if something is worse for certain.
+target called directly and through a coalescer. With --against it exits with 1 if one of these is worse for certain.
 
   --targets FILE   a module: its default export is a record of targets or made by defineTargets. It may also export
                    key (as in createCoalescer), payload (makes a payload of a line of --keys) and config (for set-up)

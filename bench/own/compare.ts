@@ -1,7 +1,7 @@
 /** Holds an embedder's run against an earlier one, perhaps of another machine: so not times are compared, but times over their floor. */
 import type { Samples } from '../measure/rows.js';
 import { estimate, type Estimate, ratioOfMedians } from '../measure/statistics.js';
-import { gatedPairs } from './rows.js';
+import { floorOf, gatedPairs } from './rows.js';
 import type { OwnResults } from './index.js';
 
 export interface CompareOptions {
@@ -41,7 +41,7 @@ function byFloor(now: OwnResults, earlier: OwnResults, threshold: number): Compa
   if (!isResults(earlier))
     throw new TypeError('earlier: expected what measure gave, { format: 1, samples: [{ name, condition, rounds }] }');
   const compared = now.samples.flatMap(({ name, condition }) => {
-    const floor = gatedPairs.find(([row]) => row === name)?.[1];
+    const floor = floorOf(name);
     const current = floor === undefined ? null : overFloor(now.samples, name, floor, condition);
     const before = floor === undefined ? null : overFloor(earlier.samples, name, floor, condition);
     if (current === null || before === null) return [];

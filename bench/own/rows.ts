@@ -14,12 +14,21 @@ const COPIES = 4;
 /** Answers of the first target that flights are settled with. */
 const RECORDED_MAX = 16;
 
-/** What is gated: a row, and what the same machine needs for the least that would do. */
+/** What is gated beside the target: a row, and what the same machine needs for the least that would do. */
 export const gatedPairs: readonly (readonly [row: string, floor: string])[] = [
   ['own/key', 'own/JSON.stringify'],
   ['own/joins', 'own/joins of a raw Map'],
   ['own/flights', 'own/flights of a raw Map'],
 ];
+
+const THROUGH = 'through the coalescer';
+const DIRECTLY = 'called directly';
+
+/** What a row is held against; `undefined` where it is a floor itself. The real target's rows have its name. */
+export function floorOf(row: string): string | undefined {
+  const target = row.startsWith('own/target ') && row.endsWith(`, ${THROUGH}`);
+  return target ? row.slice(0, -THROUGH.length) + DIRECTLY : gatedPairs.find(([name]) => name === row)?.[1];
+}
 
 type Run = (payload: unknown, context: AttemptContext) => unknown;
 
@@ -112,10 +121,7 @@ function targetRows(bench: Required<OwnBench>, payloads: readonly unknown[], run
       return median(times);
     },
   });
-  return [
-    timed('called directly', (payload) => run(payload, contextOf(name))),
-    timed('through the coalescer', (payload) => stand.real.request(payload, { scope })),
-  ];
+  return [timed(DIRECTLY, (payload) => run(payload, contextOf(name))), timed(THROUGH, (payload) => stand.real.request(payload, { scope }))];
 }
 
 const ATTEMPT_MS = 30_000;

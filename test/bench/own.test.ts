@@ -124,6 +124,26 @@ test('a machine that is twice as slow is no worse, a row that takes more of its 
   );
 });
 
+test("what the coalescer adds to the first target's own time is held against an earlier run, too", () => {
+  const run = (directMs: number, throughMs: number): OwnResults => {
+    const { samples, ...rest } = madeUp(throughMs, directMs);
+    const [through, direct] = samples;
+    assert.ok(through !== undefined && direct !== undefined);
+    return {
+      ...rest,
+      samples: [
+        { ...through, name: 'own/target a, b, through the coalescer' },
+        { ...direct, name: 'own/target a, b, called directly' },
+      ],
+    };
+  };
+  const held = (now: OwnResults): [string, string, boolean][] =>
+    compare(now, run(5, 5.1)).map(({ row, what, isWorse }) => [row, what, isWorse]);
+  const [row, what] = ['own/target a, b, through the coalescer', 'fresh, times own/target a, b, called directly'];
+  assert.deepEqual(held(run(50, 51)), [[row, what, false]]);
+  assert.deepEqual(held(run(5, 7)), [[row, what, true]]);
+});
+
 test('a limit is held in the unit of its row, and a limit on nothing is refused', () => {
   const worse = (most: number): boolean =>
     compare(madeUp(400, 200), null, { most: { 'own/flights': most } }).some(({ isWorse }) => isWorse);
