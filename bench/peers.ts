@@ -68,7 +68,7 @@ export const lruCache: Peer = {
 export const opossum: Peer = {
   name: 'opossum coalesce',
   from: 'opossum',
-  lacks: 'no failover to a target, cancel or limits; unequal objects may get one key',
+  lacks: 'no failover to a target, no cancel; unequal objects may get one key',
   share: (call) => {
     const breaker = new CircuitBreaker(call, {
       coalesce: true,
@@ -94,7 +94,7 @@ const CONTROLLER = { abort: () => undefined, pause: () => undefined, resume: () 
 export const undiciShare: Peer = {
   name: 'undici deduplicate',
   from: 'undici',
-  lacks: 'HTTP only; the first signal aborts all; no failover or limits',
+  lacks: 'HTTP only; the first signal aborts all; no failover',
   share<V>(call: Call<string, V>) {
     const answers = new Map<string, V>();
     const upstream: Dispatch = ({ path }: { path?: string }, handler) => {

@@ -10,8 +10,9 @@ const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
 
 /** What the peer of a row does not do; nothing for our own rows. */
 export function lacksOf(row: string): string {
-  const name = row.slice(row.indexOf('/') + 1).split(',')[0] ?? '';
-  const peer = [rawMap, least, ...peers].find((known) => known.name === name);
+  const [name = ''] = row.slice(row.indexOf('/') + 1).replace(/^import of /, '').split(','); // biome-ignore format: one thought
+  if (row.startsWith(`failover/${rawMap.name}`)) return 'goes on to one backup, by hand; no cancel or limits';
+  const peer = [rawMap, least, ...peers].find((known) => known.name === name || known.from === name);
   if (peer !== undefined) return peer.lacks;
   if (/^(?:JSON\.stringify|canonicalize) and raw Map$/.test(name)) return rawMap.lacks;
   if (row.endsWith('a thread that sleeps')) return 'the least that answers as late: nothing is parsed';
