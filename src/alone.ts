@@ -1,6 +1,7 @@
 /** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
 import type { Seam } from '../workers/environment.js';
 import { NO_FORM, payloadOf } from '../workers/canonical.js';
+import { ownCrossing } from '../workers/own-copy.js';
 import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import { FLY_ALONE, type Identified } from './for-one.js';
@@ -46,15 +47,15 @@ export class AloneFlights {
     return value === FLY_ALONE;
   }
 
-  /** `null`: it will not have to. A payload whose key is of another making is read when it flies, inline as all are. */
+  /** `null`: it will not have to. Inline a payload is its flight's until that settles. */
   ticketOf({ scope, route, routeId, form, payload }: Boarding, request: RequestOptions, flight: Flight): Ticket | null {
     const { links } = this.#front;
     if (!links.mayBeForOne) return null;
     const { signal, timeoutMs, fresh } = request;
     const options = fresh === undefined ? { signal, timeoutMs } : { signal, timeoutMs, fresh };
     const joinedAt = timeoutMs === undefined ? 0 : this.#seam.now();
-    const isTold = links.payloadsCross && form !== NO_FORM;
-    return { scope, route, routeId, payload: isTold ? FROM_KEY : payload, options, flight, joinedAt };
+    const own = !links.payloadsCross ? payload : form === NO_FORM ? ownCrossing(payload) : FROM_KEY;
+    return { scope, route, routeId, payload: own, options, flight, joinedAt };
   }
 
   /** What a follower is given: the flight's value, or that of a flight of its own. */

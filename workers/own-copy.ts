@@ -1,5 +1,6 @@
 /** Copies of what a target gives: of bytes, which it often fills again, and of whole values, for one who may write to them. */
 import * as types from 'node:util/types';
+import { inspectCrossing } from './crossing.js';
 import { isPlainObject } from './plain.js';
 
 /** Bytes that only readers see, of the same kind; all else as it is. */
@@ -37,4 +38,13 @@ function dataOf(value: unknown): unknown {
   if (types.isDate(value)) return new Date(value);
   if (types.isProxy(value) || !isPlainObject(value)) return ownBytes(value);
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part)]));
+}
+
+/** The same of what is to cross to a thread, which is such data. What may not cross stays what it is: whoever packs it says why. */
+export function ownCrossing(value: unknown): unknown {
+  try {
+    return inspectCrossing(value).refusal === null ? ownData(value) : value;
+  } catch {
+    return value;
+  }
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { createCoalescer, threadTargets, type RequestOptions } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import type targets from '../threads/fixtures/private-orders.js';
+import type { Order } from '../threads/fixtures/private-orders.js';
 import { codeOf, countedEnvironment, watch } from './stage.js';
 
 function opened() {
@@ -47,6 +48,22 @@ for (const threads of [0, 1]) {
     const outcome = await told;
     assert.deepEqual([await leader, await follower, outcome.status === 'fulfilled' && outcome.value], Array(3).fill('1 for acme'));
     assert.equal(coalescer.stats().released, 2);
+    await coalescer.close();
+  });
+}
+
+for (const threads of [0, 1]) {
+  test(`the same of a payload whose key is of another making (threads: ${threads})`, async () => {
+    const module = new URL('../threads/fixtures/private-orders.js', import.meta.url);
+    const key = ({ tenant }: Order): string => tenant;
+    const coalescer = createCoalescer({ scope: 'public', key, targets: threadTargets<typeof targets>(module, { threads }) });
+    const order = { id: 1, tenant: 'acme' };
+    const odd = Object.assign(Object.create({ of: 'a class' }) as object, order);
+    const asked = [coalescer.request({ ...order }), coalescer.request(order), coalescer.request(odd)];
+    const refused = assert.rejects(asked.pop()!, { code: 'COALESCER_NOT_CLONEABLE' });
+    Object.assign(order, { id: 2, tenant: 'globex' });
+    assert.deepEqual(await Promise.all(asked), Array(2).fill('1 for null'));
+    await refused;
     await coalescer.close();
   });
 }
