@@ -1,6 +1,8 @@
 /** What holds at the end: everybody was told, and nothing is left. */
+import type { FlightLimits } from '../../src/flight-limits.js';
 import type { Driver } from './driver.js';
 import { hasRead } from './stream-traces.js';
+import { codeOf } from './verdict-on-errors.js';
 import type { Witness } from './witness.js';
 import type { World } from './world.js';
 
@@ -30,7 +32,10 @@ function checkStreams(witness: Witness): void {
 }
 
 /** It is closed. */
-export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch, requestWatch }: World, { sessions }: Driver): void {
+export function checkGone(
+  { witness, front, wheel, hosts, coalescer, hedgeWatch, requestWatch, library }: World,
+  { sessions }: Driver,
+): void {
   const living = hosts.living.map(({ thread }) => thread);
   witness.require(living.length === 0, 'I26', () => `threads ${living.join()} live on after close()`);
   witness.require(front.timers === 0, 'I26', () => `${front.timers} timers are left after close()`);
@@ -39,6 +44,7 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch,
   const listeners = sessions.reduce((sum, session) => sum + session.listeners, 0);
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
+  witness.require(isShut(library.limits), 'I26', () => 'what was owed may be launched after close()');
   const stats = coalescer.stats();
   requestWatch.counts.check(stats);
   const told = Object.values(stats.targets).reduce((sum, { attempts }) => sum + attempts, 0);
@@ -48,4 +54,14 @@ export function checkGone({ witness, front, wheel, hosts, coalescer, hedgeWatch,
   if (witness.isLoaded) witness.steer?.reported(coalescer.targets.report());
   const airborne = Object.values(stats.targets).reduce((sum, target) => sum + target.airborne, 0);
   witness.require(airborne === 0, 'stats', () => `${airborne} attempts are still counted as in the air`);
+}
+
+/** Whatever would be launched yet is refused, also what carries on what was in the air. */
+function isShut(limits: FlightLimits): boolean {
+  try {
+    if (!limits.allow(0, 0)) limits.refuse(null, 0, true);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'COALESCER_CLOSED';
+  }
 }
