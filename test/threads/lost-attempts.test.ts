@@ -20,6 +20,15 @@ interface Ledger {
   readonly other?: string;
 }
 
+/** Tells its flight, as the front does. */
+function hearing(heard: AttemptRecord[]): LinkReceiver {
+  const attempted = (flight: Flight, record: AttemptRecord): void => {
+    heard.push(record);
+    flight.attempted(record);
+  };
+  return { attempted } as unknown as LinkReceiver;
+}
+
 /** What is told of a flight that was launched at 100, and again at `relaunchedAt`, and lost at 500. */
 function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly Partial<AttemptRecord>[], relaunchedAt?: number): unknown[] {
   const memory = SharedMemory.ofSlots(1);
@@ -31,8 +40,7 @@ function lost({ attemptsMade, tried, last, other }: Ledger, attempts: readonly P
   flight.ownPassage().slot = 0;
   if (relaunchedAt !== undefined) flight.ownIncidents().relaunches = [{ at: relaunchedAt, why: 'it died' }];
   const heard: AttemptRecord[] = [];
-  const receiver = { attempted: (_: Flight, record: AttemptRecord) => void heard.push(record) } as unknown as LinkReceiver;
-  takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver });
+  takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver: hearing(heard) });
   assert.deepEqual([flight.attemptsMade, flight.targetsTried, flight.lastTarget], [attemptsMade, targetsTried, TARGETS.indexOf(last)]);
   assert.ok(heard.every(({ endedAt, end }) => endedAt === LOST_AT && end === 'thread-lost'));
   return heard.map(({ attempt, target, startedAt, isHedge = false }) => [attempt, target, startedAt, isHedge ? 'hedge' : 'no hedge']);
@@ -92,4 +100,20 @@ test('the same where the one before it says nothing of where its flight went: it
 test('what was begun in another life began after its launch there', () => {
   const before = [{ ...failed(1, 'primary', 300), end: 'thread-lost' as const }];
   assert.deepEqual(lost({ attemptsMade: 2, tried: ['primary', 'backup'], last: 'backup' }, before, 400), [[2, 'backup', 400, 'no hedge']]);
+});
+
+test('of a flight that is over, or of which this life has begun nothing, nothing is told, and what it has tried stays', () => {
+  for (const status of ['abandoned', 'flying'] as const) {
+    const memory = SharedMemory.ofSlots(1);
+    const hedge = { rival: { target: 0 } };
+    memory.enterLedger(0, { attemptsMade: status === 'flying' ? 1 : 2, targetsTried: 0b110, target: 2, hedge });
+    const flight = flightOf({ launchedAt: LAUNCHED_AT });
+    flight.status = status;
+    const tried = { slot: 0, attemptsMade: 1, targetsTried: 0b001, lastTarget: 0 };
+    Object.assign(flight.ownPassage(), tried);
+    const heard: AttemptRecord[] = [];
+    takeLedger(flight, memory, { targetNames: TARGETS, endedAt: LOST_AT, why: 'it died', receiver: hearing(heard) });
+    const { slot, attemptsMade, targetsTried, lastTarget } = flight;
+    assert.deepEqual([heard, { slot, attemptsMade, targetsTried, lastTarget }], [[], tried]);
+  }
 });

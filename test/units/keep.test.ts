@@ -118,6 +118,14 @@ test('of two flights of one key the newer one’s value stays, whichever ends fi
   assert.equal(keep.find(of('k'), 3)?.value, 'new');
 });
 
+test('an older flight that ends with nothing to keep takes nothing from a newer one', () => {
+  const keep = keeping();
+  const older = of('k');
+  keep.keepValue(of('k', { oldest: older.flight }), 'new', 0);
+  keep.keepNothing(older, 1);
+  assert.equal(keep.find(of('k'), 2)?.value, 'new');
+});
+
 test('what a newer flight ended with counts also where nothing is kept of it: the older one’s value is not kept', () => {
   for (const end of ['an answer', 'no time', 'nothing to keep'] as const) {
     const keep = keeping({ ttlMs: (value: never) => (value === 'none' ? -1 : 1_000) });
@@ -145,6 +153,19 @@ test('a value that an answer has ended is no longer counted, and the errors that
     assert.ok(keep.bytes <= 100_000, `${keep.bytes}`);
   }
   assert.ok(keep.size < 15, `${keep.size}`);
+});
+
+test('a failure of which nothing is remembered takes no place', () => {
+  const keep = keeping();
+  for (const isAnswer of [true, false]) keep.keepError(of('k'), new Error('down'), { isAnswer, now: 0 });
+  assert.deepEqual([keep.size, keep.bytes], [0, 0]);
+});
+
+test('a failure takes the place of the one before it, and need not find room beside it', () => {
+  const keep = keeping({ errorMs: 100, bytes: 30_000 });
+  const failed = (now: number): Error => Object.assign(new Error(`at ${now}`), { body: Buffer.alloc(20_000) });
+  for (const now of [0, 50]) keep.keepError(of('k'), failed(now), { isAnswer: false, now });
+  assert.equal((keep.find(of('k'), 120)?.error as Error | undefined)?.message, 'at 50');
 });
 
 test('an error that is too large to be held does not cost the value that may stand in for it', () => {
