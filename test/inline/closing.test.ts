@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { createCoalescer } from '../../src/index.js';
-import { scriptedTarget } from '../../src/testing.js';
+import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
 import { codeOf, countedEnvironment, httpError, openStage, watch, type Script, type Stage } from './stage.js';
 
 function assertNothingLeft({ coalescer, environment }: Pick<Stage, 'coalescer' | 'environment'>): void {
@@ -130,6 +130,38 @@ test('drainMs 0 ends everything at once', async () => {
   assertNothingLeft(stage);
   await environment.advance(60_000);
   assert.equal(primary.calls.length, 2);
+});
+
+test('who waited is told of it before close settles, also some functions deep', async () => {
+  const { coalescer, primary, environment } = openStage();
+  const told: string[] = [];
+  const deep = async (levels: number): Promise<unknown> => (levels === 0 ? coalescer.request('a') : await deep(levels - 1));
+  const waiting = deep(8).catch(({ code }: { code: string }) => told.push(code));
+  assert.equal(primary.calls.length, 1);
+  const closing = coalescer.close({ drainMs: 0 }).then(() => told.push('closed'));
+  await environment.advance(0);
+  await Promise.all([waiting, closing]);
+  assert.deepEqual(told, ['COALESCER_CLOSED', 'closed']);
+});
+
+// A timer of more than 31 bits is up at once.
+test('a drain may take as long as it likes', async () => {
+  const timers: number[] = [];
+  const environment = virtualEnvironment();
+  const noting = { ...environment, setTimer: (ms: number, run: () => void) => (timers.push(ms), environment.setTimer(ms, run)) };
+  for (const drainMs of [Infinity, 2 ** 31]) {
+    const primary = scriptedTarget<string, string>();
+    const coalescer = createCoalescer({ scope: 'public', targets: { primary }, environment: noting });
+    const waiter = watch(coalescer.request('a'));
+    timers.length = 0;
+    const closing = coalescer.close({ drainMs });
+    assert.equal(primary.calls.length, 1);
+    assert.deepEqual(timers, [2 ** 31 - 1]);
+    primary.calls[0]!.resolve('x');
+    await environment.advance(0);
+    await closing;
+    assert.equal(waiter.value, 'x');
+  }
 });
 
 test('close is idempotent: called again, before or after its end, it settles with the first', async () => {

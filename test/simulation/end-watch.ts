@@ -44,6 +44,8 @@ export function checkGone(
   const listeners = sessions.reduce((sum, session) => sum + session.listeners, 0);
   witness.require(listeners === 0, 'I26', () => `${listeners} listeners are left on signals`);
   witness.require(witness.waitingForReady === 0, 'I26', () => `${witness.waitingForReady} calls of ready() never settled`);
+  const kept = (library.waiters.keeping?.size ?? 0) + library.waiters.forOne.size;
+  witness.require(kept === 0, 'I26', () => `${kept} keys are remembered after close()`);
   witness.require(isShut(library.limits), 'I26', () => 'what was owed may be launched after close()');
   const stats = coalescer.stats();
   requestWatch.counts.check(stats);

@@ -14,6 +14,9 @@ import { Tally, until } from './tally.js';
 const FACTS: HostFacts = { targetNames: ['primary'], mayBeForOne: false, tableHash: 'hash' };
 const seam = processEnvironment();
 
+/** Does it keep its loop alive? Node's types do not know how that is asked. */
+const isHeld = (port: MessagePort): boolean => (port as MessagePort & { hasRef(): boolean }).hasRef();
+
 /** What came of a promise, and how long after `since`. */
 const timed = (promise: Promise<unknown>, since: () => number): Promise<{ readonly error: unknown; readonly ms: number }> =>
   promise.then(
@@ -52,13 +55,35 @@ test('a call that is never answered rejects when its time is up', async () => {
   control.close();
 });
 
+test('a port keeps its loop alive while a call is in the air, and neither before nor after', async () => {
+  const { port1, port2 } = new MessageChannel();
+  let answer: (facts: HostFacts) => void = () => undefined;
+  serveControl(port2, { ...refusing(), activate: () => new Promise((resolve) => (answer = resolve)), flying: () => Promise.resolve([]) });
+  const control = new Control(port1, seam);
+  assert.deepEqual([isHeld(port1), isHeld(port2)], [false, false]);
+  const first = control.call('activate', ['active'], 60_000);
+  await control.call('flying', [0, 1], 60_000);
+  assert.deepEqual([isHeld(port1), isHeld(port2)], [true, false]);
+  answer(FACTS);
+  await first;
+  assert.equal(isHeld(port1), false);
+  const late = control.call('activate', ['active'], 10);
+  assert.equal(isHeld(port1), true);
+  await assert.rejects(late, ControlLost);
+  assert.equal(isHeld(port1), false);
+  control.close();
+});
+
 test('calls reject when the control is closed, and when its port was closed before anybody listened', async () => {
   const { port1, port2 } = new MessageChannel();
   serveControl(port2, { ...refusing(), activate: () => new Promise(() => {}) });
   const control = new Control(port1, seam);
   const call = control.call('activate', ['active'], 60_000);
+  port2.ref();
+  const closed = once(port2, 'close');
   control.close();
   await assert.rejects(call, ControlLost);
+  await closed;
   const other = new MessageChannel();
   other.port1.ref();
   other.port2.close();
@@ -117,6 +142,7 @@ const POSTED: Readonly<Record<string, unknown>> = {
   'a call of bind': { id: '1', type: 'APPLY', path: ['activate', 'bind'], argumentList: [] },
   'a call of what is not there': { id: '1', type: 'APPLY', path: ['hasOwnProperty'], argumentList: [raw('x')] },
   'a path that is no list': { id: '1', type: 'APPLY', path: 'stop', argumentList: [] },
+  'a path that is like a list': { id: '1', type: 'APPLY', path: { 0: 'stop', length: 1 }, argumentList: [] },
   'a path of an object': { id: '1', type: 'APPLY', path: [{ toString: 'stop' }], argumentList: [] },
   'arguments that are no list': { id: '1', type: 'APPLY', path: ['stop'], argumentList: { length: 1 } },
   'an argument with an unknown handler': { id: '1', type: 'APPLY', path: ['stop'], argumentList: [{ type: 'HANDLER', name: '__proto__' }] },
