@@ -1,11 +1,11 @@
-// What the README says of errors, of defaults and of the machine is what the code says.
+// What the README says of errors, of defaults and of the machine is what the code says, and ARCHITECTURE.md has every file in its room.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flightMachine } from '../../machines/flight.machine.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { fillOptions } from '../../src/option-table.js';
 import { threadsOf, threadTargets } from '../../src/thread-targets.js';
-import { readText } from './tree.js';
+import { readSources, readText, rooms } from './tree.js';
 
 const readme = readText('README.md');
 
@@ -85,4 +85,26 @@ function edgesOfMachine(): string[] {
 test("the README's picture of the machine is drawn from its source", () => {
   assert.ok(edgesOfMachine().length > 10);
   assert.deepEqual(edgesOfDiagram(), edgesOfMachine());
+});
+
+/** The files in the table of rooms: a folder stands until another one is named. */
+function filesInRooms(architecture: string): string[] {
+  const table = architecture.slice(architecture.indexOf('| room |')).split('\n\n', 1)[0] ?? '';
+  return table.split('\n').flatMap((row) => {
+    let folder = '';
+    return [...(row.split('|')[2] ?? '').matchAll(/`(?:(\w+)\/)?([\w.-]+\.c?ts)`/g)].map(([, named, file]) => {
+      folder = named ?? folder;
+      return `${folder}/${file}`;
+    });
+  });
+}
+
+test('ARCHITECTURE.md has every file in one room, and no file that is not there', () => {
+  const files = readSources(rooms).map(({ path }) => path);
+  assert.deepEqual(filesInRooms(readText('ARCHITECTURE.md')).toSorted(), files.toSorted());
+});
+
+test('a folder stands until another one is named', () => {
+  const page = 'text\n\n| room | files | knows |\n|---|---|---|\n| a | `src/b.ts` (c), `d.ts`; `workers/e.cts` | `f.ts` |\n\n`src/g.ts`';
+  assert.deepEqual(filesInRooms(page), ['src/b.ts', 'src/d.ts', 'workers/e.cts']);
 });
