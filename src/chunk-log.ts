@@ -64,7 +64,7 @@ export class ChunkLog {
     return index <= this.#start ? this.#startBytes : (this.#ends[Math.min(index, this.length) - this.#start - 1] as number);
   }
 
-  /** Appends; `tell` follows, when whoever counts chunks has counted. */
+  /** Appends; `giveNewest` follows, when whoever counts chunks has counted. */
   append(chunk: unknown, bytes: number): void {
     this.#chunks.push(chunk);
     this.length++;
@@ -72,7 +72,7 @@ export class ChunkLog {
   }
 
   /** Gives the newest chunk to those who wait for it. */
-  tell(): void {
+  giveNewest(): void {
     const resolve = this.#resolve;
     if (resolve !== null) {
       this.#arrival = this.#resolve = this.#reject = null;

@@ -1,12 +1,11 @@
 /** The end of a coalescer, in order: no new flights, time for those in the air, then nothing is left. */
-import type { Seam } from '../workers/environment.js';
+import { type Seam, TIMER_MS_MAX } from '../workers/environment.js';
 import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
 import { given } from '../workers/given.js';
 import { isFlying } from './selection.js';
 
 const DRAIN_MS = 10_000;
-const TIMER_MS_MAX = 2_147_483_647;
 
 export interface CloseOptions {
   /** Time for flights in the air. @default 10_000 */

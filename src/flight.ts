@@ -189,7 +189,7 @@ export class Flight implements StraightOrder {
 
   makeShared(): Promise<unknown> {
     const promise = this.share();
-    this.tellPlain();
+    this.updatePlain();
     return promise;
   }
 
@@ -212,8 +212,8 @@ export class Flight implements StraightOrder {
     if (resolveShared !== null) resolveShared(Promise.reject(error));
   }
 
-  /** There is room for another waiter, or none; or what plain waiters may join with has changed. */
-  tellPlain(): void {
+  /** Called when there is room for another waiter, or none any more, or when what plain waiters may join with has changed. */
+  updatePlain(): void {
     const { key, stream, owner } = this;
     // A value that may be for its leader alone is waited for otherwise.
     const isPlain = this.isCurrent && this.hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;

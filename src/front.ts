@@ -70,7 +70,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.plainRequests = new PlainRequests(this, this.#table, { seam, options, reentrance });
     this.links = connect(this);
     this.#loads = loadsOf(this.links, options.carry, this.limits);
-    wheel.tell(this);
+    wheel.reportTo(this);
   }
 
   /** The flight that a request may join. @throws CoalescerError when it has no room, or when joining would be a deadlock */

@@ -83,7 +83,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
       timerOf: null,
     };
     this.#shard = new Shard(setup);
-    seam.tell(receiver.airborne);
+    seam.reportTo(receiver.airborne);
     this.#straight = new StraightFlights(this.#shard, setup, options.flightTimeoutMs);
   }
 

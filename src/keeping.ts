@@ -33,11 +33,12 @@ export class Keeping {
   readonly #keep: Keep;
   /** Flights in the air that bring a new value for one that is kept, by identity. */
   readonly #refreshing = new Map<string, Flight>();
-  readonly #shareOf: Share;
+  /** Does each waiter get a copy of its own? */
+  readonly #isCopied: boolean;
 
   constructor(settings: KeepSettings, share: Share) {
     this.#keep = new Keep(settings);
-    this.#shareOf = share;
+    this.#isCopied = share === 'copy';
   }
 
   get size(): number {
@@ -115,7 +116,7 @@ export class Keeping {
 
   /** A copy where each waiter gets its own; `null`: it cannot be copied, as those found who waited for it. */
   #give(kept: Kept): Promise<unknown> | null {
-    if (this.#shareOf !== 'copy') return this.share(kept);
+    if (!this.#isCopied) return this.share(kept);
     const { value } = kept;
     try {
       return Promise.resolve(copyOf(value));

@@ -1,4 +1,5 @@
 /** What an option may be: kinds of rules, for the one table of options. */
+import { TIMER_MS_MAX } from '../workers/environment.js';
 
 /** One setting: what is expected (in words), whether a value is that, and what stands where none is given. */
 export interface Rule {
@@ -8,8 +9,6 @@ export interface Rule {
   readonly fallback?: unknown;
 }
 
-/** Longer timers would fire at once in Node. */
-export const TIMER_MS_MAX = 2_147_483_647;
 export const ms = (fallback: unknown, least = 1): Rule => within('milliseconds', [least, TIMER_MS_MAX], fallback);
 export const whole = (least: number, most: number, fallback: unknown): Rule => ({
   expected: `a whole number, ${least} to ${most}`,

@@ -1,6 +1,7 @@
 /** The one table of options: what each may be, and what stands where it is not given. */
+import { TIMER_MS_MAX } from '../workers/environment.js';
 import { given } from '../workers/given.js';
-import { anyFunction, MIB, ms, oneOf, TIMER_MS_MAX, whole, within, type Rule } from './option-rules.js';
+import { anyFunction, MIB, ms, oneOf, whole, within, type Rule } from './option-rules.js';
 import type { FilledOptions } from './options.js';
 
 /** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */

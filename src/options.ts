@@ -40,7 +40,7 @@ export interface CoalescerOptions<P, V, S extends ScopeOption<P>, H extends Shar
   readonly attemptTimeoutMs?: number;
   /** Upstream calls a flight may make: 1 to 5. @default the number of targets, at most 3 */
   readonly maxAttempts?: number;
-  /** The wait before a target that the flight has called before: full jitter under `baseMs * 2 ** n`, at most `maxMs` (the habit of the AWS SDKs). None before a target that it has not called yet. */
+  /** The wait before a target that the flight has called before: full jitter under `baseMs * 2 ** n`, at most `maxMs` (the habit of the AWS SDKs), with five times `baseMs` after a 429 or 529. None before a target that it has not called yet. */
   readonly backoff?: {
     /** @default 100 */
     readonly baseMs?: number;

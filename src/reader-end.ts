@@ -55,6 +55,6 @@ export class ReaderEnding {
     this.at = this.#clock.now();
     const told = this.#whenEnded;
     this.#whenEnded = [];
-    for (const tell of told) tell(end);
+    for (const settle of told) settle(end);
   }
 }

@@ -115,7 +115,7 @@ export interface TargetReport {
   /** Of the last one or two thousand attempts that were answered, over all threads, within a sixteenth; to the first chunk where it streams. 0: there were none. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Extra attempts that its budget allows now. */
+  /** Extra attempts that its budget allows now; `Infinity` without a budget. */
   readonly budgetLeft: number;
 }
 

@@ -119,7 +119,7 @@ export class Stream {
     if (isTaken) this.taken(log.length);
     if (this.isCollected) this.#collect(chunk);
     else this.#collected = null;
-    log.tell();
+    log.giveNewest();
     if (log.length === 1) for (const reader of this.readers) reader.ending.opens();
     if (!this.#hasOutgrown && log.bytes > this.#settings.replayBytes) {
       this.#hasOutgrown = true;

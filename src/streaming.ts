@@ -48,7 +48,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     if (flight.stream !== null) return flight.stream;
     const stream = (flight.stream = new Stream(flight, streams, limits.resultBytes, this));
     // A stream must know who wants all of it: nobody joins at one look.
-    flight.tellPlain();
+    flight.updatePlain();
     return stream;
   }
 

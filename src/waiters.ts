@@ -42,14 +42,14 @@ export class Waiters implements LeaveReceiver {
   /** Counts one in. The leader is counted before its promise is made. */
   seat(flight: Flight): void {
     flight.joined++;
-    if (!flight.hasRoom) flight.tellPlain();
+    if (!flight.hasRoom) flight.updatePlain();
   }
 
   /** Nobody waits for it: it was launched for what is kept. */
   unseatLeader(flight: Flight): void {
     this.#gone++;
     flight.joined--;
-    flight.tellPlain();
+    flight.updatePlain();
   }
 
   /** Counts in one that did not launch it. */
@@ -158,7 +158,7 @@ export class Waiters implements LeaveReceiver {
     const { flight } = seat;
     this.#gone++;
     flight.joinedMost++;
-    flight.tellPlain();
+    flight.updatePlain();
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
     // Last: a flight that has ended is not asked for more.
     flight.stream?.left(seat);
@@ -220,7 +220,7 @@ export class Waiters implements LeaveReceiver {
     flight.shared = null;
     this.#gone += flight.waiting - readers;
     flight.joinedMost += flight.waiting - readers;
-    flight.tellPlain();
+    flight.updatePlain();
     flight.stream?.paceAnew();
   }
 

@@ -47,7 +47,7 @@ export class Clock {
     this.#afterTurn = afterTurn;
   }
 
-  tell(receiver: StampReceiver): void {
+  reportTo(receiver: StampReceiver): void {
     this.#receiver = receiver;
   }
 

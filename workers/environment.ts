@@ -25,13 +25,16 @@ export interface Seam extends Environment {
   defer(run: () => void): void;
   /** The timer goes on, but no longer keeps the process alive. */
   release(timer: unknown): void;
-  /** The instant of something that is only told. In a burst no reading of the clock, but the last one: who times anything by it must be told, see `tell`. */
+  /** The instant of something that is only told. In a burst no reading of the clock, but the last one: who times anything by it must be told, see `reportTo`. */
   stamp(): number;
   /** From now on `receiver` is told of stamps that are past, before anybody is given a later time. */
-  tell(receiver: StampReceiver): void;
+  reportTo(receiver: StampReceiver): void;
   /** No stamp is past after this that it was not told of. */
   catchUp(): void;
 }
+
+/** Longer timers would fire at once in Node, which turns them into 1 ms (this is 24.8 days). */
+export const TIMER_MS_MAX = 2_147_483_647;
 
 /** Runs `run` after what runs now: before promises are settled, or when all have been that can. The process's own: fake ones may never run it. */
 const { nextTick } = process as { nextTick(this: void, run: () => void): void };
@@ -48,8 +51,8 @@ export function processEnvironment(): Seam {
   );
   return {
     wallNow: () => WallClock.now(),
-    // Node turns longer timeouts into 1 ms (2^31 - 1 ms is 24.8 days): a capped timer fires early by weeks, not at once.
-    setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, 2_147_483_647)), undefined),
+    // A capped timer fires early by weeks, not at once.
+    setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, TIMER_MS_MAX)), undefined),
     clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
     random,
     defer: (run) => void inCleanContext(setImmediate as (run: () => void) => unknown, run),
@@ -57,7 +60,7 @@ export function processEnvironment(): Seam {
     release: (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
     now: () => clock.now(),
     stamp: () => clock.stamp(),
-    tell: (receiver) => clock.tell(receiver),
+    reportTo: (receiver) => clock.reportTo(receiver),
     catchUp: () => clock.catchUp(),
   };
 }
@@ -70,7 +73,7 @@ export function seamOf(environment: Environment | undefined): Seam {
     now: () => given.now(),
     // Read each time: its time may go on in the middle of a turn.
     stamp: () => given.stamp?.() ?? given.now(),
-    tell: (receiver) => given.tell?.(receiver),
+    reportTo: (receiver) => given.reportTo?.(receiver),
     catchUp: () => given.catchUp?.(),
     wallNow: () => given.wallNow?.() ?? Date.now(),
     setTimer: (ms, run) => inCleanContext(() => given.setTimer(ms, run), undefined),

@@ -123,13 +123,13 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   get inAir(): readonly InAir[] {
     const { attempt, attemptStartedAt, hedge } = this;
     const rival = hedge?.rival ?? null;
-    const tell = (told: Attempt, startedAt: number): InAir => ({
-      target: told.target,
+    const inAir = ({ target, attempt: number }: Attempt, startedAt: number): InAir => ({
+      target,
       startedAt,
-      isHedge: told.attempt === hedge?.attempt,
+      isHedge: number === hedge?.attempt,
     });
-    const current = attempt === null ? [] : [tell(attempt, attemptStartedAt)];
-    return rival === null ? current : [...current, tell(rival.attempt, rival.attemptStartedAt)];
+    const current = attempt === null ? [] : [inAir(attempt, attemptStartedAt)];
+    return rival === null ? current : [...current, inAir(rival.attempt, rival.attemptStartedAt)];
   }
 
   /** For the story: a target was not called. Told once, however often it is asked. */

@@ -3,6 +3,7 @@
  * on the caller's thread or on another one.
  */
 import { closeList } from './close-list.js';
+import { TIMER_MS_MAX } from './environment.js';
 import { given } from './given.js';
 import { isPlainObject } from './plain.js';
 
@@ -27,7 +28,7 @@ export interface AttemptContext<Carried = unknown> {
 
 /**
  * What an error means. `answer`: the error is the answer, give it to all waiters as it is. `failover`: try elsewhere. `retry`: this target
- * again, after backoff. `retryAfterMs`: this target is left alone that long, by all flights (as with a Retry-After).
+ * again, after backoff. `retryAfterMs`: this target is left alone that long, at most an hour, by all flights (as with a Retry-After).
  */
 export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
 
@@ -200,9 +201,9 @@ const SETTINGS = {
   run: 'a function',
   classify: 'a function',
   replayable: 'true or false',
-  attemptTimeoutMs: 'milliseconds above 0',
-  firstChunkTimeoutMs: 'milliseconds above 0',
-  idleTimeoutMs: 'milliseconds above 0',
+  attemptTimeoutMs: 'milliseconds above 0, at most 2147483647',
+  firstChunkTimeoutMs: 'milliseconds above 0, at most 2147483647',
+  idleTimeoutMs: 'milliseconds above 0, at most 2147483647',
   maxConcurrency: 'a whole number, 1 to 1000000, or Infinity',
   weight: 'a number, 0 to 1000000',
   credential: 'a name',
@@ -216,7 +217,7 @@ type Setting = keyof typeof SETTINGS;
 const KINDS: Readonly<Record<(typeof SETTINGS)[Setting], readonly [type: string, isIt: (value: never) => boolean]>> = {
   'a function': ['function', () => true],
   'true or false': ['boolean', () => true],
-  'milliseconds above 0': ['number', (value: number) => value > 0 && value <= 2_147_483_647],
+  'milliseconds above 0, at most 2147483647': ['number', (value: number) => value > 0 && value <= TIMER_MS_MAX],
   'a whole number, 1 to 1000000, or Infinity': [
     'number',
     (value: number) => value === Infinity || (Number.isInteger(value) && value >= 1 && value <= 1_000_000),
@@ -228,7 +229,7 @@ const KINDS: Readonly<Record<(typeof SETTINGS)[Setting], readonly [type: string,
 /** `undefined` counts as not given; a time may be `null` for the same. */
 function checkSetting(name: string, setting: Setting, value: unknown): void {
   const expected = SETTINGS[setting];
-  if (value === undefined || (value === null && expected === 'milliseconds above 0')) return;
+  if (value === undefined || (value === null && expected === 'milliseconds above 0, at most 2147483647')) return;
   const [type, isIt] = KINDS[expected];
   const isOfType = typeof value === type;
   if (isOfType && isIt(value as never)) return;

@@ -84,7 +84,7 @@ export class Wheel {
   }
 
   /** From now on `receiver` is told of each tick; `wake` begins them. */
-  tell(receiver: TickReceiver): void {
+  reportTo(receiver: TickReceiver): void {
     this.#receiver = receiver;
   }
 

@@ -38,7 +38,7 @@ function burst(targets: Targets, options: Partial<CoalescerOptions<string, strin
     ...virtual,
     now: () => clock.now(),
     stamp: () => clock.stamp(),
-    tell: (receiver: Parameters<Clock['tell']>[0]) => clock.tell(receiver),
+    reportTo: (receiver: Parameters<Clock['reportTo']>[0]) => clock.reportTo(receiver),
     catchUp: () => clock.catchUp(),
   };
   return {

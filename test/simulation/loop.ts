@@ -48,7 +48,7 @@ export class Loop {
     this.seam = {
       now: () => clock.now(),
       stamp: () => clock.stamp(),
-      tell: (receiver) => clock.tell(receiver),
+      reportTo: (receiver) => clock.reportTo(receiver),
       catchUp: () => clock.catchUp(),
       wallNow: () => scheduler.now,
       setTimer: (ms, run) => {

@@ -31,7 +31,7 @@ beforeEach(() => {
       waiting.push(run);
     },
   );
-  clock.tell({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
+  clock.reportTo({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
 });
 
 const whole = (instant: number): number => Math.round(instant);
@@ -171,7 +171,7 @@ test('a stamp is no reading, also of a process that has run for years', () => {
       () => (time += 0.001),
       () => undefined,
     );
-    late.tell({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
+    late.reportTo({ caughtUp: (stamp, now) => told.push({ stamp, now }) });
     late.stamp();
     const reading = late.stamp();
     const stamp = late.stamp();

@@ -26,7 +26,7 @@ export function manualSeam(random: () => number = () => 0.5): ManualSeam {
   return {
     now: () => now,
     stamp: () => now,
-    tell: () => undefined,
+    reportTo: () => undefined,
     catchUp: () => undefined,
     wallNow: () => now,
     setTimer(ms, run) {
