@@ -80,15 +80,28 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
     '# Results',
     '',
     ...heading(results).map((line) => `${line}.\n`),
-    'Medians over rounds and processes, with 95 % bootstrap intervals over all rounds: how far processes differ is in them only as far as the few of a run do, and of four rounds (imports, recovery, the memory of a key) an interval holds the true median in 87 of a hundred cases. *Fresh*: as the process grew. *After gc*: a major collection before each round. *Worn*: after ten million flights. Trust ratios, not absolutes. Again: `npm run bench -- --json bench/results.json && npm run bench:page`.',
+    'Medians over rounds and processes, with 95 % bootstrap intervals. Trust ratios, not absolutes. Measured again, and drawn: `npm run bench -- --json bench/results.json && npm run bench:page`.',
+    '',
+    ...list([
+      'An interval is over all rounds: how far processes differ is in it only as far as the few of a run do, and of four rounds (imports, recovery, the memory of a key) it holds the true median in 87 of a hundred cases.',
+      '*Fresh*: as the process grew. *After gc*: a major collection before each round. *Worn*: after ten million flights.',
+      'Rows are named `area/who, what`. *In the air*: so many flights at once. *Raw Map*: the same done by hand with a Map of promises.',
+      '*Does without*, in the tables of areas: what the row’s subject does not have, and we do.',
+    ]),
     '',
     `## What must hold`,
     '',
-    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured. A bound holds when its median does in every condition. *The least there is*: the same ratio of the least that does the row’s work (a record with a promise of its own, a raw port with batches; bench/measure/floor.ts); where that is above the bound, nothing that does that work holds it.`,
+    `${count('holds')} hold, ${count('does not hold')} do not, ${count('not measured')} were not measured.`,
+    '',
+    ...list([
+      'A *ratio* is the row over the one *beside* it: below 1 the row takes less. Where nothing stands beside, it is the row’s own figure.',
+      'A bound holds when its median does in every condition.',
+      '*The least there is*: the same ratio of the least that does the row’s work (a record with a promise of its own, a raw port with batches; bench/measure/floor.ts). Where that is above the bound, nothing that does that work holds it.',
+    ]),
     '',
     '| | row | beside | ratio | at most | the least there is |',
     '|---|---|---|--:|--:|--:|',
-    ...judgements.map(boundRow),
+    ...judgements.map((judgement) => boundRow(judgement, figures)),
     '',
     ...limitsOf(judgements),
     ...areas.flatMap((area) => [
@@ -103,9 +116,11 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
 
 const signs: Readonly<Record<Judgement['verdict'], string>> = { holds: '✅', 'does not hold': '❌', 'not measured': '—' };
 
-function boundRow({ bound, readings, floor, verdict }: Judgement): string {
-  const told = (of: readonly Reading[]): string => of.map((reading) => `${interval(reading)} ${reading.condition}`).join('<br>');
-  return `| ${signs[verdict]} ${bound.what} | ${bound.row} | ${bound.against ?? ''} | ${told(readings)} | ${short(bound.most)} | ${told(floor)} |`;
+function boundRow({ bound, readings, floor, verdict }: Judgement, figures: readonly Figure[]): string {
+  const unit = bound.against === null ? (figures.find(({ name }) => name === bound.row)?.unit ?? '') : '';
+  const told = (of: readonly Reading[]): string =>
+    of.map((reading) => `${`${interval(reading)} ${unit}`.trimEnd()} ${reading.condition}`).join('<br>');
+  return `| ${signs[verdict]} ${bound.what} | ${bound.row} | ${bound.against ?? ''} | ${told(readings)} | ${`${short(bound.most)} ${unit}`.trimEnd()} | ${told(floor)} |`;
 }
 
 /** What is in the way of each that does not hold, and what was tried: once for all rows that share it. */

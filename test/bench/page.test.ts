@@ -67,6 +67,13 @@ const limitRows = (open: readonly Judgement[], limit: Limit | undefined): string
   ...new Set(open.map(({ bound }) => bound.row).filter((row) => limits.find(({ rows }) => rows.includes(row)) === limit)),
 ];
 
+test('a bound on a figure of its own is told with its unit, and a ratio has none', () => {
+  const row = (what: string): string => page.split('\n').find((line) => line.includes(` ${what} |`)) ?? '';
+  assert.match(row('small chunks from one thread'), /\) ns after gc \| 3,333 ns \|/);
+  assert.match(row('import, over an empty module'), /\) ms fresh \| 15\.0 ms \|/);
+  assert.match(row('join, string key'), /^[^|]*\| ✅ join[^|]*\|[^|]*\|[^|]*\| [\d.]+ \([^)]*\) fresh<br>/);
+});
+
 test('what rows share is told once, a step a line', () => {
   const lines = page.split('\n');
   for (const { limit, tried } of limits) {
