@@ -10,7 +10,8 @@ const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
 
 /** What the peer of a row does not do; nothing for our own rows. */
 export function lacksOf(row: string): string {
-  const [name = ''] = row.slice(row.indexOf('/') + 1).replace(/^import of /, '').split(','); // biome-ignore format: one thought
+  const whose = row.slice(row.indexOf('/') + 1).replace(/^import of /, '');
+  const [name = ''] = whose.split(',');
   if (row.startsWith(`failover/${rawMap.name}`)) return 'goes on to one backup, by hand; no cancel or limits';
   const peer = [rawMap, least, ...peers].find((known) => known.name === name || known.from === name);
   if (peer !== undefined) return peer.lacks;

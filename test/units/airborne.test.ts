@@ -52,7 +52,7 @@ test('whatever comes and goes, each is given out once when it has taken so long,
           `${mark} at ${now}, seed ${seed}`,
         );
       }
-      if (flying.length > 0 && random.chance(0.6)) land(random.pick(flying) as Flight);
+      if (flying.length > 0 && random.chance(0.6)) land(random.pick<Flight>(flying));
       assert.equal(airborne.size, flying.length);
       assert.equal(airborne.oldest, flying[0]?.number ?? Infinity);
       assert.ok(airborne.filter(() => true).every((flight, index) => flight === flying[index]));
