@@ -18,6 +18,8 @@ const KEY_CHARACTERS_MAX = 8_192;
 /** A long-lived Map that is written to all the time gets three times slower after a major collection; a new one is fast again. */
 const RENEW_AFTER_MIN = 1_024;
 const RENEW_AFTER_SIZES = 4;
+/** So many of the last inserts before that are asked how many were in the air with them. */
+const ASKED_BEFORE = 256;
 
 /** Of all of a text. UTF-8, five times as fast, would make all lone surrogates the same: texts that have some are told apart by their code units. */
 export function digestOf(text: string): string {
@@ -35,11 +37,13 @@ export const indexOf = (key: string): string => (isOwnIndex(key) ? key : digestO
 
 /**
  * A Map is made anew by V8 each time it becomes empty, after every few writes while it is small, and each time it has shrunk to a quarter: with some
- * entries that never leave it a flight that is alone in the air costs 40 ns less. A busy one gets as many as keep it from shrinking while up to some
- * 700 flights come and go (600 of 9,000 instructions of a flight among 256). Symbols are nobody's keys.
+ * entries that never leave it a flight that is alone in the air costs 40 ns less. One with many at once gets as many as keep it from shrinking while up
+ * to some 700 flights come and go (600 of 9,000 instructions of a flight among 256). Not one with few: what was deleted is passed over, until the Map is
+ * made anew, by each look for a key of its bucket, and with 256 a single key that is asked for again and again took 750 ns more. Symbols are nobody's keys.
  */
 const BALLAST: readonly symbol[] = Array.from({ length: 256 }, () => Symbol('ballast'));
-const BALLAST_AT_FIRST = 16;
+const BALLAST_OF_FEW = 16;
+const FEW = 4;
 type Keys<Item> = Map<string | symbol, Item | null>;
 
 function mapWith<Item>(ballast: number): Keys<Item> {
@@ -54,11 +58,13 @@ class KeyMap<Item extends Tabled> {
   /** By digest. Made for the first long key. */
   #long: Keys<Item> | null = null;
   #inserts = 0;
+  /** The most that were in the air when it was asked, since it was made anew. */
+  #most = 0;
   #ballast: number;
 
   /** `isLasting`: it stays when it is empty, so that ballast is worth its while. */
   constructor(isLasting: boolean) {
-    this.#ballast = isLasting ? BALLAST_AT_FIRST : 0;
+    this.#ballast = isLasting ? BALLAST_OF_FEW : 0;
     this.#short = mapWith(this.#ballast);
   }
 
@@ -82,7 +88,7 @@ class KeyMap<Item extends Tabled> {
     const older = isFree ? null : map.get(index);
     if (older) older.supersede();
     map.set(index, flight);
-    if (++this.#inserts > RENEW_AFTER_MIN && this.#inserts > RENEW_AFTER_SIZES * map.size) this.#renew();
+    if (++this.#inserts > RENEW_AFTER_MIN - ASKED_BEFORE) this.#age(map);
   }
 
   /** The one that is found for its key. */
@@ -91,14 +97,20 @@ class KeyMap<Item extends Tabled> {
     map?.delete(flight.index);
   }
 
+  #age({ size }: Keys<Item>): void {
+    if (size > this.#most) this.#most = size;
+    if (this.#inserts > RENEW_AFTER_MIN && this.#inserts > RENEW_AFTER_SIZES * size) this.#renew();
+  }
+
   #renew(): void {
     const entries = this.#short;
-    if (this.#ballast > 0) this.#ballast = BALLAST.length;
+    if (this.#ballast > 0) this.#ballast = this.#most - this.#ballast > FEW ? BALLAST.length : BALLAST_OF_FEW;
     this.#short = mapWith(this.#ballast);
     // One by one: a Map that is made of entries makes a list of each first, which cost a flight on Node 24 a tenth of its time.
     entries.forEach((item, key) => this.#short.set(key, item));
     this.#long = this.#long === null || this.#long.size === 0 ? null : new Map(this.#long);
     this.#inserts = 0;
+    this.#most = 0;
   }
 }
 
