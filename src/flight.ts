@@ -79,6 +79,12 @@ export class Flight implements StraightOrder {
   get hasRoom(): boolean {
     return this.joined < this.joinedMost;
   }
+  /** Counts one in. */
+  seat(): void {
+    this.joined++;
+    if (!this.hasRoom) this.updatePlain();
+  }
+
   get scope(): string | null {
     const { boarded } = this;
     return typeof boarded === 'string' ? null : boarded.scope;

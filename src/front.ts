@@ -102,7 +102,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     if (launched === LAUNCHES_WITHOUT_JOIN && key !== null) watching.warnNothingJoins(this);
     if (this.reentrance !== null) this.reentrance.wouldDeadlock(flight);
     // Counted before the target runs: what that does to others of this flight must not end it under its leader.
-    this.waiters.seat(flight);
+    this.waiters.seatLeader(flight);
     this.links.launch(flight);
     if (channels.launched.hasSubscribers) watching.launched(this.name, flight);
     return flight;

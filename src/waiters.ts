@@ -39,10 +39,9 @@ export class Waiters implements LeaveReceiver {
     return this.#counters.launched + this.#counters.joined - this.#gone;
   }
 
-  /** Counts one in. The leader is counted before its promise is made. */
-  seat(flight: Flight): void {
-    flight.joined++;
-    if (!flight.hasRoom) flight.updatePlain();
+  /** Counted in before its promise is made. */
+  seatLeader(flight: Flight): void {
+    flight.seat();
   }
 
   /** Nobody waits for it: it was launched for what is kept. */
@@ -55,7 +54,7 @@ export class Waiters implements LeaveReceiver {
   /** Counts in one that did not launch it. */
   follow(flight: Flight): void {
     this.#counters.joined++;
-    this.seat(flight);
+    flight.seat();
   }
 
   /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */

@@ -19,11 +19,11 @@ test('flights and their records have one shape, whatever befalls them', async ()
   const unplant = [
     swap(
       Waiters.prototype,
-      'seat',
-      (seat) =>
+      'seatLeader',
+      (seatLeader) =>
         function (flight: Flight) {
           flights.add(flight);
-          seat.call(this, flight);
+          seatLeader.call(this, flight);
         },
     ),
     swap(

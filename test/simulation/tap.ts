@@ -109,15 +109,15 @@ export function tapWaiters(world: World, front: Front): void {
   const add = waiters.add.bind(waiters);
   const fulfil = waiters.fulfil.bind(waiters);
   const reject = waiters.reject.bind(waiters);
-  const seat = waiters.seat.bind(waiters);
+  const seatLeader = waiters.seatLeader.bind(waiters);
   const read = waiters.read.bind(waiters);
   const left = waiters.waiterLeft.bind(waiters);
   const refuseValue = waiters.refuseValue.bind(waiters);
   Object.assign(waiters, {
-    seat(flight: Flight): void {
+    seatLeader(flight: Flight): void {
       // The leader has its seat before its target runs.
-      if (!witness.flights.has(flight.number)) requestWatch.launching(flight.number);
-      seat(flight);
+      requestWatch.launching(flight.number);
+      seatLeader(flight);
     },
     add(flight: Flight, options: RequestOptions, isLeader: boolean): Promise<unknown> {
       const request = requestWatch.boarded(flight);
