@@ -28,9 +28,13 @@ export function sourceOf(stream: AsyncIterable<unknown>): StreamSource {
   // Not there in every sandbox.
   if (isOf(stream, globalThis.ReadableStream)) return webSource(stream as unknown as ReadableStream);
   const iterator = stream[Symbol.asyncIterator]();
+  return iteratorSource(iterator, isOf(stream, process.getBuiltinModule('node:stream').Readable) ? (stream as NodeStream) : null);
+}
+
+/** `stream`: what it is the iterator of, where that is Node's own. */
+export function iteratorSource(iterator: AsyncIterator<unknown>, stream: NodeStream | null): StreamSource {
   const returned = (): Promise<unknown> | null => settled(() => iterator.return?.());
-  const isNodes = isOf(stream, process.getBuiltinModule('node:stream').Readable);
-  const letGo = isNodes ? (): Promise<unknown> | null => (void destroyed(stream as NodeStream), returned()) : returned;
+  const letGo = stream === null ? returned : (): Promise<unknown> | null => (void destroyed(stream), returned());
   return { next: () => iterator.next(), over() {}, letGo };
 }
 

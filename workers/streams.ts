@@ -8,6 +8,7 @@ import { keepShape } from './lasting-shape.js';
 import { CREDIT_BYTES, type LaunchOrder, STREAM_ENDED } from './protocol.js';
 import { ownBytes } from './own-copy.js';
 import { closeUnread, isStream, Pump, type PumpReceiver } from './pump.js';
+import { sourceOf } from './stream-source.js';
 import { refusalOf } from './refusal.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
@@ -76,7 +77,7 @@ export class Streams<Order extends LaunchOrder> {
       left: () => onPort && memory.exit(),
     };
     const start = (): void => {
-      const pump = new Pump(stream, held.credit, receiver);
+      const pump = new Pump(sourceOf(stream), held.credit, receiver);
       // Asked for its iterator, it has ended its own flight: nobody would stop it later.
       if (record.attempt !== attempt) return pump.stop();
       held.pump = pump;

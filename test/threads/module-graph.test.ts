@@ -44,6 +44,22 @@ for (const how of ['import', 'require']) {
   });
 }
 
+// Node loads its own modules when they are first asked for: all that it has of streams takes 3 ms.
+test('what is imported asks Node for no streams, threads or ciphers before they are needed', async () => {
+  const script =
+    "import('data:text/javascript,').then(() => { const first = new Set(process.moduleLoadList); return import(process.argv[1]).then(() => console.log(process.moduleLoadList.filter((name) => !first.has(name)).join('\\n'))); })";
+  const { stdout } = await run(process.execPath, ['--no-warnings', '-e', script, import.meta.resolve('coalescer')], { timeout: 20_000 });
+  const loaded = stdout.trim().split('\n');
+  assert.ok(
+    loaded.every((name) => /^(?:NativeModule|Internal Binding) /.test(name)),
+    'the list is a list',
+  );
+  assert.deepEqual(
+    loaded.filter((name) => /stream|worker|crypto|http/.test(name)),
+    [],
+  );
+});
+
 test('what is bundled comes with its licence', () => {
   const bundle = fileURLToPath(import.meta.resolve('coalescer'));
   assert.ok(existsSync(join(dirname(bundle), 'safe-stable-stringify.LICENSE')));
