@@ -40,22 +40,24 @@ const keys: readonly Bound[] = [['chat request', 1.3] as const, ['40 small objec
   },
 ]);
 
-const flights: readonly Bound[] = ['1 in the air', '256 in the air', '256 in the air, chat answer'].flatMap((how) => [
-  {
-    what: 'flight beside a Map with then',
-    row: `flight/coalescer, ${how}`,
-    against: `flight/raw Map, ${how}`,
-    most: 2,
-    least: `flight/record with its own promise, ${how}`,
-  },
-  ...flightPeers.map((peer) => ({
-    what: 'flight beside a peer',
-    row: `flight/coalescer, ${how}`,
-    against: `flight/${peer}, ${how}`,
-    most: 0.9,
-    least: `flight/record with its own promise, ${how}`,
-  })),
-]);
+const flights: readonly Bound[] = ['1 in the air', '1 in the air, of one key', '256 in the air', '256 in the air, chat answer'].flatMap(
+  (how) => [
+    {
+      what: 'flight beside a Map with then',
+      row: `flight/coalescer, ${how}`,
+      against: `flight/raw Map, ${how}`,
+      most: 2,
+      least: `flight/record with its own promise, ${how}`,
+    },
+    ...flightPeers.map((peer) => ({
+      what: 'flight beside a peer',
+      row: `flight/coalescer, ${how}`,
+      against: `flight/${peer}, ${how}`,
+      most: 0.9,
+      least: `flight/record with its own promise, ${how}`,
+    })),
+  ],
+);
 
 const failovers: readonly Bound[] = [
   {

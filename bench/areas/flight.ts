@@ -1,4 +1,4 @@
-/** A whole flight inline: launch, an async target's answer, settle. One at a time and 256 in the air, a number or a chat answer. */
+/** A whole flight inline: launch, an async target's answer, settle. One at a time, of many keys or of one, and 256 in the air, a number or a chat answer. */
 import type { Row, TakenRow, TimedRow } from '../measure/rows.js';
 import { type ChatAnswer, chatAnswer, inTurn, keysOf } from '../payloads.js';
 import type { Call } from '../measure/floor.js';
@@ -10,6 +10,7 @@ const AIRBORNE = 256;
 const ONE_BY_ONE = 64;
 
 const keys = keysOf(KEYS);
+const ONE_KEY = 'a-key-of-some-length';
 const number = async (key: string): Promise<number> => key.length;
 const chat = async (key: string): Promise<ChatAnswer> => chatAnswer(key);
 
@@ -48,9 +49,9 @@ function afterCollection<K>(name: string, request: Call<K, unknown>, nextKey: ()
   return { name, unit: 'ns', take };
 }
 
-/** Those that the worn condition is bounded against; the others would only take time. */
-const worn: ReadonlySet<string> = new Set([rawMap.name, least.name, promiseCoalesce.name, asyncCacheDedupe.name, 'coalescer']);
-const wear = (row: TimedRow, { name }: { readonly name: string }): TimedRow => (worn.has(name) ? { ...row, wears: true } : row);
+/** Ours, and those that it is bounded against: only they are worn, fly one key and fly after a collection. The others would only take time. */
+const bounding: ReadonlySet<string> = new Set([rawMap.name, least.name, promiseCoalesce.name, asyncCacheDedupe.name, 'coalescer']);
+const wear = (row: TimedRow, { name }: { readonly name: string }): TimedRow => (bounding.has(name) ? { ...row, wears: true } : row);
 
 export const flight: Area = {
   name: 'flight',
@@ -67,8 +68,11 @@ export const flight: Area = {
       oneByOne(`flight/${peer.name}, 1 in the air`, peer.share(number), inTurn(keys)),
       wear(together(`flight/${peer.name}, 256 in the air`, peer.share(number), inTurn(keys)), peer),
       together(`flight/${peer.name}, 256 in the air, chat answer`, peer.share(chat), inTurn(keys)),
-      ...(worn.has(peer.name)
-        ? [afterCollection(`flight/${peer.name}, the first 2,048 after a collection`, peer.share(number), inTurn(keys))]
+      ...(bounding.has(peer.name)
+        ? [
+            oneByOne(`flight/${peer.name}, 1 in the air, of one key`, peer.share(number), () => ONE_KEY),
+            afterCollection(`flight/${peer.name}, the first 2,048 after a collection`, peer.share(number), inTurn(keys)),
+          ]
         : []),
     ]);
     return { rows: rows.map((row) => (row.name.startsWith('flight/coalescer') && 'run' in row ? { ...row, gate: 1.07 } : row)) };
