@@ -84,7 +84,6 @@ export class Flight implements StraightOrder {
     this.joined++;
     if (!this.hasRoom) this.updatePlain();
   }
-
   get scope(): string | null {
     const { boarded } = this;
     return typeof boarded === 'string' ? null : boarded.scope;
@@ -177,17 +176,14 @@ export class Flight implements StraightOrder {
   get settledAt(): number {
     return this.endedAt ?? Number.NaN;
   }
-
   /** Where its last attempt began, once it went straight from there to its value. */
   get start(): FlightStart | null {
     return this.course instanceof FlightStart ? this.course : null;
   }
-
   /** Did it go straight to its value? Its last attempt was told to nobody then. */
   get wentStraight(): boolean {
     return this.status === 'fulfilled' && this.start !== null;
   }
-
   /** All that are over, in the order of their ends. */
   get attempts(): readonly AttemptRecord[] {
     return attemptsOf(this);
