@@ -59,7 +59,8 @@ export class ReaderDriver {
           (request.flight?.stream?.ends.length ?? 0) > 0 || request.flight?.end?.isValue === true || request.reader?.left === 'enough',
           'opened',
         ),
-      () => must((request.flight?.stream?.ends.length ?? 0) === 0, 'has no first chunk'),
+      // One that left before it came is told when it may be there already: the value of a flight that others, or nobody, still waited for.
+      () => must(request.reader?.chunksWhenLeft === 0 || (request.flight?.stream?.ends.length ?? 0) === 0, 'has no first chunk'),
     );
   }
 }

@@ -98,6 +98,12 @@ export class ReaderWatch {
     this.#requests.set(seat, request);
   }
 
+  /** For whatever reason. Waiters that do not read are none of its. */
+  leaves(seat: Seat): void {
+    const { reader, flight } = this.#requests.get(seat) ?? {};
+    if (reader) reader.chunksWhenLeft = flight?.stream?.ends.length ?? 0;
+  }
+
   /** The library cuts it off. */
   cut(seat: Seat): void {
     this.#streams.came();

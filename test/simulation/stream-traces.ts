@@ -61,6 +61,8 @@ export interface ReaderTrace {
   hasStopped: boolean;
   /** It has left before its flight's end: it had read enough, or it was cut off. */
   left: 'enough' | 'lagging' | null;
+  /** Chunks there were when it left, whatever for; `Infinity`: it has not. */
+  chunksWhenLeft: number;
   /** Bytes there were when it first lagged too far behind. */
   lateSince: number;
   /** When its flight, or its own leaving, was told to it. */
@@ -85,6 +87,7 @@ export function newReader(from: number): ReaderTrace {
     lateSince: Infinity,
     hasStopped: false,
     left: null,
+    chunksWhenLeft: Infinity,
     toldAt: Infinity,
     end: null,
   };

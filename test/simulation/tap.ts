@@ -136,6 +136,7 @@ export function tapWaiters(world: World, front: Front): void {
     },
     waiterLeft(waiter: Seat, why: LeaveReason): void {
       if (why === 'lagging') readerWatch.cut(waiter);
+      readerWatch.leaves(waiter);
       if (waiter.flight.waiting === 1) streamWatch.unpaced(waiter.flight);
       left(waiter, why);
     },
