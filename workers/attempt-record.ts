@@ -41,27 +41,31 @@ class Ended implements TellableRecord {
 
 /**
  * With places for what may be filled in before it is told: a copy would cost as much as the failure. When it was, and what was said of it, is written
- * by whoever makes it: objects to hand them over in would be made for it (2 % of a failover).
+ * by whoever makes it: objects to hand them over in would be made for it (2 % of a failover). `declare`: see `AttemptTerms`.
  */
 export class FailedRecord implements TellableRecord {
-  readonly target: string;
-  readonly attempt: number;
-  startedAt = Number.NaN;
-  endedAt = Number.NaN;
-  readonly end: AttemptEnd;
-  readonly code: string | undefined;
-  status: number | undefined = undefined;
-  readonly message: string;
-  verdict: AttemptRecord['verdict'] = undefined;
-  next: string | undefined = undefined;
-  waitMs: number | undefined = undefined;
+  declare readonly target: string;
+  declare readonly attempt: number;
+  /** `undefined` at first, and not `NaN`: readings are shared, and numbers in a place for numbers are not. */
+  declare startedAt: number;
+  declare endedAt: number;
+  declare readonly end: AttemptEnd;
+  declare readonly code: string | undefined;
+  declare status: number | undefined;
+  declare readonly message: string;
+  declare verdict: AttemptRecord['verdict'];
+  declare next: string | undefined;
+  declare waitMs: number | undefined;
 
   constructor({ target, attempt }: Attempt, end: AttemptEnd, error: unknown) {
     this.target = target;
     this.attempt = attempt;
+    this.startedAt = this.endedAt = undefined as unknown as number;
     this.end = end;
     this.code = codeOf(error);
+    this.status = undefined;
     this.message = messageOf(error);
+    this.verdict = this.next = this.waitMs = undefined;
   }
 }
 
