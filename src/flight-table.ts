@@ -107,7 +107,8 @@ class KeyMap<Item extends Tabled> {
     if (this.#ballast > 0) this.#ballast = this.#most - this.#ballast > FEW ? BALLAST.length : BALLAST_OF_FEW;
     this.#short = mapWith(this.#ballast);
     // One by one: a Map that is made of entries makes a list of each first, which cost a flight on Node 24 a tenth of its time.
-    entries.forEach((item, key) => this.#short.set(key, item));
+    // Without the ballast, which may have been more.
+    entries.forEach((item, key) => item !== null && this.#short.set(key, item));
     this.#long = this.#long === null || this.#long.size === 0 ? null : new Map(this.#long);
     this.#inserts = 0;
     this.#most = 0;

@@ -113,3 +113,18 @@ test('a table that is written to all the time keeps what it holds', () => {
   for (const flight of kept) table.remove(flight);
   assert.ok(table.isEmpty);
 });
+
+test('a table that was busy, and flies one key again and again ever after, is empty when that has landed', () => {
+  const table = new FlightTable();
+  const many = Array.from({ length: 300 }, (_, at) => flightOf({ key: `k${at}` }));
+  for (let round = 0; round < 6; round++) {
+    for (const flight of many) table.put(flight);
+    for (const flight of many) table.remove(flight);
+  }
+  const one = flightOf({ key: 'one' });
+  for (let time = 0; time < 3_000; time++) {
+    table.put(one);
+    table.remove(one);
+  }
+  assert.equal(table.isEmpty, true);
+});
