@@ -17,12 +17,15 @@ const of = {
   status: (bag: Bag): unknown => bag['status'],
   statusCode: (bag: Bag): unknown => bag['statusCode'],
   response: (bag: Bag): unknown => bag['response'],
+  awsResponse: (bag: Bag): unknown => bag['$response'],
   headers: (bag: Bag): unknown => bag['headers'],
+  responseHeaders: (bag: Bag): unknown => bag['responseHeaders'],
   retryAfterMs: (bag: Bag): unknown => bag['retryAfterMs'],
   code: (bag: Bag): unknown => bag['code'],
   type: (bag: Bag): unknown => bag['type'],
   errorCode: (bag: Bag): unknown => bag['error_code'],
   error: (bag: Bag): unknown => bag['error'],
+  data: (bag: Bag): unknown => bag['data'],
   details: (bag: Bag): unknown => bag['details'],
   cause: (bag: Bag): unknown => bag['cause'],
   name: (bag: Bag): unknown => bag['name'],
@@ -42,15 +45,19 @@ function field(value: unknown, read: (bag: Bag) => unknown): unknown {
   }
 }
 
-/** The HTTP status that an error carries, as fetch wrappers, SDKs and axios spell it. */
+/** The HTTP status that an error carries: its own, as fetch wrappers and most SDKs have it, or its response's, as got, ky and AWS have it. */
 export function statusOf(error: unknown): number | undefined {
-  const own = field(error, of.status);
-  if (isStatus(own)) return own;
-  const spelled = field(error, of.statusCode);
-  if (isStatus(spelled)) return spelled;
-  const response = field(field(error, of.response), of.status);
-  return isStatus(response) ? response : undefined;
+  return statusIn(error) ?? statusIn(responseOf(error));
 }
+
+function statusIn(bag: unknown): number | undefined {
+  const status = field(bag, of.status);
+  if (isStatus(status)) return status;
+  const spelled = field(bag, of.statusCode);
+  return isStatus(spelled) ? spelled : undefined;
+}
+
+const responseOf = (error: unknown): unknown => field(error, of.response) ?? field(error, of.awsResponse);
 
 const isStatus = (status: unknown): status is number =>
   typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
@@ -69,7 +76,8 @@ function textOf(value: unknown, read: (bag: Bag) => unknown, most: number): stri
 /** A header of an error's response, from a `Headers` or a plain bag, however it spells the name. */
 export const headerOf = (error: unknown, name: string): string | undefined => headerIn(headersOf(error), name);
 
-const headersOf = (error: unknown): unknown => field(error, of.headers) ?? field(field(error, of.response), of.headers);
+const headersOf = (error: unknown): unknown =>
+  field(error, of.headers) ?? field(error, of.responseHeaders) ?? field(responseOf(error), of.headers);
 
 function headerIn(headers: unknown, name: string): string | undefined {
   const get = field(headers, (bag) => bag['get']);
@@ -133,10 +141,16 @@ function askedMs(error: unknown, clock: Pick<Seam, 'wallNow'>): number {
 /** Codes by which providers say that no more money may be spent: waiting does not help, and neither does asking again. */
 const SPEND_CAPS: ReadonlySet<string> = new Set(['enforced_spend_limit_reached', 'insufficient_quota', 'billing_hard_limit_reached']);
 
-/** Does the error say that what may be spent is spent? As SDKs carry it: on the error, in its body (`error`), or in that one's details. */
+/**
+ * Does the error say that what may be spent is spent? As clients carry it: on the error, in its details, or in the answer's body, which is `error`
+ * in providers' SDKs, `data` in the AI SDK, and `response.data` in axios.
+ */
 export function isSpendCap(error: unknown): boolean {
-  const body = field(error, of.error);
   if (saysSpent(error) || saysSpent(field(error, of.details))) return true;
+  return isSpentIn(field(error, of.error)) || isSpentIn(field(error, of.data)) || isSpentIn(field(field(error, of.response), of.data));
+}
+
+function isSpentIn(body: unknown): boolean {
   return isBag(body) && (saysSpent(body) || saysSpent(field(body, of.error)) || saysSpent(field(body, of.details)));
 }
 
@@ -163,11 +177,14 @@ export function saysNothing(error: unknown): boolean {
       error['status'] === undefined &&
       error['statusCode'] === undefined &&
       error['response'] === undefined &&
+      error['$response'] === undefined &&
       error['headers'] === undefined &&
+      error['responseHeaders'] === undefined &&
       error['retryAfterMs'] === undefined &&
       error['error'] === undefined &&
+      error['data'] === undefined &&
       error['details'] === undefined;
-    return isWithout && error['name'] !== 'AbortError' && !saysSpent(error);
+    return isWithout && !isAbortName(error['name']) && !saysSpent(error);
   } catch {
     return false; // one that throws is read field by field
   }
@@ -187,13 +204,17 @@ function thrown(error: unknown): string {
   }
 }
 
-/** The call was given up, by whoever made it. */
+/** The call was given up, by whoever made it. (openai's own error for it has no name, and is not told from others.) */
 export function isAbort(error: unknown): boolean {
-  return field(error, of.name) === 'AbortError';
+  return isAbortName(field(error, of.name));
 }
 
+/** As fetch and most clients name it; axios; Anthropic's SDK; Mistral's. */
+const isAbortName = (name: unknown): boolean =>
+  name === 'AbortError' || name === 'CanceledError' || name === 'APIUserAbortError' || name === 'RequestAbortedError';
+
 /**
- * The verdict where a target has no `classify`: 400 404 405 410 413 414 415 422 and `AbortError` are answers; other statuses (401 and 403
+ * The verdict where a target has no `classify`: 400 404 405 410 413 414 415 422 and a call that was aborted are answers; other statuses (401 and 403
  * among them: the next target has other credentials), connection errors and errors without a status fail over.
  */
 export function classifyHttp(error: unknown): Verdict {

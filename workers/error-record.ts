@@ -5,7 +5,7 @@
 import { packBody } from './body.js';
 import { inspectCrossing } from './crossing.js';
 import { cut } from './text.js';
-import { headerOf, messageOf } from './classify.js';
+import { headerOf, messageOf, statusOf } from './classify.js';
 import type { Body } from './protocol.js';
 
 /** An error as plain data, or a thrown value that is plain data itself. */
@@ -144,7 +144,10 @@ function ownData(error: object): Record<string, unknown> {
     room -= size;
     data[name] = value;
   }
-  return data;
+  if (data['status'] !== undefined || data['statusCode'] !== undefined) return data;
+  // The response that it is on (got, ky, AWS) does not cross.
+  const status = statusOf(error);
+  return status === undefined ? data : { ...data, status };
 }
 
 function pickHeaders(error: object): Record<string, string> | null {

@@ -17,7 +17,7 @@ const ANSWERS = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
 test('of all statuses exactly those that blame the request are answers', () => {
   for (let status = 100; status <= 599; status++) {
     const verdict = ANSWERS.has(status) ? 'answer' : 'failover';
-    for (const error of [{ status }, { statusCode: status }, { response: { status } }])
+    for (const error of [{ status }, { statusCode: status }, { response: { status } }, { response: { statusCode: status } }])
       assert.equal(classifyHttp(error), verdict, String(status));
   }
 });
@@ -124,7 +124,18 @@ test('an error says nothing where neither a status, nor a time, nor a cap, nor w
     {},
   ];
   for (const error of silent) assert.equal(saysNothing(error), true);
-  const fields = ['status', 'statusCode', 'response', 'headers', 'retryAfterMs', 'error', 'details'];
+  const fields = [
+    'status',
+    'statusCode',
+    'response',
+    '$response',
+    'headers',
+    'responseHeaders',
+    'retryAfterMs',
+    'error',
+    'data',
+    'details',
+  ];
   for (const field of fields) assert.equal(saysNothing(Object.assign(new Error('x'), { [field]: 0 })), false, field);
   for (const field of ['code', 'type', 'error_code']) assert.equal(saysNothing({ [field]: 'insufficient_quota' }), false, field);
   for (const error of [new DOMException('gone', 'AbortError'), 'a text', null, undefined]) assert.equal(saysNothing(error), false);

@@ -47,6 +47,14 @@ test('of the headers those that say when to come back and who asked are carried,
     assert.deepEqual(arrived(Object.assign(new Error('a'), { headers }))['headers'], carried);
 });
 
+test('a status crosses without the response that it is on, and none is made up where the error has its own', () => {
+  const response = { statusCode: 404, on: () => undefined };
+  assert.equal(arrived(Object.assign(new Error('a'), { response }))['status'], 404);
+  assert.equal(arrived(Object.assign(new Error('a'), { response, status: 503 }))['status'], 503);
+  assert.deepEqual(Object.keys(arrived(Object.assign(new Error('a'), { response, statusCode: 503 }))), ['statusCode']);
+  assert.deepEqual(Object.keys(arrived(new Error('a'))), []);
+});
+
 test('three causes cross and no more, and a cycle of causes ends', () => {
   const depthOf = (error: unknown): number => (error instanceof Error ? 1 + depthOf(error.cause) : 0);
   const nested = [1, 2, 3, 4, 5].reduce<Error | undefined>((cause, level) => new Error(`${level}`, { cause }), undefined);
