@@ -216,7 +216,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   async close(): Promise<void> {
     this.limits.shut();
     await this.links.close();
-    this.reentrance?.flying.disable();
+    this.reentrance?.flying.close();
     this.#wheel.stop();
   }
 

@@ -84,6 +84,7 @@ export class PlainRequests {
     if (last !== null) {
       const { plain } = last;
       if (plain !== null && payload === this.#lastKey && (scope === null ? this.#lastScope === null : scope === this.#lastScope)) {
+        if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
         // As `follow` does, which is found at the waiters: 3 of some 90 instructions.
         this.#counters.joined++;
         last.seat();
@@ -111,7 +112,7 @@ export class PlainRequests {
     if (plain === null) return null;
     this.#waiters.follow(flight);
     if (flight.number !== this.#lastNumber) this.#lastNumber = flight.number;
-    else if (this.#isBare) this.#bursts(flight);
+    else if (this.#keeping === null) this.#bursts(flight);
     return plain;
   }
 

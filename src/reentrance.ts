@@ -2,7 +2,7 @@
  * Notices a request from inside a target for a flight that (directly or through others) waits for that very target: it would wait for itself.
  * Within one coalescer, inline. Costs an AsyncLocalStorage, which on Node below 24 makes every `await` of the process dearer.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { FlightContext } from '../workers/flight-context.js';
 import type { Flight } from './flight.js';
 
 /** Edges to settled flights are swept when a target has asked for so many. */
@@ -10,11 +10,11 @@ const SWEEP_AT = 64;
 
 export class Reentrance {
   /** The flight whose target is running. Set by the shard around each call. */
-  readonly flying = new AsyncLocalStorage<Flight>();
+  readonly flying = new FlightContext<Flight>();
 
   /** The flight whose target asks now. */
   get asking(): Flight | null {
-    const asking = this.flying.getStore();
+    const asking = this.flying.flight;
     return asking === undefined || asking.status !== 'flying' ? null : asking;
   }
 
@@ -31,7 +31,7 @@ export class Reentrance {
 
   /** No target asks for what is launched in here: whoever runs now is not going to wait for it. */
   asNobody(run: () => void): void {
-    this.flying.run(undefined as unknown as Flight, run);
+    this.flying.run(undefined, run);
   }
 
   /** One of its waits was given up. */

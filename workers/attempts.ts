@@ -82,8 +82,7 @@ export class Attempts<Order extends LaunchOrder> {
     const attempt = record.attempt as Attempt;
     const target = targets[record.target] as FilledTarget;
     const delivered = streams.deliveredTo(record);
-    const called =
-      flying === null ? callTarget(target, order, attempt, delivered) : flying.run(order, callTarget, target, order, attempt, delivered);
+    const called = flying === null ? callTarget(target, order, attempt, delivered) : flying.call(target, order, attempt, delivered);
     return listen(
       called,
       (value) => streams.returned(record, attempt, value),

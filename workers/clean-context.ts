@@ -1,8 +1,8 @@
 /** Async contexts for work that is nobody's: a flight's, a timer's. What a request keeps in its context must neither leak into them nor be kept alive by them. */
 import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from 'node:async_hooks';
 
-/** The context of no request. Nothing of users runs in it. */
-const pristine = new AsyncResource('coalescer');
+/** The context of no request. */
+export const pristine = new AsyncResource('coalescer');
 // A resource copies the contexts it is made in, which are a request's where the package is loaded in the middle of one (lazily, by a router).
 empty(pristine);
 
@@ -29,6 +29,8 @@ export function inCleanContext<Argument, Result>(run: (argument: Argument) => Re
  */
 const isByHooks = 'kResourceStore' in new AsyncLocalStorage();
 const isWrittenTo = isByHooks || keepsWhatEnters();
+/** May whoever runs in the pristine context enter one and leave it to `runInAsyncScope` to come back? */
+export const entersCheaply = !isWrittenTo;
 
 function keepsWhatEnters(): boolean {
   const storage = new AsyncLocalStorage<true>();

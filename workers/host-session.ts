@@ -1,8 +1,8 @@
 /** A host from loaded to ended: what is the same for a worker thread, the caller's own thread and the simulation. */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import { closeList } from './close-list.js';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
+import type { FlightCalls } from './flight-context.js';
 import type { PortOrder } from './port-order.js';
 import { PortShard, type PortShardSettings } from './port-shard.js';
 import type { InAir } from './protocol.js';
@@ -28,7 +28,7 @@ export interface HostSessionSetup {
   /** From now on frames are read; those that came before have waited. */
   readonly listen: (receive: (envelope: Envelope) => void) => void;
   /** Made for a quarantine: names the flight in whose async context something happens. */
-  readonly watchForBlame: (() => AsyncLocalStorage<PortOrder>) | null;
+  readonly watchForBlame: (() => FlightCalls<PortOrder>) | null;
 }
 
 export class HostSession implements HostControl {

@@ -2,10 +2,11 @@
  * What runs on a worker thread: a pool task that loads the targets module, offers a control port, and returns; the shard lives on. It knows its
  * ports and its module, nothing of fronts.
  */
-import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { createHook } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
 import { serveControl } from './control.js';
 import { processEnvironment } from './environment.js';
+import { FlightContext } from './flight-context.js';
 import { HostSession } from './host-session.js';
 import type { HostTask } from './host-task.js';
 import { loadModule } from './load-module.js';
@@ -36,13 +37,13 @@ export default async function host(task: HostTask): Promise<number> {
 }
 
 /** Whatever kills this thread is first traced to the flight in whose async context it arose. This is dear, and only suspects pay for it. */
-function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
-  const flying = new AsyncLocalStorage<PortOrder>();
+function watchForBlame(memory: SharedMemory): FlightContext<PortOrder> {
+  const flying = new FlightContext<PortOrder>();
   // Who runs now, also behind an await: a thread that hangs, or has no memory left, cannot tell any more.
   const running: number[] = [];
   createHook({
     before() {
-      const number = flying.getStore()?.number ?? 0;
+      const number = flying.flight?.number ?? 0;
       running.push(number);
       memory.enter(number);
     },
@@ -52,7 +53,7 @@ function watchForBlame(memory: SharedMemory): AsyncLocalStorage<PortOrder> {
     },
   }).enable();
   const accuse = (): void => {
-    const culprit = flying.getStore();
+    const culprit = flying.flight;
     if (culprit !== undefined) memory.accuse(culprit.number);
   };
   // Of what ends the thread, and nothing else: the monitor changes nothing of what Node does, and what the module handles itself is no crime.

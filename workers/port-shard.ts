@@ -1,10 +1,10 @@
 /** A shard behind a port: frames in, frames out. The same on a worker thread, on the caller's own, and in the simulation. */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import { bytesOf, isLarger, packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
 import { packError } from './error-record.js';
+import type { FlightCalls } from './flight-context.js';
 import type { FlightStart } from './flight-record.js';
 import { Delivered } from './delivered.js';
 import { HealthMemory } from './health-memory.js';
@@ -33,7 +33,7 @@ export interface PortShardSetup {
   readonly memory: SharedMemory;
   readonly targets: readonly FilledTarget[];
   readonly settings: PortShardSettings;
-  readonly flying: AsyncLocalStorage<PortOrder> | null;
+  readonly flying: FlightCalls<PortOrder> | null;
   readonly post: (envelope: Envelope, transferList: readonly ArrayBuffer[]) => void;
 }
 

@@ -1,8 +1,8 @@
 /** What a shard is made of, and where it reports: shapes only. */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { BreakerPhase, BreakerSettings } from './breaker.js';
 import type { BudgetSettings } from './budget.js';
 import type { Seam } from './environment.js';
+import type { FlightCalls } from './flight-context.js';
 import type { Health } from './health.js';
 import type { Backoff } from './next-target.js';
 import type { AttemptRecord, Failure, LaunchOrder } from './protocol.js';
@@ -40,7 +40,7 @@ export interface ShardSetup<Order extends LaunchOrder> {
   /** Looks at a value before it is shared; an error it returns settles the flight instead. */
   readonly refuseValue: (value: unknown, order: Order) => Error | null;
   /** Names the flight to whatever its target does: for re-entrance inline, for blame in quarantine. Costs; `null` where nobody asks. */
-  readonly flying: AsyncLocalStorage<Order> | null;
+  readonly flying: FlightCalls<Order> | null;
 }
 
 export interface ShardSettings {

@@ -173,7 +173,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     const { targets, flying } = this.#setup;
     const attempt = order.course as Attempt;
     const target = targets[(Attempt.startOf(attempt) as FlightStart).target] as FilledTarget;
-    const called = flying === null ? callTarget(target, order, attempt, null) : flying.run(order, callTarget, target, order, attempt, null);
+    const called = flying === null ? callTarget(target, order, attempt, null) : flying.call(target, order, attempt, null);
     return listen(
       called,
       (value) => this.#returned(order, attempt, value),

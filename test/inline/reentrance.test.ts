@@ -163,6 +163,24 @@ test('other callers who join from outside meanwhile are not refused', async () =
   );
 });
 
+test('a target that asks for its own key right after a burst of equal requests is noticed, too', async () => {
+  const { gates, gate } = openGates();
+  const { coalescer, called, environment } = openPlan({
+    a: async (ask) => {
+      await gate('asks');
+      return ask('a');
+    },
+  });
+  const waiters = Array.from({ length: 5 }, () => watch(coalescer.request('a')));
+  gates['asks']?.();
+  await environment.advance(0);
+  assert.deepEqual(called, ['a']);
+  assert.deepEqual(
+    waiters.map(codeOf),
+    Array.from({ length: 5 }, () => 'COALESCER_REENTRANT'),
+  );
+});
+
 test('the chain of who waits goes on through a target’s caller: a waiter inside one target is not outside', async () => {
   const { coalescer, called, environment } = openPlan({
     a: async (ask) => {

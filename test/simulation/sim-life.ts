@@ -2,9 +2,10 @@
  * One simulated life: a real host session with a real shard, on a loop, ports and shared memory of its own. It may die or hang at any step; what it
  * posted before arrives before the news of its death, and nothing after.
  */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostLife, LifeReceiver } from '../../src/hosts.js';
+import { callTarget } from '../../workers/call-target.js';
 import type { HostFacts } from '../../workers/control.js';
+import type { FlightCalls } from '../../workers/flight-context.js';
 import { HostSession } from '../../workers/host-session.js';
 import type { PortOrder } from '../../workers/port-order.js';
 import type { InAir } from '../../workers/protocol.js';
@@ -81,7 +82,10 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
   /** Its module is loaded: it waits for its role. */
   load(module: OpenableModule): void {
     const { swarm, settings } = this.#world;
-    const flying = { run: this.#runFor, getStore: () => this.running ?? undefined };
+    const flying: FlightCalls<PortOrder> = {
+      call: (target, order, attempt, delivered) => this.#runFor(order, () => callTarget(target, order, attempt, delivered)),
+      run: (order, run) => this.#runFor(order ?? null, run),
+    };
     this.role = 'standby';
     this.#session = new HostSession({
       module,
@@ -100,19 +104,19 @@ export class SimLife implements HostLife, LifeTrace, MemoryOwner {
         this.#receive = receive;
         this.#toShard.start();
       },
-      watchForBlame: () => flying as unknown as AsyncLocalStorage<PortOrder>,
+      watchForBlame: () => flying,
     });
   }
 
-  readonly #runFor = <Result>(order: PortOrder, run: (...given: unknown[]) => Result, ...given: unknown[]): Result => {
+  #runFor<Result>(order: PortOrder | null, run: () => Result): Result {
     const before = this.running;
     this.running = order;
     try {
-      return run(...given);
+      return run();
     } finally {
       this.running = before;
     }
-  };
+  }
 
   /** Its turn is over. What it made of its targets' health is seen now: its front may hear of it much later, when they are well again. */
   #mayFlush(): boolean {
