@@ -11,6 +11,11 @@ export type FlightCalls<Order extends LaunchOrder> = Pick<FlightContext<Order>, 
 
 export class FlightContext<Order extends LaunchOrder> {
   readonly #storage = new AsyncLocalStorage<Order>();
+  /** Whoever calls it leaves what it enters. */
+  readonly #enterAndCall: typeof callTarget = (target, order, attempt, delivered) => {
+    this.#storage.enterWith(order as Order);
+    return callTarget(target, order, attempt, delivered);
+  };
 
   /** The flight whose target runs here and now. */
   get flight(): Order | undefined {
@@ -23,7 +28,7 @@ export class FlightContext<Order extends LaunchOrder> {
    */
   call(target: FilledTarget, order: Order, attempt: Attempt, delivered: readonly unknown[] | null): Promise<unknown> {
     return entersCheaply
-      ? pristine.runInAsyncScope(enterAndCall<Order>, undefined, this.#storage, target, order, attempt, delivered)
+      ? pristine.runInAsyncScope(this.#enterAndCall, undefined, target, order, attempt, delivered)
       : this.#storage.run(order, callTarget, target, order, attempt, delivered);
   }
 
@@ -36,16 +41,4 @@ export class FlightContext<Order extends LaunchOrder> {
   close(): void {
     this.#storage.disable();
   }
-}
-
-/** It is left when this returns. */
-function enterAndCall<Order extends LaunchOrder>(
-  storage: AsyncLocalStorage<Order>,
-  target: FilledTarget,
-  order: Order,
-  attempt: Attempt,
-  delivered: readonly unknown[] | null,
-): Promise<unknown> {
-  storage.enterWith(order);
-  return callTarget(target, order, attempt, delivered);
 }
