@@ -126,7 +126,7 @@ export class PlainRequests {
   /** After `undefined`, the flight that was launched: its leader's promise. Nobody needs one of its own who has nothing to say. */
   lead(flight: Flight): Promise<unknown> {
     const isPlain = flight.isCurrent && flight.shared === null && flight.stream === null;
-    if (!isPlain || this.#reentrance !== null || this.#owner.links.mayBeForOne) return this.#waiters.add(flight, NO_OPTIONS, true);
+    if (!isPlain || this.#owner.links.mayBeForOne) return this.#waiters.add(flight, NO_OPTIONS, true);
     const promise = flight.share();
     if (flight.hasRoom) flight.plain = promise;
     return promise;

@@ -29,8 +29,8 @@ export function inCleanContext<Argument, Result>(run: (argument: Argument) => Re
  */
 const isByHooks = 'kResourceStore' in new AsyncLocalStorage();
 const isWrittenTo = isByHooks || keepsWhatEnters();
-/** May whoever runs in the pristine context enter one and leave it to `runInAsyncScope` to come back? */
-export const entersCheaply = !isWrittenTo;
+/** May whoever runs in the pristine context enter one, and leave it to `runInAsyncScope` to come back? */
+export const entersCheaply = !isWrittenTo && leavesWhatEnters();
 
 function keepsWhatEnters(): boolean {
   const storage = new AsyncLocalStorage<true>();
@@ -39,6 +39,14 @@ function keepsWhatEnters(): boolean {
   const isKept = resource.runInAsyncScope(() => storage.getStore()) === true;
   storage.disable();
   return isKept;
+}
+
+function leavesWhatEnters(): boolean {
+  const storage = new AsyncLocalStorage<true>();
+  pristine.runInAsyncScope(() => storage.enterWith(true));
+  const isLeft = storage.getStore() === undefined;
+  storage.disable();
+  return isLeft;
 }
 
 /**
