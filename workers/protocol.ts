@@ -5,7 +5,7 @@
 
 import type { PassedOver } from './passed-over.js';
 
-/** How an attempt ended. `outraced`: told to stop, since the other of two that were out had answered. */
+/** How an attempt ended. `outraced`: aborted, since the other of two attempts that were out had answered. */
 export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'outraced' | 'thread-lost';
 
 /** One attempt, once it is over. Written by the shard that made it, or by the front for a shard that was lost. */
