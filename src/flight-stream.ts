@@ -6,7 +6,7 @@ import type { Outcome } from './reports.js';
 export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
   /** Name of the flight that it reads (`chats#12`), to be given with `from`. Unique within its coalescer: other coalescers of that name, and other processes, have flights of the same names. Empty if the request was refused. */
   readonly flight: string;
-  /** Settles at the first chunk (or an end without any), or rejects with the failure: decide the HTTP status here. Made when first read. */
+  /** Settles at the first chunk (or at the end, if there is none), or rejects with the failure: decide the HTTP status here. Made when first read. */
   readonly opened: Promise<void>;
   /** Index of the next chunk. */
   readonly cursor: number;

@@ -1,4 +1,4 @@
-/** The options about kept values, as given. Their checks are in `option-table.ts`, with all others. */
+/** The options for kept values, as given. Their checks are in `option-table.ts`, with all others. */
 
 /** Values that outlive their flight, found by scope and key. Streams are not kept; `forget` drops what is. */
 export interface KeepOptions<V> {

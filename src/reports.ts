@@ -1,4 +1,4 @@
-/** What the library tells about attempts, flights and outcomes: shapes only. */
+/** What the library reports about attempts, flights and outcomes: types only. */
 import type { AttemptEnd } from '../workers/protocol.js';
 
 /** One attempt that is over. */

@@ -1,4 +1,4 @@
-/** The options of one request: as given, and checked. */
+/** The options of one request, and their checks. */
 import { isSteered } from '../workers/steering.js';
 import type { Links } from './links.js';
 import { given } from '../workers/given.js';

@@ -1,4 +1,4 @@
-/** How one value is given to many waiters. */
+/** How many waiters get one value. */
 import { isPlainObject } from '../workers/plain.js';
 
 /**

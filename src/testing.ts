@@ -71,7 +71,7 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       const until = now + ms;
       await promisesSettled();
       for (let timer = next(); timer !== undefined && timer.at <= until; timer = next()) {
-        // In the order of time, one after the other.
+        // One after the other, in the order of time.
         await runNext(timer);
       }
       // Another `advance` at the same time may have moved it further.

@@ -43,7 +43,7 @@ interface Typed<Name extends keyof ChannelMessages> {
 }
 const typed = <Name extends keyof ChannelMessages>(name: Name): Typed<Name> => channel(name);
 
-/** Asked where a flight passes, before any of the functions below is called: a call costs more than the question. */
+/** Callers check `hasSubscribers` before they call any of the functions below: a call costs more than the check. */
 export const channels = {
   launched: typed('coalescer:flight:launched'),
   joined: typed('coalescer:flight:joined'),
