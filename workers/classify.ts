@@ -6,7 +6,7 @@ import { cut } from './text.js';
 /** Statuses that another target would give as well: the request itself is at fault (RFC 9110 section 15.5). */
 const ANSWERS: ReadonlySet<number> = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
 
-/** What may be on an error. */
+/** An error's properties. */
 type Bag = Readonly<Record<string, unknown>>;
 
 /**
@@ -77,7 +77,7 @@ function headerIn(headers: unknown, name: string): string | undefined {
     const value: unknown = typeof get === 'function' ? get.call(headers, name) : inBag(headers, name);
     return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
   } catch {
-    return undefined; // a bag whose `get` throws says nothing
+    return undefined; // if `get` throws, there is no header
   }
 }
 

@@ -29,11 +29,11 @@ export interface Seam extends Environment {
   stamp(): number;
   /** From now on `receiver` is told when stamps are outdated, before anybody gets a later time. */
   reportTo(receiver: StampReceiver): void;
-  /** No stamp is past after this that it was not told of. */
+  /** After this, `receiver` has been told of every outdated stamp. */
   catchUp(): void;
 }
 
-/** Longer timers would fire at once in Node, which turns them into 1 ms (this is 24.8 days). */
+/** Node fires longer timers at once, as if they were of 1 ms (this is 24.8 days). */
 export const TIMER_MS_MAX = 2_147_483_647;
 
 /** Runs `run` after the current operation: before the microtasks, or, if called in one, after all of them. The process's own, since fake ones may never run it. */
