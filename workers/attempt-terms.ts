@@ -22,7 +22,7 @@ export class AttemptTerms {
   declare ms: number | null;
   /** Where it began, if its flight goes straight. */
   declare readonly start: FlightStart | null;
-  /** The failed attempt that its flight has gone straight on from, whose end is its begin. `null`: it is the first, or does not go straight. */
+  /** The failed attempt that its flight has gone straight on from, whose end is its start. `null`: it is the first, or does not go straight. */
   declare failed: AttemptRecord | null;
   /** That attempt's error. */
   declare error: unknown;

@@ -65,7 +65,7 @@ export class TargetHealth {
   readonly #isSteered: boolean;
   /** Attempts of this thread in the air. */
   #airborne = 0;
-  /** Begin and end of attempts that are not counted yet, in pairs: see `endedWell`. */
+  /** Start and end of attempts that are not counted yet, in pairs: see `endedWell`. */
   readonly #uncounted = new Float64Array(2 * UNCOUNTED_MAX);
   #uncountedCells = 0;
 
