@@ -106,7 +106,7 @@ function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null)
 
 /** A Proxy may change between reads: to nothing, or to a text that is somebody else's key. */
 function changed(): never {
-  throw new NoCanonicalForm({ path: '$', reason: 'it was another thing when it was looked at again' });
+  throw new NoCanonicalForm({ path: '$', reason: 'it changed between two reads, as a Proxy may' });
 }
 
 /** The key alone, without checking how it would cross. */

@@ -121,7 +121,7 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     const reason = rules.special(value);
     return reason === null ? null : refuse(reason);
   }
-  if (prototype === null && isRawJSON?.(value) === true) return refuse('raw JSON: it would be taken for what it says');
+  if (prototype === null && isRawJSON?.(value) === true) return refuse('raw JSON, which would be taken for what it stands for');
   const record = value as Record<string, unknown>;
   if (typeof record['toJSON'] === 'function') return refuse('an object with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an object with symbols for keys');
