@@ -1,13 +1,13 @@
-// The event alphabet against the machine's own event descriptors: a name that one of the two does not know is a typing error that would
+// Compares the event alphabet with the machine's own event descriptors: a name that only one of the two has is a typing error that would
 // otherwise show as an impossible event in production.
 import type { Refusal } from './machine-not-tabulable.js';
 
-/** Where the machine waits for what, and what it raises itself. Gathered while its states are inspected. */
+/** Which states wait for which events, and what the machine raises itself. Collected while its states are inspected. */
 export interface Heard {
   readonly descriptors: { readonly path: string; readonly descriptor: string }[];
   /** Types of the events the machine raises. */
   readonly raised: Set<string>;
-  /** Whether it raises an event that a function makes: then its types are not known before it runs. */
+  /** Does it raise an event that a function makes? Then its types are unknown before it runs. */
   raisesComputed: boolean;
 }
 

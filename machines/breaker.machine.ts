@@ -1,16 +1,16 @@
-// Decides whether a sick target is called: closed, open, half-open. It knows no target, time or count: shards send it events, and write what
-// its actions say into the one word of shared memory that is the breaker.
+// Decides whether a sick target is called: closed, open, half-open. It knows no target, time or count: shards send it events, and do its actions
+// on the one word of shared memory that is the breaker.
 import { assign, setup } from 'xstate';
 
 export interface BreakerContext {
-  /** How often in a row it has opened: each time it stays open twice as long. 0 to `LEVEL_MAX`. */
+  /** How often in a row it has opened; each time it stays open twice as long. 0 to `LEVEL_MAX`. */
   readonly level: number;
 }
 
 /** Three bits hold a level. */
 const LEVEL_MAX = 7;
 
-/** Everything that can happen to a breaker. The place in this list is the event's number in the table. */
+/** Everything that can happen to a breaker. The index in this list is the event's number in the table. */
 export const breakerEvents = [
   'failures.exceeded',
   'probe.taken',
@@ -22,15 +22,15 @@ export const breakerEvents = [
 
 export type BreakerEventType = (typeof breakerEvents)[number];
 
-/** An event is its type and nothing else: whether it may be sent (long enough open, failures enough) is the shard's to know. */
+/** An event is only its type: the shard decides whether it may be sent (open long enough, failures enough). */
 export type BreakerEvent = { [Type in BreakerEventType]: { readonly type: Type } }[BreakerEventType];
 
 /** The machine takes no input: every breaker begins closed. */
 export const breakerInputs: readonly undefined[] = [undefined];
 
 /**
- * The gate of one target, for people and tools that look. Nothing runs it: the threads of a process step one Int32 by the table that XState
- * fills in from it (`breaker.table.ts`), and its actions are empty because they do them.
+ * The gate of one target, for people and tools. Nothing runs it: the threads of a process step one Int32 by the table that XState
+ * fills in from it (`breaker.table.ts`), and its actions are empty because the threads do them.
  */
 export const breakerMachine = setup({
   types: { context: {} as BreakerContext, events: {} as BreakerEvent },

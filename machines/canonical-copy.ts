@@ -1,9 +1,9 @@
-// Canonical plain data: what a context, params or output may be made of, so that equal means equal text once it is written out.
+// Canonical plain data: what a context, params or output may consist of, so that equal values have equal text.
 
 const LEVELS_MAX = 16;
 
 /**
- * A frozen copy with sorted keys: copies of equal data have equal JSON, and what writes to one throws.
+ * A frozen copy with sorted keys: copies of equal data have equal JSON, and a write to one throws.
  * @throws {TypeError} Naming the path of what JSON would lose, change or call equal to something else.
  */
 export const canonicalCopy = (value: unknown, path: string): unknown => copy(value, [path]);

@@ -1,26 +1,26 @@
 // Decides how a flight goes on: launch, attempt, failover, settle. It knows no target, payload, time or waiter: those are in the shard's record
-// and in the front, which send it events and do its actions.
+// and in the front. The shard sends it events and does its actions.
 import { assign, setup } from 'xstate';
 
 /** What the machine must know of a flight when it begins. */
 export interface FlightInput {
-  /** How many attempts the flight may make in all: 1 to 5. */
+  /** How many attempts the flight may make in total: 1 to 5. */
   readonly attemptsMax: number;
   /** Were chunks of a stream given to readers before this launch? Then a thread was lost in mid-air. */
   readonly isOpened: boolean;
-  /** May another target go on where a stream broke off? */
+  /** May another target continue a stream that broke off? */
   readonly canContinue: boolean;
 }
 
 export interface FlightContext {
-  /** Attempts that may still begin. Lowered when one begins, so a failure finds the truth here. */
+  /** Attempts that may still begin. Lowered when one begins, so that it is correct when that one fails. */
   readonly attemptsLeft: number;
-  /** Readers were given chunks: no attempt may begin anew as if nothing had been said. */
+  /** Readers were given chunks: no attempt may start over as if nothing had been said. */
   readonly isOpened: boolean;
   readonly canContinue: boolean;
 }
 
-/** Everything that can happen to a flight. The place in this list is the event's number in the table. */
+/** Everything that can happen to a flight. The index in this list is the event's number in the table. */
 export const flightEvents = [
   'flight.launched',
   'launch.delayed',
@@ -39,7 +39,7 @@ export const flightEvents = [
 
 export type FlightEventType = (typeof flightEvents)[number];
 
-/** An event is its type and nothing else: what came with it (value, error) stays in the shard's record. */
+/** An event is only its type: what came with it (value, error) stays in the shard's record. */
 export type FlightEvent = { [Type in FlightEventType]: { readonly type: Type } }[FlightEventType];
 
 /** Every input the table is made for. The i-th one's initial state is the table's i-th root. */
@@ -50,7 +50,7 @@ export const flightInputs: readonly FlightInput[] = [
 ].flatMap(({ isOpened, canContinue }) => [1, 2, 3, 4, 5].map((attemptsMax) => ({ attemptsMax, isOpened, canContinue })));
 
 /**
- * The life of one flight, for people and tools that look. Nothing flies by it at run time: shards fly by the table that XState fills in
+ * The life of one flight, for people and tools. Nothing flies by it at run time: shards fly by the table that XState fills in
  * from it (`flight.table.ts`), and its actions are empty because the shard does them.
  */
 export const flightMachine = setup({

@@ -1,4 +1,4 @@
-// `coalescer/machines`: the machines for people and tools that look, and the tabulator. Loads XState; the library itself does not.
+// `coalescer/machines`: the machines for people and tools, and the tabulator. Loads XState; the library itself does not.
 import type { SnapshotFrom } from 'xstate';
 import { breakerEvents, breakerInputs, breakerMachine } from './breaker.machine.js';
 import { breakerTable } from './breaker.table.js';

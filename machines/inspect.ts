@@ -1,4 +1,4 @@
-// Reads a machine's states before anything is asked of it, and refuses what a table cannot hold whatever XState would answer.
+// Reads a machine's states before XState is asked anything, and refuses what no table can hold, whatever XState would answer.
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { alphabetFault, type Heard } from './alphabet.js';
 import { MachineNotTabulable, type Refusal } from './machine-not-tabulable.js';
@@ -44,7 +44,7 @@ const withDescendants = (node: AnyStateNode): readonly AnyStateNode[] => [node, 
 
 type Fault = Pick<Refusal, 'what' | 'why'>;
 
-/** From the machine's id down, whatever ids the states were given. */
+/** The path from the machine's id down, whatever ids the states have. */
 const pathOf = (node: AnyStateNode): string => [node.machine.id, ...node.path].join('.');
 
 const at = (node: AnyStateNode, fault: Fault | undefined): Refusal | undefined => fault && { path: pathOf(node), ...fault };
@@ -81,7 +81,7 @@ const guardFault = (machine: AnyStateMachine, guard: unknown): Fault | undefined
       : { what: `guard '${name}'`, why: 'it has no implementation in setup()' };
   }
   if (!('check' in guard)) return { what: `the inline guard ${textOf(guard)}`, why: NO_NAME };
-  // `and`, `or` and `not` of names read as well as a name does.
+  // `and`, `or` and `not` of names are as readable as a name.
   for (const inner of (guard as BuiltIn).guards ?? []) {
     const fault = guardFault(machine, inner);
     if (fault) return fault;
@@ -105,7 +105,7 @@ const actionFault = (machine: AnyStateMachine, action: unknown, heard: Heard): F
   return 'resolve' in implementation ? builtInFault(what, implementation as BuiltIn, heard) : undefined;
 };
 
-/** `assign` and `raise` are done when XState answers; the others are effects that only a live actor can have. */
+/** `assign` and `raise` are applied when XState answers; the others are effects that only a live actor can have. */
 const builtInFault = (what: string, builtIn: BuiltIn, heard: Heard): Fault | undefined => {
   if (builtIn.type === 'xstate.assign') return undefined;
   if (builtIn.type !== 'xstate.raise') {

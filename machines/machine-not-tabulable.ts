@@ -1,4 +1,4 @@
-// The one error of the tabulator: which machine, where in it, what stands there, and why a table cannot hold it.
+// The tabulator's one error: which machine, where in it, what was found there, and why a table cannot hold it.
 
 /** What a refusal says, piece by piece. */
 export interface Refusal {
@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /**
- * Thrown by `tabulate` for a machine whose table would not be the machine. It is a mistake in the machine, never in what a user of the
+ * Thrown by `tabulate` for a machine whose table would not be equivalent to it. It is a mistake in the machine, never in what a user of the
  * library did. `path` says where; `cause` has the stack of the function that went too far, if one did.
  */
 export class MachineNotTabulable extends Error {

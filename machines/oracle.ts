@@ -1,5 +1,5 @@
-// Asks XState what a machine does, through a keyhole: the machine's functions are shown the type of the event and nothing else, no actor
-// and no system, since a table has none to show. Whatever else they read, and whatever they give that has no number, is refused here.
+// Asks XState what a machine does, through a keyhole: the machine's functions see the type of the event and nothing else, no actor and no
+// system, since a table has none. Anything else that they read, and any result that cannot be numbered, is refused here.
 import {
   type ActorLogic,
   type AnyActorScope,
@@ -13,25 +13,25 @@ import { canonicalCopy } from './canonical-copy.js';
 import { MachineNotTabulable } from './machine-not-tabulable.js';
 import type { ActionEntry } from './table.js';
 
-/** What XState says to one event, or to one input. */
+/** XState's answer to one event, or to one input. */
 export interface Reply {
   /** Its context is a frozen copy, so that a function that writes to it throws instead of changing a state that has a number. */
   readonly snapshot: AnyMachineSnapshot;
   /** Equal for equal snapshots, and for no others. */
   readonly identity: string;
-  /** In XState's order. `assign` and `raise` are applied already and not among them. */
+  /** In XState's order. `assign` and `raise` are applied already and not included. */
   readonly actions: readonly ActionEntry[];
 }
 
 type Said = readonly [AnyMachineSnapshot, readonly ExecutableActionsFrom<AnyStateMachine>[]];
 type Logic = ActorLogic<AnyMachineSnapshot, { readonly type: string }>;
 
-/** A machine that takes more microsteps than this for one event raises events in a circle. */
+/** A machine that takes more microsteps than this for one event raises events in a cycle. */
 const MICROSTEPS_MAX = 1000;
 
 export class Oracle {
   readonly #machine: AnyStateMachine;
-  /** Readings of something hidden, since the last reply. */
+  /** Reads of hidden things since the last reply. */
   readonly #trespasses: Error[] = [];
 
   constructor(machine: AnyStateMachine) {
@@ -51,12 +51,12 @@ export class Oracle {
     })!;
   }
 
-  /** What the event does in this snapshot. Nothing is returned where no transition is enabled. */
+  /** What the event does in this snapshot; `undefined` if no transition is enabled. */
   ask(snapshot: AnyMachineSnapshot, type: string): Reply | undefined {
     // An actor that is done drops every event; the pure functions would still follow the root's transitions.
     if (snapshot.status !== 'active') return undefined;
     const event = this.#keyhole('event', { type }, (key) => key === 'type');
-    // The initial snapshot that XState makes along with its inert actor is looked at by nobody.
+    // XState makes an initial snapshot along with its inert actor, which is not used.
     const logic = this.#logic(() => snapshot);
     return this.#listen(pathOf(snapshot), `event '${type}'`, () =>
       this.#machine.getTransitionData(snapshot, event).length === 0 ? undefined : transition(logic, snapshot, event),
@@ -77,7 +77,7 @@ export class Oracle {
     };
   }
 
-  /** Listens twice: what says something else the second time looks at more than it was shown, a clock or a counter. */
+  /** Asks twice: a machine that answers differently the second time depends on something hidden, a clock or a counter. */
   #listen(path: string, what: string, say: () => Said | undefined): Reply | undefined {
     let reply: Reply | undefined;
     let failure: Error | undefined;
@@ -90,7 +90,7 @@ export class Oracle {
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error), { cause: error });
     }
-    // A trespass comes first: the machine's own code may have caught what the keyhole threw, or XState wrapped it.
+    // A trespass comes first: the machine's code may have caught what the keyhole threw, or XState wrapped it.
     const [cause = failure] = this.#trespasses.splice(0);
     if (!cause) return reply;
     throw new MachineNotTabulable(this.#machine.id, { path, what, why: cause.message, cause });
@@ -120,7 +120,7 @@ export class Oracle {
       throw trespass;
     };
     const get = (_: T, key: PropertyKey): unknown => (isShown(key) ? Reflect.get(hidden, key) : refuse(hidden, key));
-    // A handler that has every trap there is.
+    // A handler that has every possible trap.
     return new Proxy(hidden, new Proxy({}, { get: (_, trap) => (trap === 'get' ? get : refuse) }));
   }
 }

@@ -1,9 +1,9 @@
-// From a table's number back to XState's snapshot, for people who look at a flight: tools, tests, explanations. Nothing that flies needs it.
+// From a table's number back to XState's snapshot, for people who inspect a flight: tools, tests, explanations. Nothing that flies needs it.
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { Table } from './table.js';
 import { type TabulateOptions, tabulate } from './tabulate.js';
 
-/** Thrown when the table at hand is not what XState makes of the machine now: its numbers would be translated wrongly. */
+/** Thrown when the table is not what XState makes of the machine now: its numbers would be translated wrongly. */
 export class TableOutdated extends Error {
   override readonly name = 'TableOutdated';
   readonly code = 'TABLE_OUTDATED';

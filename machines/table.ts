@@ -1,6 +1,6 @@
-// The shape of a tabulated machine. Imports nothing, so that whoever flies by a table loads no XState.
+// The type of a tabulated machine. Imports nothing, so that whoever flies by a table loads no XState.
 
-/** Stands in `next` where XState knows no transition at all. Distinct from an ignored event, which leads to the same state. */
+/** In `next`: XState knows no transition at all. Distinct from an ignored event, which leads to the same state. */
 export const IMPOSSIBLE = -1;
 
 /** An action as XState lists it. The same name with other params is another action. */
@@ -20,7 +20,7 @@ export interface StateEntry {
   readonly status: 'active' | 'done';
 }
 
-/** A machine as XState answered it for every state and event. Written by `tabulate`, only read afterwards. */
+/** A machine as XState answered for every state and event. Written by `tabulate`, only read afterwards. */
 export interface Table {
   /** The machine's id. */
   readonly machine: string;
@@ -38,6 +38,6 @@ export interface Table {
   readonly next: Int32Array;
   /** Action lists, each written once. List 0 is the empty one. */
   readonly lists: readonly (readonly number[])[];
-  /** `listOf[state * events.length + event]`: which list to do on the way. 0 where the event is impossible. */
+  /** `listOf[state * events.length + event]`: which list of actions to do on the way. 0 if the event is impossible. */
   readonly listOf: Int32Array;
 }

@@ -13,7 +13,7 @@ export interface TabulateOptions {
   readonly events: readonly string[];
   /** Every input the machine is ever given; `[undefined]` for a machine without. */
   readonly inputs: readonly unknown[];
-  /** How many states the table may have at most. @default 4096 */
+  /** The most states that the table may have. @default 4096 */
   readonly statesMax?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Tabulated<Machine extends AnyStateMachine> {
 
 /**
  * Fills in the table of a machine, breadth first from the initial state of every input. Same machine, events and inputs, same table.
- * @throws {MachineNotTabulable} `MACHINE_NOT_TABULABLE`, saying what stands where in the machine, and why a table cannot hold it.
+ * @throws {MachineNotTabulable} `MACHINE_NOT_TABULABLE`, saying what was found where in the machine, and why a table cannot hold it.
  */
 export const tabulate = <Machine extends AnyStateMachine>(
   machine: Machine,
@@ -50,7 +50,7 @@ export const tabulate = <Machine extends AnyStateMachine>(
   const roots = inputs.map((input, number) => {
     const reply = oracle.begin(input, number);
     const [action] = reply.actions;
-    // A list of actions belongs to a state and an event, and nothing sent the machine here.
+    // A list of actions belongs to a state and an event, and no event led here.
     if (action)
       refuse(`action '${action.type}' on the way to the initial state`, 'no event causes it, so no cell of the table can hold it');
     return states.of(reply.identity, reply);
@@ -87,7 +87,7 @@ export const tabulate = <Machine extends AnyStateMachine>(
   };
 };
 
-/** Gives equal things one number, in the order they come. */
+/** Gives equal things the same number, in the order they come. */
 class Numbering<Item> {
   readonly items: Item[] = [];
   readonly #numbers = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** What crosses to a thread, packed and weighed before anything is launched: what cannot cross, or is too large, is refused with nothing lost. */
+/** Packs and measures what crosses to a thread before anything is launched: what cannot cross, or is too large, is refused, and nothing is lost. */
 import { bytesOf, isLarger, packKeyed } from '../workers/body.js';
 import { NO_FORM } from '../workers/canonical.js';
 import { KEYED } from '../workers/protocol.js';
@@ -7,17 +7,17 @@ import type { Wire } from '../workers/wire.js';
 import { type Boarded, inFull } from './boarding.js';
 import type { Admission } from './links.js';
 
-/** Of shorter keys the bytes are not counted beside the characters: a flight weighs as much, and counting takes a fiftieth of its time. */
+/** For shorter keys, characters stand for bytes: the flight itself takes as much memory, and counting takes a fiftieth of its time. */
 const COUNTED_FROM = 256;
 
-/** What crosses as its key is held as its key, of which the characters count already. */
+/** A payload that crosses as its key is held as its key, whose characters are counted already. */
 const bytesBeyond = (key: string): number => (key.length < COUNTED_FROM ? 0 : bytesOf(key) - key.length);
 
 /** @throws Refused */
 export function admitPacked(boarded: Boarded, pack: Wire['packValue'] | null, payloadBytes: number): Admission {
   const { payload, key, form } = inFull(boarded);
   const body = packKeyed(payload, form, pack);
-  // By its canonical form where that is its key, so that equal payloads count alike, in whatever order they are written.
+  // Measured by its canonical form if that is its key, so that equal payloads count alike, in whatever order they are written.
   const weighed = form === NO_FORM ? body.data : (key as string);
   if (!isLarger(weighed, payloadBytes)) return { bytes: body.kind === KEYED ? bytesBeyond(weighed as string) : bytesOf(body.data), body };
   throw new Refused(

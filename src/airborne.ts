@@ -1,47 +1,47 @@
 /**
- * All flights of which the link has not yet told the end, in the order of their launch. A list through the flights themselves: a Set that is written to
- * all the time costs a fifth of a flight. All flights of a front have the same times, so this is also the order in which they grow too old: three
- * places in the list stand for all their timers.
+ * All flights whose end the link has not reported yet, in the order of their launch. A linked list through the flights themselves: a Set that is written
+ * to all the time costs a fifth of a flight. All flights of a front have the same timeouts, so this is also the order in which they are due: three
+ * positions in the list replace all their timers.
  */
 import type { StampReceiver } from '../workers/clock.js';
 import { Flight } from './flight.js';
 import type { FlightOwner } from './story.js';
 
-/** Turns of promises that a service may take from its request to what it does with the answer: a function that awaits another takes one to three. */
+/** Microtask turns from a request's answer to the code that uses it: a function that awaits another takes one to three. */
 const TURNS_TO_TELL = 32;
 
 /**
- * When those that wait for what has just ended are told, also where a service does so some functions deep: for what says that nothing is left, since
- * whoever hears that may end the process. (And a shared promise rejects two turns late, see `Flight.rejectShared`.) No timer: time may be virtual.
+ * Resolves when the waiters of what has just ended are told, even if a service awaits some functions deep. `idle` and `close` wait for this, since a
+ * caller may end the process after them. (And a shared promise rejects two turns late, see `Flight.rejectShared`.) No timer: time may be virtual.
  */
 export async function waitersTold(): Promise<void> {
   for (let turn = 0; turn < TURNS_TO_TELL; turn++) await Promise.resolve();
 }
 
-/** The youngest that was given out; what is older was, too. Mostly there is none, which the list's end stands for. */
+/** The youngest flight that was yielded; all older ones were, too. Mostly there is none, and it is the list's end. */
 interface Mark {
   last: Flight;
 }
 
 export class Airborne implements StampReceiver {
-  /** Before the first and behind the last, so that no flight is either: a list with ends that are nobody takes a third of the code, and V8 inlines it. */
+  /** A sentinel before the first and after the last flight: so the code is a third of what it would be, and V8 inlines it. */
   readonly #ends = nobody();
   #size = 0;
   #whenEmpty: ((told: Promise<void>) => void)[] = [];
   readonly #slow: Mark = { last: this.#ends };
   readonly #aged: Mark = { last: this.#ends };
   readonly #overdue: Mark = { last: this.#ends };
-  /** Is there a mark anywhere? Mostly not, and then none has to be moved. */
+  /** Is any mark on a flight? Mostly not, and then none has to be moved. */
   #isMarked = false;
 
   get size(): number {
     return this.#size;
   }
-  /** Number of the oldest; `Infinity`: there is none. */
+  /** Number of the oldest flight; `Infinity`: there is none. */
   get oldest(): number {
     return this.#size === 0 ? Infinity : (this.#ends.nextAirborne as Flight).number;
   }
-  /** Is there one whose time may still come? */
+  /** Is there a flight that may still become overdue? */
   get isTimed(): boolean {
     return this.#ends.previousAirborne !== this.#overdue.last;
   }
@@ -65,7 +65,7 @@ export class Airborne implements StampReceiver {
     if (--this.#size === 0 && this.#whenEmpty.length > 0) this.#isEmpty();
   }
 
-  /** Those launched at `stamp`, which come last, may have been launched since, up to now: their times must not be up early. */
+  /** Flights launched at `stamp`, the last in the list, may have been launched as late as `now`: their times must not be up early. */
   caughtUp(stamp: number, now: number): void {
     for (let flight = this.#ends.previousAirborne as Flight; flight.launchedAt === stamp; flight = flight.previousAirborne as Flight) {
       if (flight.status === 'flying') flight.launchedAt = now;
@@ -85,7 +85,7 @@ export class Airborne implements StampReceiver {
     for (const resolve of waiting) resolve(waitersTold());
   }
 
-  /** Settles when nothing is in the air, and all that waited are told. */
+  /** Settles when nothing is in the air and all waiters are told. */
   empty(): Promise<void> {
     if (this.#size === 0) return waitersTold();
     return new Promise((resolve) => {
@@ -93,15 +93,15 @@ export class Airborne implements StampReceiver {
     });
   }
 
-  /** Flights whose first attempt, begun at their launch, has taken `ms`, if they are still at it. Each is given out once; any may end meanwhile. */
+  /** Flights that were launched `ms` ago, so that their first attempt, if still out, is over time. Each is yielded once; any may end meanwhile. */
   slow(ms: number, now: number): Iterable<Flight> {
     return this.#past(this.#slow, ms, now);
   }
-  /** The same for those that are too old to be joined. */
+  /** The same, for flights that are too old to be joined. */
   aged(ms: number, now: number): Iterable<Flight> {
     return this.#past(this.#aged, ms, now);
   }
-  /** The same for those that should be over. */
+  /** The same, for flights that should be over. */
   overdue(ms: number, now: number): Iterable<Flight> {
     return this.#past(this.#overdue, ms, now);
   }
@@ -115,7 +115,7 @@ export class Airborne implements StampReceiver {
     }
   }
 
-  /** Those that fit, oldest first; a copy, so that they may end while it is walked. */
+  /** The flights that fit, oldest first; a copy, so that they may end during a walk. */
   filter(fits: (flight: Flight) => boolean): Flight[] {
     const found: Flight[] = [];
     for (let flight = this.#ends.nextAirborne as Flight; flight !== this.#ends; flight = flight.nextAirborne as Flight)
@@ -124,7 +124,7 @@ export class Airborne implements StampReceiver {
   }
 }
 
-/** No flight, launched at no time: the end of a list in both directions. */
+/** The sentinel: no flight, launched at no time. */
 function nobody(): Flight {
   const flight = new Flight('', 0, { waitersMax: 0 } as FlightOwner, Number.NaN);
   flight.previousAirborne = flight.nextAirborne = flight;

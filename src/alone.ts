@@ -1,4 +1,4 @@
-/** Flights of those who had joined one whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
+/** Flights for requests that had joined a flight whose value turned out to be for its leader alone: all at once, each in the time that it has left. */
 import type { Seam } from '../workers/environment.js';
 import { NO_FORM, payloadOf } from '../workers/canonical.js';
 import { ownCrossing } from '../workers/own-copy.js';
@@ -9,18 +9,18 @@ import type { Front } from './front.js';
 import type { RequestOptions } from './requests.js';
 import * as watching from './watching.js';
 
-/** What makes a boarding one that nobody joins. */
+/** Makes a boarding that nobody can join. */
 export const ALONE = { key: null, index: '', hasLongKey: false, form: NO_FORM } as const;
 
-/** What one that has joined may have to fly alone with: as it was when it came, whatever its owner does with it meanwhile. */
+/** What a joined request may need to fly alone: as it was when it came, whatever its owner has done with it since. */
 export interface Ticket {
   readonly scope: string | null;
   readonly route: readonly string[] | null;
   readonly routeId: string | null;
-  /** `FROM_KEY`: its owner's again by now, and the flight's key tells it. */
+  /** `FROM_KEY`: its owner may have changed it by now, and the flight's key tells it. */
   readonly payload: unknown;
   readonly options: RequestOptions;
-  /** What it has joined, and when. */
+  /** The flight that it joined, and when. */
   readonly flight: Flight;
   readonly joinedAt: number;
 }
@@ -42,12 +42,12 @@ export class AloneFlights {
     return forOne.size > 0 && forOne.has(identity, this.#seam.now());
   }
 
-  /** Is that no value, but a follower's leave to fly alone? */
+  /** Is this no value, but the sign that a follower has to fly alone? */
   isReleased(value: unknown): boolean {
     return value === FLY_ALONE;
   }
 
-  /** `null`: it will not have to. Inline a payload is its flight's until that settles. */
+  /** `null`: it will never have to. Inline, a payload belongs to its flight until that settles. */
   ticketOf({ scope, route, routeId, form, payload }: Boarding, request: RequestOptions, flight: Flight): Ticket | null {
     const { links } = this.#front;
     if (!links.mayBeForOne) return null;
@@ -58,13 +58,13 @@ export class AloneFlights {
     return { scope, route, routeId, payload: own, options, flight, joinedAt };
   }
 
-  /** What a follower is given: the flight's value, or that of a flight of its own. */
+  /** What a follower gets: the flight's value, or that of a flight of its own. */
   async orAlone(promise: Promise<unknown>, ticket: Ticket): Promise<unknown> {
     const value = await promise;
     return this.isReleased(value) ? this.wait(this.launch(ticket), ticket) : value;
   }
 
-  /** @throws what it has left with meanwhile, and CoalescerError what keeps it from flying alone */
+  /** @throws what it left with meanwhile, or the CoalescerError that keeps it from flying alone */
   launch(ticket: Ticket): Flight {
     const { scope, route, routeId, options, flight } = ticket;
     const { counters, failures } = this.#front;
@@ -77,12 +77,12 @@ export class AloneFlights {
       throw failures.timeout(flight, this.#seam.now(), "this request's timeoutMs");
     }
     const payload = ticket.payload === FROM_KEY ? payloadOf(flight.key as string) : ticket.payload;
-    // Before, so that whoever looks while it is launched counts no request for it.
+    // Counted before the launch, so that statistics read during it count no request for it.
     counters.released++;
     try {
       return this.#front.launch({ scope, ...ALONE, route, routeId, payload, carried: undefined }, false, true);
     } catch (refusal) {
-      // Equal keys may stand for other payloads: this one may be the first that is looked at.
+      // Equal keys may come from different payloads: this payload may be checked for the first time here.
       throw watching.refused(this.#front, failures.named(null, refusal));
     }
   }

@@ -1,29 +1,29 @@
-/** What a request has become when its key is known: what it joins by, or flies with. */
+/** What becomes of a request once its key is known: what it joins by, or flies with. */
 import { formOfText, NO_FORM, type KeyForm } from '../workers/canonical.js';
 
-/** What a request asks to fly. */
+/** A request, ready to join or fly. */
 export interface Boarding {
   readonly scope: string | null;
   readonly key: string | null;
-  /** What the table looks it up by. */
+  /** What the flight table looks it up by. */
   readonly index: string;
-  /** Is that a digest? */
+  /** Is the index a digest of the key? */
   readonly hasLongKey: boolean;
-  /** Is the key the payload's canonical form, and what of the payload does it tell? */
+  /** Is the key the payload's canonical form, and how much of the payload does it tell? */
   readonly form: KeyForm;
-  /** Targets of its own; `null`: all, as they are steered. */
+  /** The request's own targets; `null`: all, as they are steered. */
   readonly route: readonly string[] | null;
-  /** What tells them from others'; `null`: what everybody has. */
+  /** Identifies that list of targets; `null`: the default list. */
   readonly routeId: string | null;
-  /** Dropped at settle, like what it carries. */
+  /** Dropped at settle, like `carried`. */
   payload: unknown;
-  /** What `carry` took; `undefined`: nothing. */
+  /** What `carry` returned; `undefined`: nothing. */
   carried: unknown;
 }
 
 /**
- * The same for what most requests are: a text that stands for itself, where all requests have one scope and say nothing else. The text is all that a
- * flight holds of such a one: an object for it would be a fifth of what a key in the air weighs.
+ * A string stands for most requests: a payload that is its own key, in a public scope and without options. The flight then holds nothing else: a
+ * `Boarding` object would be a fifth of the memory that a key in the air takes.
  */
 export type Boarded = Boarding | string;
 
@@ -33,15 +33,15 @@ export function inFull(boarded: Boarded): Boarding {
   return { ...plain, payload: boarded, carried: undefined };
 }
 
-/** The same with what `carry` took. */
+/** The same, with what `carry` returned. */
 export const carrying = (boarded: Boarded, carried: unknown): Boarded =>
   carried === undefined ? boarded : { ...inFull(boarded), carried };
 
 export const keyOf = (boarded: Boarded): string | null => (typeof boarded === 'string' ? boarded : boarded.key);
-/** Then the key need not cross beside the payload. */
+/** If so, only one of them has to cross. */
 export const isKeyOfPayload = (boarded: Boarded): boolean => typeof boarded === 'string' || boarded.form !== NO_FORM;
 
-/** Nobody will need them. A payload that is its own key is held by the story anyway. */
+/** Drops payload and carried data. A payload that is its own key is held by the story anyway. */
 export function letGoOfPayload(boarded: Boarded): void {
   if (typeof boarded !== 'string') boarded.payload = boarded.carried = undefined;
 }

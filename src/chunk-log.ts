@@ -1,28 +1,28 @@
 /**
- * The chunks of one stream, append-only: whoever joins late reads from the first, everybody at his own pace. It knows no readers, only those who wait
- * for the next chunk, and is let go from its start.
+ * The chunks of one stream, append-only: late joiners read from the first, everybody at their own pace. It knows no readers, only who waits for the
+ * next chunk, and is trimmed from its start.
  */
 
 type Arrival = IteratorResult<unknown, undefined>;
 const END: Arrival = Object.freeze({ done: true, value: undefined });
 
-/** Told when something has come that it waited for. */
+/** Told when what it waited for has come. */
 export interface ArrivalReceiver {
   arrived(): void;
 }
 
 export class ChunkLog {
   readonly #chunks: unknown[] = [];
-  /** Bytes up to the end of each chunk that is kept, from the very first one on. */
+  /** Bytes of the whole stream up to the end of each kept chunk. */
   readonly #ends: number[] = [];
-  /** Chunks there have been. Written here only; a field, since every reader asks for it at every chunk. */
+  /** How many chunks there have been. Written here only; a field, since every reader reads it at every chunk. */
   length = 0;
   #start = 0;
   #startBytes = 0;
   #bytes = 0;
   #state: 'open' | 'ended' | 'failed' = 'open';
   #error: unknown = undefined;
-  /** One promise for all who wait for the next chunk and cannot leave meanwhile: a promise for each would cost twice as much (150 ns instead of 75). */
+  /** One promise for all who wait for the next chunk and cannot leave meanwhile: one each would cost twice as much (150 ns instead of 75). */
   #arrival: Promise<Arrival> | null = null;
   #resolve: ((arrival: Arrival) => void) | null = null;
   #reject: ((error: unknown) => void) | null = null;
@@ -32,7 +32,7 @@ export class ChunkLog {
   get start(): number {
     return this.#start;
   }
-  /** Bytes there have been. */
+  /** How many bytes there have been. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -54,7 +54,7 @@ export class ChunkLog {
     return this.#chunks[index - this.#start];
   }
 
-  /** From `index` on: a list of the caller's own. */
+  /** A new list of the chunks from `index` on. */
   slice(index: number): unknown[] {
     return this.#chunks.slice(index - this.#start);
   }
@@ -64,7 +64,7 @@ export class ChunkLog {
     return index <= this.#start ? this.#startBytes : (this.#ends[Math.min(index, this.length) - this.#start - 1] as number);
   }
 
-  /** Appends; `giveNewest` follows, when whoever counts chunks has counted. */
+  /** Appends a chunk; `giveNewest` follows once the caller has counted it. */
   append(chunk: unknown, bytes: number): void {
     this.#chunks.push(chunk);
     this.length++;
@@ -88,7 +88,7 @@ export class ChunkLog {
     this.#wake();
   }
 
-  /** Nobody reads any more. One that has read enough may have asked before it left: there is nothing more for it, and no error either. */
+  /** Nobody reads any more. A reader that left may have asked before: it gets the end, no error. */
   leave(): void {
     this.#state = 'ended';
     this.#resolve?.(END);
@@ -113,12 +113,12 @@ export class ChunkLog {
     return this.#arrival;
   }
 
-  /** Told once, at the next chunk or at the end. */
+  /** Tells `receiver` once, at the next chunk or at the end. */
   await(receiver: ArrivalReceiver): void {
     this.#receivers.add(receiver);
   }
 
-  /** It has left, and waits for nothing. */
+  /** The receiver has left, and waits for nothing. */
   forget(receiver: ArrivalReceiver): void {
     this.#receivers.delete(receiver);
   }
@@ -130,7 +130,7 @@ export class ChunkLog {
     for (const receiver of receivers) receiver.arrived();
   }
 
-  /** Lets go of the chunks before `index`. Returns how many bytes that frees. */
+  /** Drops the chunks before `index`. Returns how many bytes that frees. */
   trim(index: number): number {
     const count = Math.min(index, this.length) - this.#start;
     if (count <= 0) return 0;

@@ -1,4 +1,4 @@
-/** What a service holds: one intent a method. Turns requests into identities, identities into flights, and flights into answers. */
+/** What a service holds: one method per intent. Turns requests into identities, identities into flights, and flights into answers. */
 import type { Seam } from '../workers/environment.js';
 import { ALONE, AloneFlights } from './alone.js';
 import type { Coalescer, Identity, Which } from './contract.js';
@@ -33,7 +33,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   readonly #kept: KeptRequests;
   readonly #alone: AloneFlights;
   #closing: Promise<void> | null = null;
-  #hasLaunched = false; // by the last `#board`: read at once
+  #hasLaunched = false; // by the last `#board`; read at once
 
   constructor(front: Front, options: FilledOptions, seam: Seam) {
     this.#front = front;
@@ -51,7 +51,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     try {
       if (this.#closing === null) await links.ready();
     } catch (error) {
-      // A thread that is ended in its set-up by `close` says nothing against its module.
+      // If `close` ended a thread in its set-up, its module is not to blame.
       if (this.#closing === null) throw failures.notLoaded(error);
     }
     if (this.#closing !== null) throw failures.closed();
@@ -60,14 +60,14 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   request(payload: unknown, options?: RequestOptions): Promise<unknown> {
     try {
       const plain = this.#plain.answer(payload, options);
-      if (plain !== null && plain !== undefined) return plain; // not `if (plain)`: that reads the promise itself, see `answer`
+      if (plain !== null && plain !== undefined) return plain; // not `if (plain)`, which reads the promise itself: see `answer`
       return plain === undefined ? this.#plain.lead(this.#launch(payload as string, true)) : this.#request(payload, options);
     } catch (error) {
       return Promise.reject(watching.refused(this.#front, error));
     }
   }
 
-  /** The long way. Apart, so that V8 has the short one in one piece: else a join takes 15 ns in a third of all processes, not 14. */
+  /** The long way. A function of its own, so that V8 inlines the short one: else a join takes 15 ns in a third of all processes, not 14. */
   #request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
     const checked = options === undefined ? NO_OPTIONS : checkRequest(options, this.#front.links.targetNames);
     const boarding = this.#boardingOf(payload, checked);
@@ -110,7 +110,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
       return { status: 'fulfilled', value, ...told() };
     } catch (thrown) {
       const reason = flight === null && kept === null ? watching.refused(this.#front, thrown) : thrown;
-      // Before boarding, only a refusal is an operating error; the rest is a mistake in the call, and must be seen.
+      // Before boarding, only a refusal is an operating error; anything else is a mistake in the call, and must be seen.
       const isOperating = checked?.signal?.aborted === true || isRefusal(reason);
       if (flight === null && kept === null && !isOperating) throw reason;
       return { status: 'rejected', reason, ...told() };
@@ -136,7 +136,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
         return { status: 'fulfilled', value: ending.chunks, ...outcome };
       });
     } catch (error) {
-      // Launched or joined, it is counted already: its flight was over before it could wait.
+      // If it launched or joined, it is counted already: its flight ended before it could wait.
       const reason = flight === null ? watching.refused(this.#front, error) : error;
       const outcome = { status: 'rejected', reason, ...told(flight?.report(this.#seam.now()) ?? NO_FLIGHT, true, startedAt) } as const;
       return new SharedStream(refusedSource(reason), () => Promise.resolve(outcome));
@@ -157,16 +157,16 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return { scope, key, index, hasLongKey, form, route, routeId, payload, carried: undefined };
   }
 
-  /** From boarding to flight: one that is in the air, or a new one. `from` and `wanted`: what a reader takes up. */
+  /** The flight for a boarding: one in the air, or a new one. `from` and `flight`: where a reader goes on. */
   #board(boarding: Boarding, fresh: boolean | undefined, { from = 0, flight: wanted }: StreamOptions = NO_OPTIONS): Flight {
     const { scope, key, index, routeId } = boarding;
     const found = key === null || fresh === true ? undefined : this.#front.find(routeId, scope, index, key);
     this.#hasLaunched = found === undefined;
     if (found !== undefined && (wanted === undefined || wanted === found.id)) return found;
-    // What another flight would give after that chunk need not fit to what was given before it.
+    // Another flight's chunks after that place need not match those before it.
     if (from > 0 || wanted !== undefined) throw this.#front.failures.gone(key, from, wanted);
     const flight = this.#launch(boarding, fresh !== true && !boarding.hasLongKey);
-    // Once more: the target may have asked for flights of its own while it was called.
+    // Set again: during its call the target may have requested flights of its own.
     this.#hasLaunched = true;
     return flight;
   }
@@ -186,7 +186,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   forget(which: Which<unknown>): number {
     const fits = this.#fits(which);
-    // Also one that is just being kept: `ttlMs` is the user's, and may ask for this.
+    // Even one that is just being kept: `ttlMs` is a user's function, and may call this.
     const found = this.#front.airborne.filter(fits);
     const current = found.filter(({ isCurrent }) => isCurrent);
     for (const flight of found) flight.ownIncidents().isForgotten = true;
@@ -229,12 +229,12 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.close();
   }
 
-  /** Does what is held have this identity? */
+  /** Tells whether something held has this identity. */
   #fits(which: Which<unknown>): (held: Tabled) => boolean {
     return fitsOf(which, (payload, scope) => this.identify(payload, scope === undefined ? undefined : { scope }), this.#options.name);
   }
 
-  /** All flights in the air with this identity: the one that may be joined, older ones, and those past joining. */
+  /** All flights in the air with this identity: the one that may be joined, older ones, and those too old to join. */
   #flying(which: Which<unknown>): Flight[] {
     const fits = this.#fits(which);
     return this.#front.airborne.filter((flight) => isFlying(flight) && fits(flight));

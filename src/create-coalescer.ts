@@ -1,4 +1,4 @@
-/** Where a coalescer is put together: options are checked first, then front, wheel and links are made for each other. */
+/** Puts a coalescer together: options are checked first, then front, wheel and links are connected. */
 import { seamOf } from '../workers/environment.js';
 import { given } from '../workers/given.js';
 import { HealthMemory } from '../workers/health-memory.js';
@@ -18,7 +18,7 @@ import type { Share, Shared } from './share.js';
 import { threadsOf, type FilledThreads, type ThreadTargets } from './thread-targets.js';
 import { ThreadLinks, type ThreadLinksSetup } from './thread-links.js';
 
-// `any`: types are inferred from whatever the record's functions take and return.
+// `any`: the record's functions may take and return anything, and types are inferred from them.
 type CallOf<X> = X extends (...args: any[]) => any ? X : X extends { readonly run: infer F extends (...args: any[]) => any } ? F : never;
 type Calls<T> = { [K in keyof T]: CallOf<T[K]> }[keyof T];
 /** What every target of a record accepts: the intersection of what they take. */
@@ -30,13 +30,13 @@ export type ChunkOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<
 export type ValueOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<infer C> ? C[] : R) : never;
 type PlainOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<unknown> ? never : R) : never;
 type StreamedOf<T> = ResultOf<T> extends infer R ? (R extends AsyncIterable<infer C> ? C : never) : never;
-/** What `request` gives where `collect` makes a value of a stream's chunks. */
+/** The `collect` option, and what `request` gives with it. */
 export interface CollectOption<T, R> {
-  /** Makes the value that `request` gives of the chunks of a stream; it runs on the caller's thread. What it throws, requests reject with. @default the list of chunks */
+  /** Makes the value that `request` gives from the chunks of a stream; runs on the caller's thread. If it throws, requests reject with that error. @default the list of chunks */
   readonly collect: (chunks: readonly StreamedOf<T>[]) => R;
 }
 
-/** AsyncLocalStorage is free from this Node on; below, its first use makes every `await` of the process twice as dear. */
+/** AsyncLocalStorage is free from this version of Node on; below, its first use makes every `await` of the process take twice as long. */
 const NODE_WITH_CHEAP_CONTEXTS = 24;
 
 /**
@@ -94,7 +94,7 @@ function threadLinks(setup: Pick<ThreadLinksSetup, 'seam' | 'options' | 'receive
   });
 }
 
-/** What threads need is loaded here and not before: it costs an inline user's start-up 30 to 50 ms. */
+/** What threads need is loaded only here: it would cost inline users 30 to 50 ms at start-up. */
 async function openHosts(setup: LocalHostsSetup): Promise<Hosts> {
   if (setup.threads.threads > 0) {
     const entry = (await import('./thread-entry.js')).threadEntry();
@@ -110,7 +110,7 @@ export interface CoalescedFunction<P, V, S, C = V> {
 }
 
 /**
- * A function in, a function out. One target: no failover, no retry; errors come as thrown.
+ * A function in, a function out. One target: no failover, no retry; errors are rejected with as thrown.
  * @example const readUser = coalesce(fetchUser, { scope: 'public' });
  */
 export function coalesce<P, R, const S extends ScopeOption<P>, const H extends Share = 'readonly'>(
@@ -119,7 +119,7 @@ export function coalesce<P, R, const S extends ScopeOption<P>, const H extends S
 ): CoalescedFunction<P, Shared<ValueOf<{ readonly call: () => R }>, H>, S, Shared<ChunkOf<{ readonly call: () => R }>, H>> {
   if (typeof call !== 'function') throw new TypeError(`coalesce: expected a function, got ${given(call)}`);
   const targets: Record<string, Target> = { call };
-  // The record is made here, so its types are what this function's own say.
+  // The record is made here, so its types follow from this function's own.
   const coalescer = createCoalescer({ ...options, targets } as never) as unknown as Coalescer<
     P,
     Shared<ValueOf<{ readonly call: () => R }>, H>,

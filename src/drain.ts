@@ -1,4 +1,4 @@
-/** The end of a coalescer, in order: no new flights, time for those in the air, then nothing is left. */
+/** How a coalescer ends: no new flights, time for those in the air, then nothing is left. */
 import { type Seam, TIMER_MS_MAX } from '../workers/environment.js';
 import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
@@ -24,7 +24,7 @@ export function drainMsOf(options: CloseOptions): number {
 
 export async function drain(front: Front, seam: Seam, drainMs: number): Promise<void> {
   front.limits.seal();
-  // Who was released in this very turn is not in the air yet.
+  // A request that was released in this very turn is not in the air yet.
   if (front.airborne.size > 0 || front.links.mayBeForOne) {
     let timer: unknown;
     const timeUp = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
   front.waiters.forOne.forget();
 }
 
-/** Nothing is in the air. Whoever is released by a value that is one's alone flies before this is told that it has landed: there may be more behind it. */
+/** Resolves when nothing is in the air. Requests released by a value for one alone launch before `empty` resolves, so look again. */
 async function landed({ airborne }: Front): Promise<void> {
   do await airborne.empty();
   while (airborne.size > 0);

@@ -1,4 +1,4 @@
-/** What waiters are told when there is no value: the one place where a flight's end becomes an error. */
+/** What waiters reject with when there is no value: the one place where a flight's end becomes an error. */
 import { copyOf } from '../workers/own-copy.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
@@ -64,7 +64,7 @@ export class FlightFailures {
 
   #exhausted(flight: Flight, error: unknown): unknown {
     const { attempts } = flight;
-    // With one target there is nothing to sum up: its error is the caller's, as thrown.
+    // With one target there is nothing to sum up: the caller gets its error as thrown.
     if (this.#targetCount() === 1 && attempts.at(-1)?.end === 'failed') return error;
     const told = attempts.map((attempt) => `${attempt.target} ${endOf(attempt)}`);
     return this.#make(
@@ -84,20 +84,20 @@ export class FlightFailures {
     return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { attempts: reports(flight), cause, chunks });
   }
 
-  /** The next target did not say again what was delivered. */
+  /** The next target did not repeat what was delivered. */
   diverged(flight: Flight): CoalescerError {
     const { chunksGiven: chunks, stream } = flight;
     const message = `${stream?.target} gave other chunks to flight ${flight.id} than the ${chunks} that were delivered before${lastOf(flight)}`;
     return this.#make('COALESCER_STREAM_DIVERGED', flight.key, message, { attempts: reports(flight), chunks });
   }
 
-  /** One reader's. */
+  /** For one reader. */
   lagged(flight: Flight): CoalescerError {
     const message = `this reader of flight ${flight.id} is cut off: it lagged more than streams.lagBytes behind the others`;
     return this.#make('COALESCER_SLOW_CONSUMER', flight.key, message, { chunks: flight.chunksGiven });
   }
 
-  /** What one who leaves is told: its signal's own reason, or an error that knows its flight. */
+  /** What a leaving waiter is told: its signal's own reason, or an error that knows its flight. */
   ofLeaving({ flight, signal }: Pick<Seat, 'flight' | 'signal'>, why: LeaveReason, now: number): unknown {
     if (why === 'signal') return reasonOf(signal);
     if (why === 'enough') return undefined;
@@ -106,21 +106,21 @@ export class FlightFailures {
     return error;
   }
 
-  /** There is no flight that a reader could take up from that chunk. */
+  /** There is no flight in which a reader could go on from that chunk. */
   gone(key: string | null, from: number, flight?: string): CoalescerError {
     const what = flight === undefined ? 'there is no stream' : `flight ${flight} is not`;
-    const message = `${what} in the air to take up from chunk ${from}: it has ended, or is past joining. Ask for it from the beginning`;
+    const message = `${what} in the air to go on with from chunk ${from}: it has ended, or is too old to join. Ask for it from the beginning`;
     return this.#make('COALESCER_STREAM_BROKEN', key, message, { chunks: from });
   }
 
   /** The stream has ended before the chunk that a reader wanted first. */
   beyond(flight: Flight, from: number): CoalescerError {
     const { chunksGiven: chunks } = flight;
-    const message = `flight ${flight.id} has ended with ${counted(chunks)}, before chunk ${from}: it was to be taken up from there. Ask for it from the beginning`;
+    const message = `flight ${flight.id} has ended with ${counted(chunks)}, and was to be read from chunk ${from} on. Ask for it from the beginning`;
     return this.#make('COALESCER_STREAM_BROKEN', flight.key, message, { chunks });
   }
 
-  /** @param whose time it was */
+  /** @param whose whose time was up */
   timeout(flight: Flight, now: number, whose = 'its flightTimeoutMs'): CoalescerError {
     const waited = Math.round(now - flight.launchedAt);
     const message = `no answer in time: flight ${flight.id} was ${waited} ms old when ${whose} was up${lastOf(flight)}`;
@@ -163,12 +163,12 @@ export class FlightFailures {
     return this.#make('COALESCER_TARGETS_NOT_LOADED', null, `the targets module did not load: ${why}`, { cause: error });
   }
 
-  /** @param came what there would be with this one; left out: one more than there may be */
+  /** @param came how many there would be with this one; by default one more than `most` */
   limit(limit: keyof Limits, most: number, key: string | null, came = most + 1): CoalescerError {
     return this.#make('COALESCER_LIMIT', key, `limits.${limit} is reached: at most ${most}, and this one would make it ${came}`, { limit });
   }
 
-  /** What a guard refused gets the coalescer's name and the key; all else stays as it is. */
+  /** A guard's refusal gets the coalescer's name and the key; other errors stay as they are. */
   named(key: string | null, error: unknown): unknown {
     return isOf(error, Refused) ? this.#refused(key, error, undefined) : error;
   }
@@ -201,7 +201,7 @@ export class FlightFailures {
 
 const counted = (chunks: number): string => `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}`;
 
-/** Of a polyfill, say, whose `reason` throws: then that is the reason. */
+/** The reason; if reading it throws (a polyfill, say), that error. */
 function reasonOf(signal: AbortSignal | null): unknown {
   try {
     return signal?.reason;
@@ -210,7 +210,7 @@ function reasonOf(signal: AbortSignal | null): unknown {
   }
 }
 
-/** Frozen like the error they stand in. */
+/** Frozen like the error that holds them. */
 const reports = (flight: Flight): readonly AttemptReport[] => Object.freeze(attemptReports(flight).map((report) => Object.freeze(report)));
 
 function lastOf(flight: Flight): string {
@@ -218,7 +218,7 @@ function lastOf(flight: Flight): string {
   return last === undefined ? '' : `; the last attempt, on ${last.target}, ended ${endOf(last)}`;
 }
 
-/** With the code, which alone says what is behind a `fetch failed`. */
+/** With the code, since only that says what is behind a `fetch failed`. */
 function endOf({ end, status, code, message }: AttemptRecord): string {
   const known = [status, code].filter((part) => part !== undefined).join(' ');
   return `${end}${known === '' ? '' : ` (${known})`}${message === undefined ? '' : `: ${message}`}`;

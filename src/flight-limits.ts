@@ -1,10 +1,10 @@
-/** What a front has room for: so many flights, and what they weigh, until it closes. */
+/** What a front has room for, until it closes: how many flights, and how many bytes. */
 import type { Airborne } from './airborne.js';
 import type { FlightFailures } from './flight-failures.js';
 import type { FilledOptions } from './options.js';
 
 export class FlightLimits {
-  /** Of keys and payloads in the air. */
+  /** Bytes of keys, payloads and chunks in the air. */
   bytes = 0;
   readonly #limits: FilledOptions['limits'];
   readonly #airborne: Pick<Airborne, 'size'>;
@@ -17,7 +17,7 @@ export class FlightLimits {
     this.#failures = failures;
   }
 
-  /** No launches from now on but of what is owed. */
+  /** From now on only launches that are owed to an accepted request. */
   seal(): void {
     this.#closing = 'draining';
   }
@@ -27,13 +27,13 @@ export class FlightLimits {
     this.#closing = 'over';
   }
 
-  /** Room for one that weighs so much, with a key of so many characters? Else, and where it closes, `refuse` says why. */
+  /** Is there room for a flight of `bytes` with a key of `keyCharacters`? If not, or when closing, `refuse` says why. */
   allow(bytes: number, keyCharacters: number): boolean {
     const { flights, airborneBytes, payloadBytes } = this.#limits;
     return this.#closing === 'no' && this.#airborne.size < flights && this.bytes + bytes <= airborneBytes && keyCharacters <= payloadBytes;
   }
 
-  /** @param isOwed does it carry on what is in the air? @throws CoalescerError unless there is room, and it is owed while this closes */
+  /** @param isOwed does it continue an accepted request? @throws CoalescerError unless there is room, and, while this closes, the launch is owed */
   refuse(key: string | null, bytes: number, isOwed: boolean): void {
     const { flights, airborneBytes, payloadBytes } = this.#limits;
     if (this.#closing === 'over' || (this.#closing === 'draining' && !isOwed)) throw this.#failures.closed();

@@ -1,18 +1,18 @@
-/** What a waiter holds of a shared stream: an async iterable of its own, with its own place in the one stream of the flight. */
+/** One waiter's view of a shared stream: an async iterable with its own place in the flight's one stream. */
 import { keepShape } from '../workers/lasting-shape.js';
 import type { Outcome } from './reports.js';
 
-/** One waiter's view of a shared stream. It has joined when this is returned; dispose of it (or read it to the end) or it counts as lagging. */
+/** One waiter's view of a shared stream. It has joined when it is returned: read it to the end or dispose of it, else it counts as lagging. */
 export interface FlightStream<C> extends AsyncIterable<C>, AsyncDisposable {
-  /** The flight it reads, by its name (`chats#12`), for `from`. Unique in its coalescer: others of that name, and other processes, have flights of the same names. Empty where the request was refused. */
+  /** Name of the flight that it reads (`chats#12`), to be given with `from`. Unique within its coalescer: other coalescers of that name, and other processes, have flights of the same names. Empty if the request was refused. */
   readonly flight: string;
-  /** Settles at the first chunk (or an end without any), or rejects with the failure: decide the HTTP status here. Made when first read. */
+  /** Settles at the first chunk (or at the end, if there is none), or rejects with the failure: decide the HTTP status here. Made when first read. */
   readonly opened: Promise<void>;
   /** Index of the next chunk. */
   readonly cursor: number;
-  /** All chunks there are, at once: one write for a backlog instead of hundreds. Shares its place with the stream itself. */
+  /** All chunks that are there, at once: one write for a backlog instead of hundreds. Shares its position with the stream itself. */
   batches(): AsyncIterable<readonly C[]>;
-  /** How it went: settles when the flight has settled or this waiter has left, and never rejects. The value is how many chunks the stream had by then. */
+  /** How it ended: settles when the flight has settled or this waiter has left, and never rejects. The value is how many chunks the stream had by then. */
   readonly outcome: Promise<Outcome<number>>;
 }
 
@@ -67,7 +67,7 @@ export class SharedStream implements FlightStream<unknown> {
   }
 }
 
-/** An object of our own: an async generator would cost three times as much for each chunk. */
+/** Our own object: an async generator would cost three times as much per chunk. */
 class ChunkIterator<Given> implements AsyncIterator<Given, undefined> {
   readonly next: () => Promise<IteratorResult<Given, undefined>>;
   readonly #source: ChunkSource;
@@ -84,7 +84,7 @@ class ChunkIterator<Given> implements AsyncIterator<Given, undefined> {
   }
 }
 
-/** Of a request that was refused: there is no stream, and whoever reads is told why. */
+/** For a refused request: there is no stream, and reading rejects with the reason. */
 export function refusedSource(reason: unknown): ChunkSource {
   let hasThrown = false;
   const refuse = (): Promise<IteratorResult<never, undefined>> => {

@@ -1,7 +1,7 @@
-/** Which flight a request may join: flights by scope and key, compared in full. It knows nothing of what a flight does; kept values lie in one like it. */
+/** Which flight a request may join: flights by scope and key, compared in full. It knows nothing of what a flight does; kept values use the same table. */
 import type { Flight } from './flight.js';
 
-/** What can be found by its identity. Whether it is the current one of its key, the table says. */
+/** What can be found by its identity. The table says whether it is the current one of its key. */
 export interface Tabled {
   readonly scope: string | null;
   readonly key: string | null;
@@ -9,37 +9,38 @@ export interface Tabled {
   readonly hasLongKey: boolean;
   readonly routeId: string | null;
   isCurrent: boolean;
-  /** It is not its key's any more, and may be found by nobody. */
+  /** It no longer stands for its key, and cannot be found any more. */
   supersede(): void;
 }
 
-/** V8 hashes a string of 16,384 characters or more by its length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
+/** V8 hashes strings of 16,384 characters or more by their length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
 const KEY_CHARACTERS_MAX = 8_192;
 /** A long-lived Map that is written to all the time gets three times slower after a major collection; a new one is fast again. */
 const RENEW_AFTER_MIN = 1_024;
 const RENEW_AFTER_SIZES = 4;
-/** So many of the last inserts before that are asked how many were in the air with them. */
+/** The last so many inserts before a renewal sample how many flights are in the air. */
 const ASKED_BEFORE = 256;
 
-/** Of all of a text. UTF-8, five times as fast, would make all lone surrogates the same: texts that have some are told apart by their code units. */
+/** A digest of the whole text. UTF-8, five times as fast, would make all lone surrogates equal: texts that have some are digested by their code units. */
 export function digestOf(text: string): string {
-  // Loaded for the first long key: it costs others' start-up 1.5 ms.
+  // Loaded for the first long key: it would cost every start-up 1.5 ms.
   const { hash } = process.getBuiltinModule('node:crypto');
   if (text.isWellFormed()) return hash('sha256', text, 'base64url');
   return `u16:${hash('sha256', Buffer.from(text, 'utf16le'), 'base64url')}`;
 }
 
-/** Is a key looked up by itself? */
+/** Is the key itself its index? */
 export const isOwnIndex = (key: string): boolean => key.length <= KEY_CHARACTERS_MAX;
 
-/** What a key is looked up by: itself, or for a long one its digest. The two never meet in one map, and long keys are still compared in full. */
+/** What a key is looked up by: itself, or for a long one its digest. The two never share a map, and long keys are still compared in full. */
 export const indexOf = (key: string): string => (isOwnIndex(key) ? key : digestOf(key));
 
 /**
- * A Map is made anew by V8 each time it becomes empty, after every few writes while it is small, and each time it has shrunk to a quarter: with some
- * entries that never leave it a flight that is alone in the air costs 40 ns less. One with many at once gets as many as keep it from shrinking while up
- * to some 700 flights come and go (600 of 9,000 instructions of a flight among 256). Not one with few: what was deleted is passed over, until the Map is
- * made anew, by each look for a key of its bucket, and with 256 a single key that is asked for again and again took 750 ns more. Symbols are nobody's keys.
+ * Entries that never leave a Map. V8 rebuilds a Map each time it becomes empty, after every few writes while it is small, and each time it has shrunk to a
+ * quarter: with some ballast, a flight that is alone in the air costs 40 ns less. A Map with many flights at once gets enough ballast not to shrink while up
+ * to some 700 flights come and go (saves 600 of the 9,000 instructions of a flight among 256). A Map with few must not get that much: until V8 rebuilds it,
+ * each look-up walks past the deleted entries of its bucket, and with 256 a single key that is requested again and again took 750 ns more. Symbols, since no
+ * key is one.
  */
 const BALLAST: readonly symbol[] = Array.from({ length: 256 }, () => Symbol('ballast'));
 const BALLAST_OF_FEW = 16;
@@ -52,17 +53,17 @@ function mapWith<Item>(ballast: number): Keys<Item> {
   return keys;
 }
 
-/** Flights of one scope by their keys. */
+/** The flights of one scope by their keys. */
 class KeyMap<Item extends Tabled> {
   #short: Keys<Item>;
   /** By digest. Made for the first long key. */
   #long: Keys<Item> | null = null;
   #inserts = 0;
-  /** The most that were in the air when it was asked, since it was made anew. */
+  /** The largest size sampled since the last renewal. */
   #most = 0;
   #ballast: number;
 
-  /** `isLasting`: it stays when it is empty, so that ballast is worth its while. */
+  /** `isLasting`: the map is kept when it is empty, so that ballast pays. */
   constructor(isLasting: boolean) {
     this.#ballast = isLasting ? BALLAST_OF_FEW : 0;
     this.#short = mapWith(this.#ballast);
@@ -91,7 +92,7 @@ class KeyMap<Item extends Tabled> {
     if (++this.#inserts > RENEW_AFTER_MIN - ASKED_BEFORE) this.#age(map);
   }
 
-  /** The one that is found for its key. */
+  /** Only for the one that is found for its key. */
   remove(flight: Item): void {
     const map = flight.hasLongKey ? this.#long : this.#short;
     map?.delete(flight.index);
@@ -106,8 +107,8 @@ class KeyMap<Item extends Tabled> {
     const entries = this.#short;
     if (this.#ballast > 0) this.#ballast = this.#most - this.#ballast > FEW ? BALLAST.length : BALLAST_OF_FEW;
     this.#short = mapWith(this.#ballast);
-    // One by one: a Map that is made of entries makes a list of each first, which cost a flight on Node 24 a tenth of its time.
-    // Without the ballast, which may have been more.
+    // One by one: `new Map(entries)` makes an array per entry first, which cost a flight on Node 24 a tenth of its time.
+    // Without the old ballast, which may have been larger.
     entries.forEach((item, key) => item !== null && this.#short.set(key, item));
     this.#long = this.#long === null || this.#long.size === 0 ? null : new Map(this.#long);
     this.#inserts = 0;
@@ -115,14 +116,14 @@ class KeyMap<Item extends Tabled> {
   }
 }
 
-/** The flights that may be joined, newest for each key. Scopes are levels of their own, so that no key can fake one. */
+/** The flights that may be joined, the newest of each key. Each scope has a map of its own, so that no key can imitate a scope. */
 export class FlightTable<Item extends Tabled = Flight> {
   readonly #public = new KeyMap<Item>(true);
   readonly #scopes = new Map<string, KeyMap<Item>>();
-  /** The scope that was asked for last, and its keys. Forgotten when scopes come or go. */
+  /** The scope looked up last, and its keys. Reset when scopes come or go. */
   #lastScope: string | null = null;
   #lastKeys: KeyMap<Item> | undefined;
-  /** Requests with targets of their own never meet others: a table for each list of targets. */
+  /** Requests with their own targets never share with others: a table for each list of targets. */
   readonly #routes = new Map<string, FlightTable<Item>>();
 
   get isEmpty(): boolean {
@@ -134,10 +135,10 @@ export class FlightTable<Item extends Tabled = Flight> {
     return (scope === null ? this.#public : this.#scopes.get(scope))?.find(index, key);
   }
 
-  /** The same for any key that is its own index, and all targets: other texts are not found. */
+  /** The same for keys that are their own index, without targets of their own. Other keys are not found. */
   findShort(scope: string | null, key: string): Item | null | undefined {
     if (scope === null) return this.#public.findShort(key);
-    // Requests of one scope come in bursts: the scope of the last one need not be looked up.
+    // Requests of one scope come in bursts: the last scope need not be looked up.
     if (scope !== this.#lastScope) {
       this.#lastScope = scope;
       this.#lastKeys = this.#scopes.get(scope);
@@ -145,7 +146,7 @@ export class FlightTable<Item extends Tabled = Flight> {
     return this.#lastKeys?.findShort(key);
   }
 
-  /** `isFree`: `find` has just found none. */
+  /** `isFree`: `find` has just found nothing. */
   put(flight: Item, isFree = false, route: string | null = flight.routeId): void {
     flight.isCurrent = true;
     if (route === null && flight.scope === null) this.#public.put(flight, isFree);
@@ -167,7 +168,7 @@ export class FlightTable<Item extends Tabled = Flight> {
     keys.put(flight, isFree);
   }
 
-  /** A flight that is not the current one of its key is not here: then nothing happens. */
+  /** Does nothing for a flight that is not the current one of its key. */
   remove(flight: Item, route: string | null = flight.routeId): void {
     if (!flight.isCurrent) return;
     if (route !== null || flight.scope !== null) return this.#removeApart(flight, route);

@@ -16,14 +16,14 @@ import type { Seat } from './waiter.js';
 export type FlightStatus = 'flying' | 'fulfilled' | 'rejected' | 'abandoned';
 
 export class Flight implements StraightOrder {
-  // All that a join touches, side by side: of a million flights in the air, none is in the processor's cache.
-  /** What a plain waiter joins with, at one look: `shared`, while it is current, has room, and nobody streams, where the key is a text that stands for itself, and the value is for all. */
+  // All that a join touches, side by side: with a million flights in the air, none is in the processor's cache.
+  /** The promise that a plain waiter gets, in one read: `shared` if the flight is current, has room, has no stream, its key is a text that stands for itself, and its value is for all; else `null`. */
   plain: Promise<unknown> | null = null;
-  /** Waiters that ever were; the first one launched it. */
+  /** How many waiters there ever were; the first one launched it. */
   joined = 0;
-  /** So many of them there may be: those that wait no more, and as many as there is room for. */
+  /** How many `joined` may reach: those who left, and as many as there is room for. */
   joinedMost: number;
-  /** One promise for all waiters without one of their own. Made when somebody shares it, else it would reject unhandled. */
+  /** One promise for all waiters without one of their own. Made when first needed, else it would reject unhandled. */
   shared: Promise<unknown> | null = null;
 
   readonly number: number;
@@ -36,31 +36,31 @@ export class Flight implements StraightOrder {
   bytes = 0;
 
   // Where it flies. Written by its link only.
-  /** Inline, what there is to know of it there. */
+  /** Inline: what its shard knows of it. */
   course: Course<this> = null;
-  /** On threads. To read; what is written is written to `ownPassage()`. */
+  /** On threads. For reading; write to `ownPassage()`. */
   passage: Readonly<Passage> = NO_PASSAGE;
 
-  /** Neighbours among all that are in the air. */
+  /** Neighbours in the list of flights in the air. */
   previousAirborne: Flight | null = null;
   nextAirborne: Flight | null = null;
 
   // Who waits. Written by the front only.
-  /** Is it the one that its key stands for? Also false after `forget`, past `joinWithinMs`, and once settled. */
+  /** Is it the flight that its key stands for? False after `forget`, past `joinWithinMs`, and once settled. */
   isCurrent = false;
   /** Waiters with a promise of their own, in the order they came. */
   firstWaiter: Seat | null = null;
-  /** Made when somebody reads, or when a target streams. */
+  /** Made when somebody reads, or a target streams. */
   stream: Stream | null = null;
   resolveShared: ((value: unknown) => void) | null = null;
 
   // How it went.
   status: FlightStatus = 'flying';
-  /** `settledAt`; `null`: it flies. Not `NaN`: that would be an object of its own. */
+  /** `settledAt`; `null` while it flies. Not `NaN`, which would take a heap object. */
   endedAt: number | null = null;
-  /** Attempts that are over, as they were told; `null`: none was. To read, see `attempts`. */
+  /** Attempts that are over, as they were reported; `null`: none. To read them, use `attempts`. */
   told: Told | null = null;
-  /** What befell it. To read; what is written is written to `ownIncidents()`. */
+  /** What has happened to it. For reading; write to `ownIncidents()`. */
   incidents: Readonly<Incidents> = NO_INCIDENTS;
 
   constructor(boarded: boarding.Boarded, number: number, owner: FlightOwner, launchedAt: number) {
@@ -75,11 +75,11 @@ export class Flight implements StraightOrder {
   get waiting(): number {
     return this.joined - this.joinedMost + this.owner.waitersMax;
   }
-  /** Room for another? At one look: so short, V8 inlines it wherever it stands (2 to 3 ns of a join). */
+  /** Room for another? One comparison, short enough for V8 to inline everywhere (2 to 3 ns of a join). */
   get hasRoom(): boolean {
     return this.joined < this.joinedMost;
   }
-  /** Counts one in. */
+  /** Counts one waiter in. */
   seat(): void {
     this.joined++;
     if (!this.hasRoom) this.updatePlain();
@@ -132,7 +132,7 @@ export class Flight implements StraightOrder {
     return this.passage.lastTarget;
   }
 
-  /** To write to. Made when first needed. */
+  /** For writing. Made when first needed. */
   ownPassage(): Passage {
     if (this.passage === NO_PASSAGE) this.passage = new Passage();
     return this.passage;
@@ -143,7 +143,7 @@ export class Flight implements StraightOrder {
     return this.incidents;
   }
 
-  /** Packed, its payload is not needed again: its owner may change it, or let it go. */
+  /** Once packed, its payload is not needed again: its owner may change it, or let it go. */
   pack(body: Body, carriedBody: Body | null): void {
     this.ownPassage().holds(body, carriedBody);
     boarding.letGoOfPayload(this.boarded);
@@ -153,12 +153,12 @@ export class Flight implements StraightOrder {
   get chunksGiven(): number {
     return this.stream?.log.length ?? 0;
   }
-  /** Those chunks, as long as all of them are kept. */
+  /** Those chunks, as long as all are kept. */
   get delivered(): readonly unknown[] | null {
     return this.stream?.delivered ?? null;
   }
 
-  /** May another attempt go on with it? In mid-air only where it is compared, or goes on from all that was delivered. */
+  /** May another attempt continue it? In mid-air only if it is compared, or resumes from all that was delivered. */
   mayContinue(midStream: 'fail' | 'verify' | 'resume'): boolean {
     return this.chunksGiven === 0 || midStream === 'verify' || (midStream === 'resume' && this.delivered !== null);
   }
@@ -172,19 +172,19 @@ export class Flight implements StraightOrder {
     else this.told.add(attempt);
   }
 
-  /** `NaN`: it flies. */
+  /** `NaN` while it flies. */
   get settledAt(): number {
     return this.endedAt ?? Number.NaN;
   }
-  /** Where its last attempt began, once it went straight from there to its value. */
+  /** Where its last attempt began, if it went straight from there to its value. */
   get start(): FlightStart | null {
     return this.course instanceof FlightStart ? this.course : null;
   }
-  /** Did it go straight to its value? Its last attempt was told to nobody then. */
+  /** Did it go straight to its value? Then its last attempt was not reported. */
   get wentStraight(): boolean {
     return this.status === 'fulfilled' && this.start !== null;
   }
-  /** All that are over, in the order of their ends. */
+  /** All attempts that are over, in the order of their ends. */
   get attempts(): readonly AttemptRecord[] {
     return attemptsOf(this);
   }
@@ -195,7 +195,7 @@ export class Flight implements StraightOrder {
     return promise;
   }
 
-  /** The promise for all waiters that cannot leave. What plain waiters join with is the caller's to say. */
+  /** The promise for all waiters that cannot leave. The caller updates `plain`. */
   share(): Promise<unknown> {
     this.shared = new Promise((resolve) => {
       this.resolveShared = resolve;
@@ -204,20 +204,20 @@ export class Flight implements StraightOrder {
   }
 
   /**
-   * For all who share it, once. Through the function that resolves it: by its other one it would reject two turns earlier, and a key in the air weigh an
-   * eighth more.
+   * Rejects the shared promise, once. It resolves it with a rejected promise: to hold the reject function as well would add an eighth to the memory of a
+   * key in the air. The price: it rejects two microtasks later.
    */
   rejectShared(error: unknown): void {
     const { resolveShared } = this;
     this.resolveShared = null;
-    // A second one would find nobody that handles it.
+    // A second rejected promise would be unhandled.
     if (resolveShared !== null) resolveShared(Promise.reject(error));
   }
 
-  /** Called when there is room for another waiter, or none any more, or when what plain waiters may join with has changed. */
+  /** Called when there is room again, or no more room, or when what `plain` depends on has changed. */
   updatePlain(): void {
     const { key, stream, owner } = this;
-    // A value that may be for its leader alone is waited for otherwise.
+    // A value that may be for its leader alone is waited for with a promise of one's own.
     const isPlain = this.isCurrent && this.hasRoom && stream === null && key !== null && isItsOwnKey(key) && !owner.links.mayBeForOne;
     this.plain = isPlain ? this.shared : null;
   }
@@ -227,7 +227,7 @@ export class Flight implements StraightOrder {
     this.plain = null;
   }
 
-  /** What is only needed in the air; the rest is the flight's story. */
+  /** Drops what is only needed in the air; the rest is the flight's story. */
   dropWork(): void {
     if (!this.wentStraight) this.course = null;
     if (this.passage.body !== null) this.ownPassage().letGo();
@@ -236,14 +236,14 @@ export class Flight implements StraightOrder {
     this.dropLittle();
   }
 
-  /** All of that, of one that nothing befell. */
+  /** The same, for a flight to which nothing has happened. */
   dropLittle(): void {
     boarding.letGoOfPayload(this.boarded);
     this.firstWaiter = null;
     this.shared = this.resolveShared = null;
   }
 
-  /** As it stands: `now` matters only while it flies, and who has no clock says nothing. */
+  /** As it stands. `now` matters only while it flies; callers without a clock leave it out. */
   report(now = this.launchedAt): FlightReport {
     return flightReport(this, now);
   }

@@ -1,21 +1,21 @@
 /**
- * Values that a target declares not shareable: they go to the flight's leader, and everybody else flies alone, at once and not one after the other.
- * That a key's values are such is remembered for a while, so that those who come next do not wait for each other first.
+ * Values that a target declares not shareable: the flight's leader gets the value, and everybody else flies alone, at once and not one after the other.
+ * That a key has such values is remembered for a while, so that later requests do not wait for each other first.
  */
 import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
 import type { Seat } from './waiter.js';
 
-/** What a follower's promise resolves to inside the library: its request flies again, alone. */
+/** Inside the library a follower's promise resolves to this when its request has to fly again, alone. */
 export const FLY_ALONE: unique symbol = Symbol('coalescer.flyAlone');
 
-/** As long as HTTP caches remember it (Varnish, "hit-for-miss": 120 s). */
+/** As long as HTTP caches remember it (Varnish "hit-for-miss": 120 s). */
 const REMEMBERED_MS = 120_000;
-/** Keys remembered at once; the oldest goes first. */
+/** Keys remembered at once; the oldest is dropped first. */
 const KEYS_MAX = 10_000;
 
 export class ForOneKeys {
-  /** Until when, by identity. In the order in which they were learned, which is the order in which they end. */
+  /** Until when, by identity, in the order in which they were learned and will expire. */
   readonly #keys = new Map<string, number>();
 
   get size(): number {
@@ -45,8 +45,8 @@ export class ForOneKeys {
 }
 
 /**
- * Does anybody read it beside its leader, who alone may have its value? Readers who came and left, and were given nothing, are no reason to refuse it to
- * that one.
+ * Does anybody read it besides its leader, who alone may have its value? Readers who came and left, and got nothing, are no reason to refuse it to the
+ * leader.
  */
 export function isReadByOthers({ stream, chunksGiven, waiting, firstWaiter }: Flight): boolean {
   const isLeaderAlone = waiting === 1 && firstWaiter?.isLeader === true;
@@ -55,7 +55,7 @@ export function isReadByOthers({ stream, chunksGiven, waiting, firstWaiter }: Fl
 
 export type Identified = Pick<Boarding, 'scope' | 'index' | 'hasLongKey' | 'routeId'>;
 
-/** The leader is given the value, if it is still there; all others are told to fly for themselves. */
+/** The leader gets the value, if it is still there; all others are told to fly alone. */
 export function giveOne(flight: Flight, { give, release }: Record<'give' | 'release', (waiter: Seat) => void>): void {
   for (let waiter = flight.firstWaiter; waiter !== null; waiter = waiter.next) {
     if (waiter.isLeader) give(waiter);
@@ -67,5 +67,5 @@ export function giveOne(flight: Flight, { give, release }: Record<'give' | 'rele
   flight.resolveShared?.(FLY_ALONE);
 }
 
-/** A long key's digest says as much as the key: sha256 of all of it. */
+/** A long key's digest identifies it as well as the key: a sha256 of all of it. */
 export const idOf = ({ scope, index, hasLongKey, routeId }: Identified): string => JSON.stringify([scope, hasLongKey, index, routeId]);

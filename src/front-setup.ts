@@ -1,4 +1,4 @@
-/** What a front is made of: shapes only. */
+/** What a front is made of: types only. */
 import type { Seam } from '../workers/environment.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { LinkReceiver, Links } from './links.js';

@@ -52,7 +52,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   readonly #seam: Seam;
   readonly #wheel: Wheel;
   readonly #options: FilledOptions;
-  readonly #loads: Loads | null; // `null`: nothing is packed, nor carried along
+  readonly #loads: Loads | null; // `null`: nothing is packed or carried
   #flightNumber = 0;
 
   constructor({ seam, wheel, options, reentrance, connect }: FrontSetup) {
@@ -73,7 +73,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     wheel.reportTo(this);
   }
 
-  /** The flight that a request may join. @throws CoalescerError when it has no room, or when joining would be a deadlock */
+  /** The flight that a request may join. @throws CoalescerError if it has no room, or if joining would be a deadlock */
   find(routeId: string | null, scope: string | null, index: string, key: string): Flight | undefined {
     const found = this.#table.find(routeId, scope, index, key);
     if (found === undefined) return undefined;
@@ -82,17 +82,17 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     return found;
   }
 
-  /** @param isFree was its key just looked for, and found free? @param isOwed does it carry on what is in the air, so that it flies also while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is touched by it */
+  /** @param isFree did a look-up just find no flight of its key? @param isOwed does it continue an accepted request, so that it flies even while this closes? @throws CoalescerError at a limit, after `close`, or for a payload that cannot be launched; nothing in the air is affected */
   launch(boarded: boarding.Boarded, isFree: boolean, isOwed = false): Flight {
     const key = boarding.keyOf(boarded);
     const keyBytes = key === null ? 0 : key.length;
-    // First for speed: at a limit, nothing is packed.
+    // Checked first: at a limit, nothing is packed.
     if (!this.limits.allow(keyBytes, keyBytes)) this.limits.refuse(key, keyBytes, isOwed);
     const load = this.#loads === null ? NO_LOAD : this.#loads.of(boarded, keyBytes, isOwed);
     const flight = new Flight(load.boarded ?? boarded, ++this.#flightNumber, this, this.links.instant());
     flight.bytes = keyBytes + load.bytes;
     if (load.body !== null) flight.pack(load.body, load.carriedBody);
-    // Registered before anything of the target's runs: whatever that does, it finds the flight.
+    // Registered before any code of the target runs: whatever that does, it finds the flight.
     if (key === null) this.counters.unshared++;
     else this.#table.put(flight, isFree && load === NO_LOAD);
     this.airborne.add(flight);
@@ -101,7 +101,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     const launched = ++this.counters.launched - this.counters.unshared;
     if (launched === LAUNCHES_WITHOUT_JOIN && key !== null) watching.warnNothingJoins(this);
     if (this.reentrance !== null) this.reentrance.wouldDeadlock(flight);
-    // Counted before the target runs: what that does to others of this flight must not end it under its leader.
+    // Seated before the target runs: what the target does to other waiters must not end the flight under its leader.
     this.waiters.seatLeader(flight);
     this.links.launch(flight);
     if (channels.launched.hasSubscribers) watching.launched(this.name, flight);
@@ -112,13 +112,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   lastLeft(flight: Flight, now: number): void {
     const { abandonAfterMs } = this.#options;
     if (abandonAfterMs === 'finish' || flight.incidents.isRefresh) return;
-    // One that nobody can join any more need not be kept for another.
+    // A flight that nobody can join any more need not be kept for another waiter.
     if (abandonAfterMs === 0 || !flight.isCurrent) return this.end(flight, 'abandoned', undefined);
     const patience = (flight.ownIncidents().patience ??= new Patience(flight, this));
     this.#wheel.arm(patience, abandonAfterMs, now);
   }
 
-  /** One look at each tick serves the ages and deadlines of all flights: they are in the air in the order of their times. */
+  /** The ages and deadlines of all flights take one check per tick: flights are in the air in the order of their launch times. */
   ticked(now: number): boolean {
     const { joinWithinMs, flightTimeoutMs } = this.#options;
     this.links.ticked(now);
@@ -127,7 +127,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     return this.airborne.isTimed;
   }
 
-  /** One that nobody waits for was kept for others, and none can come now. */
+  /** Removes it from the table. A flight without waiters was only kept for others to join, so it ends. */
   tooOldToJoin(flight: Flight): void {
     this.#table.remove(flight);
     const isForOthers = this.#options.abandonAfterMs !== 'finish' && !flight.incidents.isRefresh;
@@ -139,13 +139,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#table.remove(flight);
   }
 
-  /** A flight's stream holds so many bytes more, or fewer. */
+  /** The bytes that a flight's stream holds have changed by `change`. */
   held(flight: Flight, change: number): void {
     flight.bytes += change;
     this.limits.bytes += change;
   }
 
-  /** Ends a flight from this side: nobody waits any more, or nobody may. The link still has to say that it is over. */
+  /** Ends a flight from this side: nobody waits any more, or nobody may. The link still has to report the end. */
   end(flight: Flight, status: 'rejected' | 'abandoned', error: unknown): void {
     if (flight.status !== 'flying') return;
     this.settle(flight, status, error);
@@ -161,12 +161,12 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void {
-    flight.course = null; // all of its attempts are told
-    // Told first: whoever listens may end the flight before its value does.
+    flight.course = null; // all of its attempts are reported
+    // Reported first: a subscriber may end the flight before its value does.
     this.attempted(flight, attempt);
     if (attempt.isForOne === true && flight.key !== null) flight.ownIncidents().isForOne = true;
     if (flight.status === 'flying' && flight.incidents.isForOne && isReadByOthers(flight)) {
-      // They fly alone the next time.
+      // They fly alone next time.
       this.waiters.forOne.learn(flight, attempt.endedAt);
       this.end(flight, 'rejected', this.failures.forOne(flight));
     }
@@ -177,7 +177,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
   }
 
   wentStraight(flight: Flight, value: unknown, endedAt: number): void {
-    // What nearly all do, without what is asked of others: so short, V8 has it in two pieces (4 to 8 % of a flight).
+    // The path of nearly all flights, without checks that only others need: short enough for V8 to inline in two pieces (4 to 8 % of a flight).
     const isPlain = flight.stream === null && flight.incidents === NO_INCIDENTS && (flight.told === null || !flight.hasLongKey);
     if (!isPlain || channels.attempt.hasSubscribers) return this.fulfilled(flight, straightAttempt(flight, endedAt), value);
     this.#over(flight, 'fulfilled', endedAt);
@@ -220,7 +220,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#wheel.stop();
   }
 
-  /** The one end of every flight. The table first, by identity, then the waiters: what they do next finds the key free. */
+  /** The one end of every flight. First out of the table, by identity, then the waiters: whatever they do next finds the key free. */
   settle(flight: Flight, status: Exclude<FlightStatus, 'flying'>, result: unknown, now = this.#seam.now()): void {
     if (flight.incidents.patience !== null) this.#wheel.disarm(flight.incidents.patience);
     this.#over(flight, status, now);
@@ -236,13 +236,13 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.#table.remove(flight);
   }
 
-  /** All who waited know. */
+  /** All waiters are told. */
   #told(flight: Flight): void {
     this.stories.add(forStory(flight));
     if (channels.settled.hasSubscribers) watching.settled(this.name, flight);
   }
 
-  /** The link has told its end: slot and bytes are free. */
+  /** The link has reported the end: slot and bytes are free. */
   #landed(flight: Flight): void {
     this.limits.bytes -= flight.bytes;
     this.airborne.delete(flight);

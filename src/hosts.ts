@@ -1,10 +1,10 @@
-/** Where shards live: one interface for threads, for the caller's own thread, and for the simulation's. */
+/** Where shards live: one interface for threads, the caller's own thread, and the simulation. */
 import type { HostFacts } from '../workers/control.js';
 import type { InAir } from '../workers/protocol.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { Envelope, Wire } from '../workers/wire.js';
 
-/** What `flying` and `stop` may take. */
+/** How long `flying` and `stop` may take. */
 export const CALL_MS = 1_000;
 
 /** Told what comes from one life. Everything posted before a death arrives before `closed`, nothing after. */
@@ -13,7 +13,7 @@ export interface LifeReceiver {
   closed(): void;
 }
 
-/** One life of a host: loaded, and from `activate` on flying. It ends once, and `closed` is the news of it. */
+/** One life of a host: loaded first, and flying from `activate` on. It ends once, and `closed` tells so. */
 export interface HostLife {
   readonly thread: number;
   readonly memory: SharedMemory;
@@ -21,12 +21,12 @@ export interface HostLife {
   post(envelope: Envelope, transferList: readonly ArrayBuffer[]): void;
   /** Does work in the air keep the process alive? */
   hold(isHeld: boolean): void;
-  /** Runs the module's set-up. What was posted before is read after. */
+  /** Runs the module's set-up. Messages posted before are read after it. */
   activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
   flying(slot: number, number: number): Promise<readonly InAir[]>;
   /** Runs what the module registered with `onClose`. */
   stop(): Promise<void>;
-  /** Ends it, however it hangs; settles when it is gone and `closed` was told. */
+  /** Ends it even if it hangs; settles when it is gone and `closed` has been called. */
   terminate(): Promise<void>;
 }
 

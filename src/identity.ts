@@ -1,4 +1,4 @@
-/** Whose request it is, and what for: scope and key of a payload. The only place where either is made or checked. */
+/** Whose request it is, and for what: scope and key of a payload. The only place where either is made or checked. */
 import { formedKey, newMemo, NO_FORM, NoCanonicalForm, type FormedKey, type KeyForm } from '../workers/canonical.js';
 import { CoalescerError } from './errors.js';
 import { given } from '../workers/given.js';
@@ -7,7 +7,7 @@ import type { FilledOptions } from './options.js';
 /** Scopes are tenants, not documents. */
 const SCOPE_CHARACTERS_MAX = 8_192;
 
-/** Makes identities as one coalescer's options say. */
+/** Makes identities according to one coalescer's options. */
 export class Identities {
   readonly #name: string;
   readonly #scope: FilledOptions['scope'];
@@ -53,7 +53,7 @@ export class Identities {
     return scope;
   }
 
-  /** `null`: this one is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
+  /** `null`: this request is not shared. @throws CoalescerError COALESCER_NOT_KEYABLE */
   key(payload: unknown, requested: string | null | undefined): { readonly key: string | null; readonly form: KeyForm } {
     if (requested === undefined && this.#keyOf === null) return this.#canonical(payload);
     return { key: this.#checkedKey(payload, requested), form: NO_FORM };

@@ -1,4 +1,4 @@
-/** What most flights never meet between launch and end. They share one of these that nobody writes to; a flight to which something happens gets its own. */
+/** What most flights never meet. They share one frozen object; a flight to which something happens gets its own. */
 import type { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 import type { SeamReport } from './reports.js';
@@ -10,24 +10,24 @@ interface Relaunch {
 }
 
 export class Incidents {
-  /** Why it failed, in its link's words; `null`: it did not, or by its front's will. */
+  /** Why it failed, as its link reported; `null`: it did not fail, or its front ended it. */
   failure: string | null = null;
-  /** Dropped by `forget`: what it brings is for those who wait, and not kept. */
+  /** Dropped by `forget`: its value is for those who wait, and is not kept. */
   isForgotten = false;
-  /** It was launched for what is kept: it goes on though nobody waits. */
+  /** It was launched to refresh a kept value: it goes on though nobody waits. */
   isRefresh = false;
   /** A kept value stood in for its failure. */
   isStale = false;
   /** Its target says that its value is for its leader alone. */
   isForOne = false;
   relaunches: Relaunch[] | null = null;
-  /** Where another target went on with its stream. */
+  /** Where other targets went on with its stream. */
   seams: (SeamReport & { readonly at: number })[] | null = null;
-  /** How long it is kept for another when nobody waits (`abandonAfterMs`). Made when that first happens. */
+  /** How long it is kept for another waiter when nobody waits (`abandonAfterMs`). Made when that first happens. */
   patience: WheelEntry | null = null;
-  /** Flights that this flight's target waits for, and how often; see `Reentrance`. */
+  /** Flights that this flight's target waits for, and how many times; see `Reentrance`. */
   waitsFor: Map<Flight, number> | null = null;
 }
 
-/** Of all flights to which nothing has happened. */
+/** Shared by all flights to which nothing has happened. */
 export const NO_INCIDENTS: Readonly<Incidents> = Object.freeze(new Incidents());

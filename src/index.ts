@@ -1,4 +1,4 @@
-// `coalescer`: the public face, a list of names. What is not listed does not exist.
+// `coalescer`: the public API, a list of names. What is not listed does not exist.
 export type { Environment } from '../workers/environment.js';
 export type { AttemptEnd } from '../workers/protocol.js';
 export { classifyHttp } from '../workers/classify.js';

@@ -98,7 +98,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
     return null;
   }
 
-  /** A stamp, which the front makes good: a flight that goes straight has no time of its own but this. */
+  /** A stamp, which the front corrects later: a straight flight reads no clock of its own. */
   instant(): number {
     return this.#seam.stamp();
   }
@@ -130,7 +130,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
 
   async close(): Promise<void> {
-    // Nothing of its own: the wheel stops when nothing is armed.
+    // Nothing to end: the wheel stops when nothing is armed.
   }
 
   attempted(flight: Flight, attempt: AttemptRecord): void {
@@ -158,7 +158,7 @@ export class InlineLinks implements Links, StraightReceiver<Flight> {
   }
 }
 
-/** What one waiter alone may read, or what is too large. A flight that nobody can join may return what is read once. */
+/** Refuses values that only one waiter can read, and values that are too large. A flight that nobody can join may return a value that is read once. */
 function refusalOfValue(value: unknown, flight: Flight, resultBytes: number): Refused | null {
   return typeof value === 'string' || (typeof value === 'object' && value !== null) ? refusalOfLarge(value, flight, resultBytes) : null;
 }

@@ -7,7 +7,7 @@ import { KeptOrder } from './kept-order.js';
 import { LastEnds } from './last-ends.js';
 import { weightOf } from './weight.js';
 
-/** What is kept, with nothing left open. */
+/** The `keep` options with all defaults filled in. */
 export interface KeepSettings {
   readonly ttlMs: number | ((value: never) => number);
   readonly staleWhileRevalidateMs: number;
@@ -17,19 +17,19 @@ export interface KeepSettings {
   readonly bytes: number;
 }
 
-/** A flight's end, as it is kept. */
+/** A flight's end, as the keep needs it. */
 export interface Settlement extends KeptIdentity {
   /** Number of the flight. */
   readonly flight: number;
   /** Number of the oldest flight in the air. */
   readonly oldest: number;
-  /** How it went, for whoever asks. */
+  /** How the flight went, for reports. */
   readonly story: Reportable;
 }
 
-/** Of an entry without its value and its key's characters: the object, its instants, its story, the promise that hits share, places in tables that have room to grow (measured: 526 to 690). */
+/** An entry without its value and its key's characters: the object, its instants, its story, the promise that hits share, and table space with room to grow (measured: 526 to 690). */
 const ENTRY_BYTES = 680;
-/** Of a failure without its error: how it came about. */
+/** A failure without its error: its report. */
 const ERROR_BYTES = 1_000;
 
 export class Keep {
@@ -37,7 +37,7 @@ export class Keep {
   readonly #table = new FlightTable<Kept>();
   readonly #order: KeptOrder;
   readonly #lastEnds = new LastEnds();
-  /** Number of the oldest flight in the air when something was put in last. */
+  /** Number of the oldest flight in the air at the last insert. */
   #oldest = 0;
 
   constructor(settings: KeepSettings) {
@@ -54,7 +54,7 @@ export class Keep {
     return this.#order.bytes;
   }
 
-  /** What is held for a text that is its own key, of whatever worth. */
+  /** What is held for a text that is its own key, fresh or not. */
   findShort(scope: string | null, key: string): Kept | null | undefined {
     return this.#table.findShort(scope, key);
   }
@@ -78,7 +78,7 @@ export class Keep {
     const freshUntil = now + this.#ttlOf(value);
     const refreshUntil = freshUntil + staleWhileRevalidateMs;
     const ifErrorUntil = freshUntil + staleIfErrorMs;
-    // Also when the new one is not worth keeping: the old one is no longer what its key stands for.
+    // Even if the new value is not kept: the old one no longer stands for its key.
     this.#drop(settlement, now);
     if (!(Math.max(refreshUntil, ifErrorUntil) > now)) return this.#note(settlement);
     const kept = new Kept(settlement);
@@ -89,14 +89,14 @@ export class Keep {
     this.#put(kept, settlement.oldest);
   }
 
-  /** A flight has ended with what is not kept: what was kept before no longer stands for its key. */
+  /** A flight has ended with something that is not kept: the kept value no longer stands for its key. */
   keepNothing(settlement: Settlement, now: number): void {
     if (this.#isPast(settlement, now)) return;
     this.#drop(settlement, now);
     this.#note(settlement);
   }
 
-  /** A flight has failed: late-comers get its error for a moment. An error that is the answer ends what was kept. */
+  /** A flight has failed: later requests get its error for a moment. An error that is the answer drops the kept value. */
   keepError(settlement: Settlement, error: unknown, { isAnswer, now }: { readonly isAnswer: boolean; readonly now: number }): void {
     if (this.#isPast(settlement, now)) return;
     const { errorMs, bytes } = this.#settings;
@@ -106,14 +106,14 @@ export class Keep {
       this.#note(settlement);
     }
     const errorBytes = ERROR_BYTES + (errorMs > 0 ? weightOf(error, bytes) : 0);
-    // Too large an error must not cost the value that may stand in for it.
+    // A large error must not evict the value that may stand in for it.
     if (errorMs > 0 && kept.bytes - kept.errorBytes + errorBytes <= bytes)
       Object.assign(kept, { error, errorBytes, errorReport: new LateReport(settlement.story), errorUntil: now + errorMs });
     if (kept.isOver(now)) this.#remove(kept);
     else this.#put(kept, settlement.oldest);
   }
 
-  /** Two flights of one key: what the newer one brought is newer, whichever ends first, and also where nothing was kept of it. */
+  /** Has a newer flight of this key ended already? Its value is newer whichever ends first, even if nothing was kept of it. */
   #isPast(settlement: Settlement, now: number): boolean {
     const { flight } = settlement;
     return (this.find(settlement, now)?.flight ?? 0) > flight || this.#lastEnds.isNewerThan(settlement, flight);
@@ -128,14 +128,14 @@ export class Keep {
     if (found !== undefined) this.#remove(found);
   }
 
-  /** Frees all that fits. Returns how many keys. */
+  /** Drops everything that fits. Returns how many keys. */
   forget(fits: (kept: Kept) => boolean): number {
     const found = this.#order.filter(fits);
     for (const kept of found) this.#remove(kept);
     return found.length;
   }
 
-  /** What is in the order is not weighed again: it goes, and comes anew where there is room for it. */
+  /** An entry is not weighed again in place: it is removed, and added anew if there is room. */
   #put(kept: Kept, oldest: number): void {
     this.#remove(kept);
     this.#oldest = oldest;
@@ -144,20 +144,20 @@ export class Keep {
     this.#table.put(kept);
   }
 
-  /** There was no room for it. What an older flight brings is no better for that. */
+  /** It was evicted. A value that an older flight brings is still older. */
   #dropped(kept: Kept): void {
     this.#table.remove(kept);
     this.#lastEnds.note(kept, kept.flight, this.#oldest);
   }
 
-  /** One that is not held stays so. */
+  /** Does nothing if it is not held. */
   #remove(kept: Kept): void {
     if (!kept.isCurrent) return;
     this.#table.remove(kept);
     this.#order.delete(kept);
   }
 
-  /** What the user's function says of a value; one that throws, or says no time, keeps nothing. */
+  /** The time that the user's function gives a value; if it throws, or returns no time, nothing is kept. */
   #ttlOf(value: unknown): number {
     const { ttlMs } = this.#settings;
     if (typeof ttlMs === 'number') return ttlMs;

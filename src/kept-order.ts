@@ -1,18 +1,18 @@
 /**
- * Which kept values go first when there is no room: those that nobody asked for since it was last their turn (second chance: what is asked for only sets
- * a mark, and is moved when its turn comes). An order of who was asked for last is written to by each hit, in three places of a list; with a million
- * values each of them misses the processor's caches, and that alone took a third of a hit.
+ * The eviction order: first go values that had no hit since their last turn (second chance, or CLOCK: a hit only sets a mark, and the value is moved when
+ * its turn comes). An LRU list is written to by each hit, in three places; with a million values each of these misses the processor's caches, and that
+ * alone took a third of a hit.
  */
 import type { Kept } from './kept.js';
 
 export interface KeptBounds {
   readonly entries: number;
   readonly bytes: number;
-  /** One has to go. */
+  /** Told which one is evicted. */
   readonly dropped: (kept: Kept) => void;
 }
 
-/** A list through the values themselves: whose turn is next stands first. */
+/** A linked list through the values themselves: the next to be evicted stands first. */
 export class KeptOrder {
   readonly #bounds: KeptBounds;
   #first: Kept | null = null;
@@ -31,7 +31,7 @@ export class KeptOrder {
     return this.#bytes;
   }
 
-  /** Its weight counts as it is now. Room is made before: what comes is never what goes for it. */
+  /** Counts its current weight. Evicts before it adds, so that a new value never evicts itself. */
   add(kept: Kept): void {
     const { entries, bytes, dropped } = this.#bounds;
     kept.heldBytes = kept.bytes;

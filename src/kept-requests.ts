@@ -1,4 +1,4 @@
-/** Requests that need no flight of their own: what was kept for them is given first, so that nobody waits for the refreshing of what may be given now. */
+/** Requests that need no flight: a kept value is given first, so that nobody waits for its refresh. */
 import type { Seam } from '../workers/environment.js';
 import type { Boarding } from './boarding.js';
 import type { Front } from './front.js';
@@ -13,7 +13,7 @@ export class KeptRequests {
     this.#seam = seam;
   }
 
-  /** What was kept for a request, where that may be given, counted; `null`: it takes a flight. */
+  /** The kept answer for a request, counted; `null`: it takes a flight. */
   answer(boarding: Boarding, fresh: boolean | undefined): KeptAnswer | null {
     const { waiters, counters } = this.#front;
     const { scope, key, index, routeId } = boarding;
@@ -23,18 +23,18 @@ export class KeptRequests {
     counters[kept.role === 'hit' ? 'hits' : 'stale']++;
     if (kept.isToBeRefreshed) {
       const { reentrance } = this.#front;
-      // A target that asks for what is kept has it: it does not wait for what is refreshed.
+      // A target that requests a kept value has it now: it does not wait for the refresh.
       if (reentrance === null) this.#refresh(boarding, key, kept);
       else reentrance.asNobody(() => this.#refresh(boarding, key, kept));
     }
     return kept;
   }
 
-  /** A flight that nobody waits for but what is kept, unless one is in the air. */
+  /** Launches a flight that nobody waits for, to refresh the kept value, unless one is in the air. */
   #refresh(boarding: Boarding, key: string, { flight }: KeptAnswer): void {
     const { counters, waiters } = this.#front;
     const { routeId, scope, index } = boarding;
-    // Before, so that whoever looks while it is launched counts no request for it.
+    // Counted before the launch, so that statistics read during it count no request for it.
     counters.refreshes++;
     try {
       const isWanted =
@@ -42,12 +42,12 @@ export class KeptRequests {
       if (isWanted) this.#launch(boarding);
       else counters.refreshes--;
     } catch {
-      // At a limit, or closing: what is kept is good for a while yet.
+      // At a limit, or closing: the kept value is still good for a while.
       counters.refreshes--;
     }
   }
 
-  /** It goes on though nobody waits for it, and takes no place among those who do. */
+  /** It goes on though nobody waits for it, and takes no waiter's place. */
   #launch(boarding: Boarding): void {
     const flight = this.#front.launch(boarding, !boarding.hasLongKey);
     flight.ownIncidents().isRefresh = true;

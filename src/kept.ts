@@ -1,10 +1,10 @@
-/** What is held for one key after its flight: a value and how long it is good for, the last failure, and where they came from. */
+/** What is held for one key after its flight: a value and until when it is good, the last failure, and their reports. */
 import { ownWhole } from '../workers/text.js';
 import type { Tabled } from './flight-table.js';
 import type { FlightReport } from './reports.js';
 import { freezeDeep } from './share.js';
 
-/** Whose it is. */
+/** What a kept value is found by. */
 export interface KeptIdentity {
   readonly scope: string | null;
   readonly key: string;
@@ -12,12 +12,12 @@ export interface KeptIdentity {
   readonly routeId: string | null;
 }
 
-/** What can tell of a flight that is over. */
+/** Something that can report on a flight that is over. */
 export interface Reportable {
   report(): FlightReport;
 }
 
-/** A report for all who are given what is kept, made when the first of them asks: made and frozen for each value it took eight times as long as its flight. */
+/** A report for all who get the kept value, made when the first of them asks: to make and freeze it for each value took eight times as long as a flight. */
 export class LateReport {
   #flight: Reportable | null;
   #report: FlightReport | null = null;
@@ -39,17 +39,17 @@ export class LateReport {
 /** What a later request gets without a flight of its own. */
 export type KeptAnswer = 'hit' | 'stale' | 'failure' | null;
 
-/** So that a year of them is a small number. */
+/** The step of `surelyFreshUntil`, so that a year fits a small integer (Smi). */
 const STEP_MS = 16;
 const STEPS_MAX = 2 ** 31 - 1;
 
 export class Kept implements Tabled {
-  // All that a plain hit looks at, side by side and first: of a million values, none is in the processor's cache.
-  /** What all who may share the value are given. Made for the first of them. */
+  // All that a plain hit reads, side by side and first: of a million values, none is in the processor's cache.
+  /** The promise that hits share. Made for the first of them. */
   promise: Promise<unknown> | null = null;
-  /** Was it asked for since its turn to go? */
+  /** Has it had a hit since its last turn to be evicted? */
   isAsked = false;
-  /** The last whole step before `freshUntil`: a small number lies in the object itself, an instant does not. */
+  /** The last whole step before `freshUntil`: a small integer lies in the object itself, an instant does not. */
   surelyFreshUntil = 0;
 
   readonly scope: string | null;
@@ -57,30 +57,30 @@ export class Kept implements Tabled {
   readonly index: string;
   readonly hasLongKey: boolean;
   readonly routeId: string | null;
-  /** Written by the table: is it the one that its key stands for? */
+  /** Written by the table: does it stand for its key? */
   isCurrent = false;
-  /** Number of the flight that the value came from: an older flight that ends later does not overwrite it. 0: no value. */
+  /** Number of the flight that the value came from: an older flight that ends later must not overwrite it. 0: no value. */
   flight = 0;
   value: unknown = undefined;
   valueReport: LateReport | null = null;
-  /** Instants until which the value is a hit, is given while it is refreshed, and is given when all targets fail. */
+  /** Instants until which the value is a hit, is given while it is refreshed, and stands in when all targets fail. */
   freshUntil = -Infinity;
   refreshUntil = -Infinity;
   ifErrorUntil = -Infinity;
-  /** The last failure, and until when late-comers share it. */
+  /** The last failure, and until when later requests get it. */
   error: unknown = undefined;
   errorReport: LateReport | null = null;
   errorUntil = -Infinity;
-  /** What they take in memory: an error may hang on to as much as a value. */
+  /** What they take in memory: an error may hold as much as a value. */
   valueBytes = 0;
   errorBytes = 0;
-  /** Neighbours in the order in which they go, and the bytes it counts for there. */
+  /** Neighbours in the eviction order, and the bytes it counts for there. */
   earlier: Kept | null = null;
   later: Kept | null = null;
   heldBytes = 0;
 
   constructor({ scope, key, index, routeId }: KeptIdentity) {
-    // Copies: a key of a few words may be cut out of the body it came from.
+    // Copies: a short key may be a slice of the large body it came from.
     this.scope = scope === null ? null : ownWhole(scope);
     this.key = ownWhole(key);
     this.index = index === key ? this.key : index;
@@ -96,7 +96,7 @@ export class Kept implements Tabled {
     return 2 * (this.key.length + (this.scope?.length ?? 0)) + this.valueBytes + this.errorBytes;
   }
 
-  /** Becomes a value, good until then. */
+  /** Stores a value, good until these instants. */
   keep(value: unknown, { freshUntil, refreshUntil, ifErrorUntil }: Pick<Kept, 'freshUntil' | 'refreshUntil' | 'ifErrorUntil'>): void {
     this.value = value;
     this.freshUntil = freshUntil;
@@ -105,7 +105,7 @@ export class Kept implements Tabled {
     this.surelyFreshUntil = Math.min(Math.floor(freshUntil / STEP_MS), STEPS_MAX);
   }
 
-  /** A hit, without a look at the instant itself; `false`: ask `answerAt`. */
+  /** Is it a hit, without reading the instant itself? `false`: ask `answerAt`. */
   isSurelyFresh(now: number): boolean {
     return now / STEP_MS < this.surelyFreshUntil;
   }
@@ -114,11 +114,11 @@ export class Kept implements Tabled {
     if (now < this.freshUntil) return 'hit';
     if (now < this.refreshUntil) return 'stale';
     if (now >= this.errorUntil) return null;
-    // Late-comers of a herd that failed: what was kept is better than the failure, and no reason to ask again at once.
+    // Right after a failure the kept value is better than the error, and no reason to refresh again at once.
     return now < this.ifErrorUntil ? 'stale' : 'failure';
   }
 
-  /** Is it worth a flight in the background now? */
+  /** Should a flight in the background refresh it now? */
   isToBeRefreshed(now: number): boolean {
     return now >= this.freshUntil && now >= this.errorUntil && now < this.refreshUntil;
   }

@@ -1,18 +1,18 @@
 /**
- * Ends of flights of which nothing was kept. While an older flight of the same key is in the air, what it will bring is older than such an end, and must
- * not be kept as if that had never been. What is kept says so itself.
+ * Ends of flights of which nothing was kept. While an older flight of the same key is in the air, its value will be older than such an end, and must not
+ * be kept. (A kept value knows its own flight.)
  */
 import { idOf } from './for-one.js';
 import type { KeptIdentity } from './kept.js';
 
-/** Keys remembered at once; the first goes first. */
+/** Keys remembered at once; the oldest is dropped first. */
 const KEYS_MAX = 10_000;
 
 export class LastEnds {
-  /** Numbers of flights, by identity. In the order in which they ended. */
+  /** Flight numbers by identity, in the order in which the flights ended. */
   readonly #flights = new Map<string, number>();
 
-  /** @param oldest number of the oldest flight in the air: an end is of use while there is one before it */
+  /** @param oldest number of the oldest flight in the air: an end is only needed while an older flight flies */
   note(identity: KeptIdentity, flight: number, oldest: number): void {
     if (flight <= oldest) return;
     const id = identified(identity);
@@ -25,7 +25,7 @@ export class LastEnds {
     }
   }
 
-  /** Has a newer flight of this key ended, with nothing to keep? */
+  /** Has a newer flight of this key ended with nothing to keep? */
   isNewerThan(identity: KeptIdentity, flight: number): boolean {
     return this.#flights.size > 0 && (this.#flights.get(identified(identity)) ?? 0) > flight;
   }

@@ -1,4 +1,4 @@
-/** What makes waiters leave of themselves: their signals, which are listened to, and their times, which are armed. */
+/** What makes waiters leave: their signals, which are listened to, and their timeouts, which are armed. */
 import { TICK_MS, type Wheel } from '../workers/wheel.js';
 import type { Seat } from './waiter.js';
 
@@ -6,8 +6,8 @@ import type { Seat } from './waiter.js';
 const SAME_MS = 2 * TICK_MS;
 
 /**
- * One listener for each distinct signal, however many waiters have it: many requests of one session share a signal, Node warns from the
- * eleventh listener on, and removing one of 2,000 costs microseconds.
+ * One listener per signal, however many waiters have it: many requests of one session share a signal, Node warns from the
+ * eleventh listener on, and removing one of 2,000 listeners costs microseconds.
  */
 export class SignalWatch {
   readonly #watched = new Map<AbortSignal, { readonly waiters: Set<Seat>; readonly listener: () => void }>();
@@ -28,7 +28,7 @@ export class SignalWatch {
       this.#watched.delete(signal);
       for (const each of waiters) each.signalled();
     };
-    // Watched before: one that calls its listener at once is watched no more.
+    // Registered first: a signal that calls its listener at once unregisters itself.
     this.#watched.set(signal, { waiters, listener });
     try {
       signal.addEventListener('abort', listener, { once: true });
@@ -47,12 +47,12 @@ export class SignalWatch {
     try {
       signal.removeEventListener('abort', known.listener);
     } catch {
-      // Whatever this signal's maker meant: others of the flight must get their answer. The listener finds nobody.
+      // Whatever this signal does, the flight's other waiters must get their answer. If it fires, the listener finds nobody.
     }
   }
 }
 
-/** One for all coalescers: a service gives one signal to as many of them as its request needs. */
+/** One for all coalescers: a service gives one signal to as many coalescers as its request needs. */
 const signals = new SignalWatch();
 
 export class Leaving {
@@ -67,12 +67,12 @@ export class Leaving {
     if (seat.signal !== null) signals.add(seat.signal, seat);
   }
 
-  /** Not beyond the flight's own end, which says more; but that may be told two ticks late. */
+  /** Not armed if the flight's own deadline comes first, since its error says more; it may be reported two ticks late. */
   arm(seat: Seat, timeoutMs: number, now: number): void {
     if (now + timeoutMs < seat.flight.deadline + SAME_MS) this.#wheel.arm(seat, timeoutMs, now);
   }
 
-  /** It is told now, or has left. */
+  /** It has been told, or has left. */
   forget(seat: Seat): void {
     this.#wheel.disarm(seat);
     if (seat.signal !== null) signals.remove(seat.signal, seat);

@@ -1,4 +1,4 @@
-/** How a front talks to its shards: one interface for both kinds of link, inline and port. Everything above and below is the same code. */
+/** How a front talks to its shards: one interface for both kinds of link, inline and port, so that all other code is the same. */
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { HealthMemory } from '../workers/health-memory.js';
 import type { Health } from '../workers/health.js';
@@ -14,11 +14,11 @@ export interface LinkReceiver {
   /** Oldest first. */
   readonly airborne: Pick<Airborne, 'slow' | 'caughtUp'>;
   attempted(flight: Flight, attempt: AttemptRecord): void;
-  /** What comes before the end, where a target streams. */
+  /** Gets the chunks of a target that streams, before the end. */
   readonly streaming: ChunkReceiver;
   /** With a value, or with `STREAM_ENDED`. */
   fulfilled(flight: Flight, attempt: AttemptRecord, value: unknown): void;
-  /** The same for one that went straight there: its last attempt need not be told. */
+  /** The same for a flight that went straight: its last attempt is not reported. */
   wentStraight(flight: Flight, value: unknown, endedAt: number): void;
   failed(flight: Flight, attempt: AttemptRecord | null, failure: FlightFailure, error: unknown): void;
   /** A thread was lost under the flight, which was launched again. */
@@ -36,7 +36,7 @@ export interface ChunkReceiver {
   chunk(flight: Flight, chunk: unknown, cost: number): void;
 }
 
-/** A payload that may be launched, or what it carries along. */
+/** An admitted payload, or admitted carried data. */
 export interface Admission {
   /** What it counts for under `airborneBytes`. */
   readonly bytes: number;
@@ -45,31 +45,31 @@ export interface Admission {
 }
 
 export interface Links {
-  /** Do payloads cross to another thread? Then they are looked at for that as their keys are made. */
+  /** Do payloads cross to another thread? Then the walk that makes their key also checks that they can. */
   readonly payloadsCross: boolean;
-  /** In their order. `null`: the module has not loaded yet. */
+  /** In order. `null`: the module has not loaded yet. */
   readonly targetNames: readonly string[] | null;
-  /** May a target say that a value is for one alone? Then a leader waits apart from those who join it. */
+  /** May a target say that a value is for one alone? Then a leader waits with a promise of its own. */
   readonly mayBeForOne: boolean;
   /** Settles when targets can be called. @throws COALESCER_TARGETS_NOT_LOADED */
   ready(): Promise<void>;
   /** Measures and packs a payload, before anything is launched. @throws Refused */
   admit(boarded: Boarded): Admission;
-  /** Packs what `carry` took. @throws Refused */
+  /** Packs what `carry` returned. @throws Refused */
   admitCarried(carried: unknown): Admission | null;
-  /** When a flight is launched that is launched now. */
+  /** The launch time of a flight that is launched now. */
   instant(): number;
   launch(flight: Flight): void;
   abandon(flight: Flight): void;
-  /** More chunks may come. */
+  /** Grants credit for more chunks. */
   grant(flight: Flight, credit: number): void;
   /** The attempts in the air, as its shard knows them. */
   flying(flight: Flight): Promise<readonly InAir[]>;
-  /** How the targets are. `null`: the module has not loaded yet. */
+  /** Health of the targets. `null`: the module has not loaded yet. */
   readonly health: Health | null;
   /** What all shards know of the targets. */
   readonly healthMemory: HealthMemory;
-  /** A tick of the wheel: what is due of that which no entry stands for. */
+  /** A tick of the wheel: handles what is due without an entry in the wheel. */
   ticked(now: number): void;
   targetStats(): Readonly<Record<string, TargetStats>>;
   /** Ends all shards. Called when nothing is in the air. */

@@ -1,11 +1,11 @@
-/** What a flight takes along besides its key: where it crosses to a thread its payload, and what `carry` took. Most flights inline take nothing. */
+/** What a flight takes along besides its key: what `carry` returned, and its payload if that crosses to a thread. Most inline flights take nothing. */
 import type { Body } from '../workers/protocol.js';
 import { type Boarded, carrying, keyOf } from './boarding.js';
 import type { FlightLimits } from './flight-limits.js';
 import type { Links } from './links.js';
 
 export interface Load {
-  /** With what `carry` took; `null`: as it boarded. */
+  /** With what `carry` returned; `null`: unchanged. */
   readonly boarded: Boarded | null;
   /** What it counts for under `airborneBytes`. */
   readonly bytes: number;
@@ -15,7 +15,7 @@ export interface Load {
 
 export const NO_LOAD: Load = { boarded: null, bytes: 0, body: null, carriedBody: null };
 
-/** Makes what flights take along. */
+/** Makes the loads of flights. */
 export class Loads {
   readonly #links: Pick<Links, 'admit' | 'admitCarried'>;
   readonly #carry: (() => unknown) | null;
@@ -27,13 +27,13 @@ export class Loads {
     this.#limits = limits;
   }
 
-  /** @throws CoalescerError at a limit, Refused where something cannot cross, and what `carry` throws */
+  /** @throws CoalescerError at a limit, Refused if something cannot cross, and what `carry` throws */
   of(boarded: Boarded, keyBytes: number, isOwed: boolean): Load {
     const { bytes, body } = this.#links.admit(boarded);
     const carried = this.#carry === null ? undefined : this.#carry();
     const along = carried === undefined ? null : this.#links.admitCarried(carried);
     const load = { boarded: carrying(boarded, carried), bytes: bytes + (along?.bytes ?? 0), body, carriedBody: along?.body ?? null };
-    // Asked again: what was called meanwhile is the user's, and may have launched or closed.
+    // Checked again: the user's code ran meanwhile, and may have launched or closed.
     if (!this.#limits.allow(keyBytes + load.bytes, keyBytes)) this.#limits.refuse(keyOf(boarded), keyBytes + load.bytes, isOwed);
     return load;
   }

@@ -79,7 +79,7 @@ export class LocalHosts implements Hosts {
         if (!isOpen) return;
         isOpen = false;
         receiver.closed();
-        // No thread takes along what still runs, or what a set-up that failed had opened. It has ended, however that closes.
+        // No thread's death ends what still runs, or what a failed set-up had opened. This life is over, however closing goes.
         await closed(session.end()).catch(() => undefined);
       },
     };

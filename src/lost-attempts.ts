@@ -1,4 +1,4 @@
-/** What a lost thread can no longer tell, told from its ledger: which attempts of a flight it had begun. */
+/** Reports from its ledger what a lost thread can no longer report: which attempts of a flight it had begun. */
 import type { AttemptRecord } from '../workers/protocol.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { Flight } from './flight.js';
@@ -11,12 +11,12 @@ export interface Loss {
   readonly receiver: LinkReceiver;
 }
 
-/** Takes over what this life has tried, and tells of the attempts whose end it could not tell. */
+/** Takes over what this life has tried, and reports the attempts whose end it could not report. */
 export function takeLedger(flight: Flight, memory: SharedMemory, { targetNames, endedAt, why, receiver }: Loss): void {
   const { attemptsMade, targetsTried, lastTarget, otherTarget } = memory.ledger(flight.slot);
   if (flight.status !== 'flying' || attemptsMade <= flight.attemptsMade) return;
   const told = [...flight.attempts];
-  // What this life had begun it began after the flight was launched in it, and not when the thread before it died.
+  // Attempts of this life began after the flight was launched in it, not when the thread before it died.
   const launchedAt = flight.incidents.relaunches?.at(-1)?.at ?? flight.launchedAt;
   for (let attempt = 1; attempt <= attemptsMade; attempt++) {
     if (told.some((record) => record.attempt === attempt)) continue;

@@ -1,7 +1,7 @@
-/** What an option may be: kinds of rules, for the one table of options. */
+/** Kinds of rules for option values, for the one table of options. */
 import { TIMER_MS_MAX } from '../workers/environment.js';
 
-/** One setting: what is expected (in words), whether a value is that, and what stands where none is given. */
+/** The rule of one option: what is expected (in words), a check, and the default. */
 export interface Rule {
   readonly expected: string;
   readonly kind: 'number' | 'string' | 'function' | 'boolean' | 'object' | 'mixed';
@@ -16,7 +16,7 @@ export const whole = (least: number, most: number, fallback: unknown): Rule => (
   check: (value: number) => Number.isInteger(value) && value >= least && value <= most,
   fallback,
 });
-/** A number from `least` to `most`, said as `what`. */
+/** A number from `least` to `most`; `what` names it in messages. */
 export const within = (what: string, [least, most]: readonly [number, number], fallback: unknown): Rule => ({
   expected: `${what}, ${least} to ${most}`,
   kind: 'number',

@@ -1,4 +1,4 @@
-/** The one table of options: what each may be, and what stands where it is not given. */
+/** The one table of options: what each may be, and its default. */
 import { TIMER_MS_MAX } from '../workers/environment.js';
 import { given } from '../workers/given.js';
 import { anyFunction, MIB, ms, oneOf, whole, within, type Rule } from './option-rules.js';
@@ -7,10 +7,10 @@ import type { FilledOptions } from './options.js';
 /** What AI providers' own clients allow: ten minutes for an answer that streams; half a minute for one that does not (RELIABILITY (c), attempt time-outs). */
 const STREAM_FLIGHT_MS = 600_000;
 const FLIGHT_MS = 30_000;
-/** Instants of breakers are told from each other within half a day. */
+/** The limits of a breaker's times: its instants are ambiguous beyond half a day. */
 const BREAKER_MS = [1, 3_600_000] as const;
 
-/** Every option: its path, what it may be, and what stands where it is not given. */
+/** Every option: its path, what it may be, and its default. */
 const RULES: Readonly<Record<string, Rule>> = {
   name: {
     expected: 'a name of 1 to 100 characters',
@@ -83,12 +83,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Every rule with its place: in a group, or (`null`) among the options themselves. */
+/** Every rule with its place: in a group, or (`null`) at the top level. */
 const PLACES = Object.entries(RULES).map(([path, rule]) => {
   const dot = path.indexOf('.');
   return { path, rule, group: dot === -1 ? null : path.slice(0, dot), name: path.slice(dot + 1) };
 });
-/** What must not be larger than what: the one that was given is right. */
+/** Pairs that must be in order: if only one was given, the other one's default is adjusted. */
 const PAIRS = [
   ['breaker', 'openMs', 'openMsMax'],
   ['backoff', 'baseMs', 'maxMs'],
@@ -104,7 +104,7 @@ function order(filled: Record<string, unknown>, paths: ReadonlyMap<string, unkno
   else throw new RangeError(`options.${group}.${more}: expected at least ${less} = ${least}, got ${settings[more]}`);
 }
 
-/** The names that are known where this one stands: in its group, or among the options themselves. */
+/** The known names at the level of this path: in its group, or at the top level. */
 function knownBeside(path: string): string {
   const group = path.includes('.') ? path.slice(0, path.indexOf('.')) : null;
   const names = group === null ? ['targets', ...PLACES.map((place) => place.group ?? place.name)] : namesIn(group);
@@ -112,11 +112,11 @@ function knownBeside(path: string): string {
 }
 const namesIn = (group: string): string[] => PLACES.flatMap((place) => (place.group === group ? [place.name] : []));
 
-/** Options with options of their own. */
+/** Options that are groups of options. */
 const GROUPS: ReadonlySet<string> = new Set(PLACES.flatMap(({ group }) => group ?? []));
-/** Those that `false` switches off. */
+/** Groups that `false` switches off. */
 const SWITCHABLE: ReadonlySet<string> = new Set(['breaker', 'budget', 'hedge']);
-/** Those that are off where they are not given. */
+/** Groups that are off by default. */
 const OPTIONAL = ['keep', 'hedge'];
 
 /**
@@ -144,7 +144,7 @@ export function fillOptions(options: unknown): FilledOptions {
   for (const group of OPTIONAL) if ((options as Record<string, unknown>)[group] === undefined) filled[group] = null;
   for (const group of SWITCHABLE) if ((options as Record<string, unknown>)[group] === false) filled[group] = null;
   filled['joinWithinMs'] ??= (filled['flightTimeoutMs'] as number) / 2;
-  // A copy: an object made name by name is a hash table to V8, and every flight reads options.
+  // A copy: V8 keeps an object that was filled property by property as a hash table, and every flight reads options.
   return { ...(filled as unknown as FilledOptions) };
 }
 
@@ -156,12 +156,12 @@ function checked(path: string, rule: Rule, value: unknown): unknown {
   return value;
 }
 
-/** Paths of what was given; groups of options are one level deep. */
+/** The given options by path; groups are one level deep. */
 function flatten(options: Record<string, unknown>): Map<string, unknown> {
   const paths = new Map<string, unknown>();
   for (const [name, value] of Object.entries(options)) {
     if (name === 'targets') continue;
-    // Paths are for messages; an option itself has no dot in its name.
+    // Dotted paths are for messages only; no option has a dot in its name.
     if (name.includes('.')) throw new TypeError(`options['${name}']: there is no such option; options in groups are nested`);
     if (!GROUPS.has(name)) paths.set(name, value);
     else if (value === false && SWITCHABLE.has(name)) continue;

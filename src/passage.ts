@@ -1,14 +1,14 @@
-/** Where a flight is on its way over threads, and what befell it there. One that runs inline has none: they all share one that nobody writes to. */
+/** Where a flight is on its way over threads, and what happened there. Inline flights share one frozen object. */
 import type { Body } from '../workers/protocol.js';
 import type { PortLink } from './port-link.js';
 
-/** Written by its link only. Beside the flight, as a shard's detours are beside their records: fields added one by one would give flights many shapes. */
+/** Written by its link only. Beside the flight, as a `Detour` is beside its record: fields added one by one would give flights many hidden classes. */
 export class Passage {
-  /** Place in the link's tables; -1: inline, or on no link now. */
+  /** Slot in the link's tables; -1: inline, or on no link now. */
   slot = -1;
   /** The port link it is on; `null`: inline, or between links. */
   link: PortLink | null = null;
-  /** Payload and what was carried along, packed: the relaunch copy, so that no later change by the payload's owner counts. */
+  /** Payload and carried data, packed: the relaunch copy, so that later changes by the payload's owner do not count. */
   body: Body | null = null;
   carriedBody: Body | null = null;
   /** What earlier lives have tried, from their ledgers. */
@@ -17,7 +17,7 @@ export class Passage {
   lastTarget = -1;
   /** Threads that died while an attempt of it was in the air. */
   lossesBegun = 0;
-  /** Deaths of threads that evidence names this flight for. */
+  /** Deaths of threads for which evidence names this flight. */
   deathsBlamed = 0;
   /** Where it may fly: anywhere, in quarantine with other suspects, or there alone. */
   suspicion: 'none' | 'suspect' | 'alone' = 'none';
@@ -32,7 +32,7 @@ export class Passage {
     this.carriedBody = carriedBody;
   }
 
-  /** Nobody will need its relaunch copy. */
+  /** Drops the relaunch copy. */
   letGo(): void {
     this.body = this.carriedBody = null;
   }
@@ -43,5 +43,5 @@ export class Passage {
   }
 }
 
-/** Of all flights that run inline. */
+/** Shared by all inline flights. */
 export const NO_PASSAGE: Readonly<Passage> = Object.freeze(new Passage());

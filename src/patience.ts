@@ -1,13 +1,13 @@
-/** How long a flight that nobody waits for is kept for another waiter (`abandonAfterMs`). */
+/** How long a flight without waiters is kept for another one (`abandonAfterMs`). */
 import { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
 
-/** Told when it is up and still nobody waits. */
+/** Told when the time is up and still nobody waits. */
 export interface PatienceReceiver {
   end(flight: Flight, status: 'abandoned', error: undefined): void;
 }
 
-/** One for each flight that was ever left by all. Armed when the last one leaves; whoever joins meanwhile need not disarm it. */
+/** One per flight that ever lost all its waiters. Armed when the last one leaves; a waiter that joins meanwhile need not disarm it. */
 export class Patience extends WheelEntry {
   readonly #flight: Flight;
   readonly #receiver: PatienceReceiver;

@@ -1,7 +1,7 @@
 /** Which thread a flight belongs on. */
 import type { Flight } from './flight.js';
 
-/** A number for its key: a sample of its characters is enough to spread keys, and no one depends on it. */
+/** A hash of its key. A sample of the characters is enough to spread keys, and correctness does not depend on it. */
 export function placeOf({ scope, key, number }: Flight): number {
   if (key === null) return number;
   const step = Math.max(1, Math.floor(key.length / 32));

@@ -1,6 +1,6 @@
 /**
- * The shortest way in: most requests of a busy key are a string and nothing else, and are given what is kept, or join, by one look-up. Whatever this
- * file does not know for sure it leaves to the long way, which decides everything anew (but need not look again for what is surely not there).
+ * The fast path: most requests of a busy key are a string and nothing else, and hit a kept value or join by one look-up. Whatever this file
+ * cannot decide for sure it leaves to the long way, which decides everything anew (but need not look again for what is surely not there).
  */
 import { isItsOwnKey } from '../workers/canonical.js';
 import type { Seam } from '../workers/environment.js';
@@ -16,10 +16,10 @@ import type { Counters } from './statistics.js';
 import type { Waiters } from './waiters.js';
 import { channels } from './watching.js';
 
-/** Only where 32 hits of one turn take longer than this is one given what has ended meanwhile; as if all had been asked for at once. */
+/** Only if 32 hits of one turn take longer than this can one get an expired value; as if all had been requested at once. */
 const HOLD_MS = 1_000;
 
-/** Its front, as far as it is there. */
+/** Those parts of the front that exist when this is made. */
 export interface PlainOwner {
   readonly waiters: Waiters;
   readonly counters: Counters;
@@ -40,16 +40,16 @@ export class PlainRequests {
   readonly #seam: Seam;
   readonly #keeping: Keeping | null;
   readonly #reentrance: Reentrance | null;
-  // Where strings stand for themselves and plain waiters share one promise: open to requests without options, or to those with a scope. Both asked
-  // for with one look, and whether there is more than flights: each look is a fiftieth of a join.
+  // If strings are their own keys and plain waiters share one promise, this is open to requests without options, or to those with only a scope.
+  // Precomputed flags, since each read is a fiftieth of a join.
   readonly #isOpenToAll: boolean;
   readonly #isOpenByScope: boolean;
   readonly #isBare: boolean;
-  /** May a value be good for longer than hits need that share a reading? */
+  /** Can a value be fresh for longer than hits that share a reading of the clock may take? */
   readonly #isGoodForLong: boolean;
-  /** Number of the flight that was found and joined last: the flight itself, held by what is much older, takes 8 ns to write. */
+  /** Number of the flight that was joined last. Not the flight itself: to store it in this much older object takes 8 ns (the write barrier). */
   #lastNumber = 0;
-  /** That flight, if it was twice the same and nothing else was asked for since: equal requests come in bursts, and the next one is compared before it is looked up. */
+  /** That flight, if the last two requests joined it: equal requests come in bursts, and the next one is compared before it is looked up. */
   #last: Flight | null = null;
   #lastKey = '';
   #lastScope: string | null = null;
@@ -72,20 +72,20 @@ export class PlainRequests {
   }
 
   /**
-   * The promise of what is kept, or of a flight in the air; `null`: ask the long way; `undefined`: that too, and nothing of its key is in the air.
-   * Told apart by comparing: whether an object is true is read from the object, and of a million promises none is in the processor's cache (a third of
+   * The promise of a kept value, or of a flight in the air; `null`: take the long way; `undefined`: the same, and nothing of its key is in the air.
+   * Callers compare with these: to test an object for truth reads the object, and of a million promises none is in the processor's cache (a third of
    * a join at that size).
    */
   answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
     if (typeof payload !== 'string' || channels.joined.hasSubscribers) return null;
-    // A scope that flights are found under has been checked when they were launched.
+    // A scope under which a flight is found was checked when that was launched.
     const scope = options === undefined ? null : isOwnIndex(payload) ? onlyScope(options) : undefined;
     const last = this.#last;
     if (last !== null) {
       const { plain } = last;
       if (plain !== null && payload === this.#lastKey && (scope === null ? this.#lastScope === null : scope === this.#lastScope)) {
         if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
-        // As `follow` does, which is found at the waiters: 3 of some 90 instructions.
+        // As `follow` does; a call of it would take 3 of some 90 instructions more.
         this.#counters.joined++;
         last.seat();
         return plain;
@@ -96,13 +96,13 @@ export class PlainRequests {
   }
 
   #look(payload: string, scope: string | null | undefined, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
-    // Looked for by a long text itself, V8 would hash all of it: 11 µs for 9,000 characters, which its digest finds in 6.
+    // To look up a long text itself, V8 would hash all of it: 11 µs for 9,000 characters, where its digest takes 6.
     if (scope === undefined || !isOwnIndex(payload) || !(scope === null ? this.#isOpenToAll : this.#isOpenByScope)) return null;
     if (!this.#isBare) {
       const kept = this.#keeping?.findShort(scope, payload);
-      // What is kept comes before what is in the air.
+      // Kept values come before flights in the air.
       if (kept !== null && kept !== undefined) return this.#hit(kept, payload);
-      // A target that asks may have to wait for itself.
+      // A request from a target may be a deadlock.
       if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
     }
     const flight = this.#table.findShort(scope, payload);
@@ -116,14 +116,14 @@ export class PlainRequests {
     return plain;
   }
 
-  /** By the flight's own texts: those of who joins may be cut out of large ones, which would be held as long as the coalescer. */
+  /** Keeps the flight's own strings: a joiner's may be slices of large texts, which would be held as long as the coalescer. */
   #bursts(flight: Flight): void {
     this.#last = flight;
     this.#lastKey = flight.index;
     this.#lastScope = flight.scope;
   }
 
-  /** After `undefined`, the flight that was launched: its leader's promise. Nobody needs one of its own who has nothing to say. */
+  /** The leader's promise for a flight launched after `undefined`. A request without options needs no promise of its own. */
   lead(flight: Flight): Promise<unknown> {
     const isPlain = flight.isCurrent && flight.shared === null && flight.stream === null;
     if (!isPlain || this.#owner.links.mayBeForOne) return this.#waiters.add(flight, NO_OPTIONS, true);
@@ -132,7 +132,7 @@ export class PlainRequests {
     return promise;
   }
 
-  /** Runs nothing of the user's from here to the launch, and is no key that the long way looks for elsewhere? */
+  /** Does no user code run between here and the launch, and would the long way use the same key? */
   #isSure(payload: string): boolean {
     return this.#keeping === null && this.#waiters.forOne.size === 0 && isItsOwnKey(payload);
   }
@@ -145,15 +145,15 @@ export class PlainRequests {
   }
 
   /**
-   * Hits of one turn share readings of the clock, one for 32, where the value is good for a while yet: a reading waits for all that the processor still
-   * fetches, so that of a million values no two hits would overlap.
+   * Hits of one turn share readings of the clock, one for 32, if the value stays fresh for a while: a reading of the clock waits for all outstanding
+   * memory accesses of the processor, so that with a million values no two hits would overlap.
    */
   #isFresh(kept: Kept): boolean {
     return (this.#isGoodForLong && kept.isSurelyFresh(this.#seam.stamp() + HOLD_MS)) || kept.isSurelyFresh(this.#seam.now());
   }
 }
 
-/** The scope where a request says nothing else; `undefined` where it does, or where it may be mistaken. */
+/** The scope, if the request has no other option; `undefined` if it has, or may be wrong. */
 function onlyScope(options: RequestOptions): string | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
   const { scope, signal, timeoutMs, key, fresh, targets } = options;

@@ -1,4 +1,4 @@
-/** The port link: one life of a shard as its front sees it. Frames out, frames in, and who is on it. It decides nothing about deaths. */
+/** The port link: one life of a shard as its front sees it. Sends and receives frames, and knows which flights are on it. It decides nothing about deaths. */
 import { bytesOf, packBody } from '../workers/body.js';
 import type { BreakerPhase } from '../workers/breaker.js';
 import { errorOf, type ErrorRecord } from '../workers/error-record.js';
@@ -16,11 +16,11 @@ import type { HostLife, Hosts, LifeReceiver } from './hosts.js';
 import type { LinkReceiver } from './links.js';
 import type { Passage } from './passage.js';
 
-/** Told what a life does beyond its flights' ends. */
+/** Told what happens to a life, besides the ends of its flights. */
 export interface PortLinkOwner {
-  /** A flight has ended on it, and its slot is free. */
+  /** A flight on it has ended, and its slot is free. */
   landed(link: PortLink): void;
-  /** The life is over: `flights` are what was on it. */
+  /** The life is over: `flights` were on it. */
   lost(link: PortLink, flights: readonly Flight[], why: string): void;
 }
 
@@ -29,7 +29,7 @@ export interface PortLinkSetup {
   readonly hosts: Hosts;
   readonly receiver: LinkReceiver;
   readonly owner: PortLinkOwner;
-  /** Does a relaunched flight take along what was delivered? */
+  /** Does a relaunched flight take the delivered chunks along? */
   readonly isResuming: boolean;
 }
 
@@ -40,16 +40,16 @@ export class PortLink implements LifeReceiver {
   readonly #wire: Wire;
   readonly #outbox: Outbox<FrontFrame>;
   readonly #residents: (Flight | undefined)[] = [];
-  /** Slots given back, to be used again first. */
+  /** Free slots, used again first. */
   readonly #freeSlots: number[] = [];
-  /** As its module names them. Written when it is set up. */
+  /** The module's target names. Written when it is set up. */
   targetNames: readonly string[] = [];
   #life: HostLife | null = null;
   #residentCount = 0;
   #isLost = false;
   #isEnding = false;
   #isRetired = false;
-  /** It said something unreadable: nothing more from it is believed. */
+  /** It sent something unreadable: all further messages are ignored. */
   #isDisbelieved = false;
   #why = 'the thread died';
   #heartbeat = -1;
@@ -68,7 +68,7 @@ export class PortLink implements LifeReceiver {
     });
   }
 
-  /** Opens a life for it. Rejects when the module does not load. */
+  /** Opens its life. Rejects if the module does not load. */
   async open(): Promise<void> {
     this.#life = await this.#setup.hosts.open(this);
   }
@@ -77,14 +77,14 @@ export class PortLink implements LifeReceiver {
     if (this.#life === null) throw new Error('coalescer: this link has no life yet: this is a bug');
     return this.#life;
   }
-  /** Did it end in order? Then its end is no loss. */
+  /** Was it closed in order? Then its end is no loss. */
   get isRetired(): boolean {
     return this.#isRetired;
   }
   get isLost(): boolean {
     return this.#isLost;
   }
-  /** Flights on it. */
+  /** How many flights are on it. */
   get residentCount(): number {
     return this.#residentCount;
   }
@@ -124,13 +124,13 @@ export class PortLink implements LifeReceiver {
     return [route, attemptsMade, targetsTried, lastTarget, partOf(carriedBody), chunksGiven, partOf(this.#deliveredOf(flight))];
   }
 
-  /** Whatever came from one thread can go to another, unless a reader has written to it; `null`: nothing, or nothing that can be gone on from. */
+  /** What came from one thread can go to another, unless a reader has written to it. `null`: nothing to send, or it cannot be packed. */
   #deliveredOf(flight: Flight): Body | null {
     if (!this.#setup.isResuming || flight.chunksGiven === 0) return null;
     try {
       return packBody(flight.delivered, this.#wire.packValue);
     } catch {
-      return null; // this flight's loss: others of the same dead thread wait behind it
+      return null; // only this flight loses by it: others of the same dead thread wait behind it
     }
   }
 
@@ -158,13 +158,13 @@ export class PortLink implements LifeReceiver {
     const slot = frame[1];
     const number = frame[2];
     const flight = this.#residents[slot];
-    // One settle for each launch, matched by number: all else is a bug, and ends this life.
+    // Each launch has one end, matched by number: anything else is a bug, and ends this life.
     if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);
     const { receiver } = this.#setup;
     if (op === ATTEMPTED) {
       receiver.attempted(flight, this.#attemptOf(frame[3]));
     } else if (op === CHUNK) {
-      // Nobody waits any more: not even unpacked.
+      // Nobody waits any more: do not even unpack it.
       if (flight.status !== 'flying') return;
       const data = frame[4] as Body['data'];
       receiver.streaming.chunk(flight, this.#wire.unpackBody(frame[3], data), bytesOf(data) + CHUNK_BYTES_EXTRA);
@@ -196,7 +196,7 @@ export class PortLink implements LifeReceiver {
     this.#setup.owner.landed(this);
   }
 
-  /** Looks at the heartbeat, one turn of the front's timer. `turns` looks without a beat, while work is on it, are a hang. */
+  /** Reads the heartbeat, once per turn of the front's timer. `turns` reads without a beat, while it has work, are a hang. */
   look(turns: number): void {
     if (this.#isLost || this.#life === null) return;
     const { heartbeat } = this.#life.memory;
@@ -205,20 +205,20 @@ export class PortLink implements LifeReceiver {
     if (this.#beatsMissed >= turns) this.end('the thread hung');
   }
 
-  /** Ends this life by force; `lost` follows when it is gone, so that its ledger is read when nobody writes it. */
+  /** Ends this life by force; `lost` follows when it is gone, and nobody writes its ledger any more. */
   end(why: string): void {
-    // Once: a thread that is out of memory may take long to die, and its heart stands still meanwhile.
+    // Only once: a thread that is out of memory may take long to die, with its heartbeat standing still.
     if (this.#isLost || this.#isEnding) return;
     this.#isEnding = true;
     this.#why = why;
     void this.#life?.terminate().catch((error: unknown) => {
-      // Whatever kept it from ending: its port closes, and it is lost all the same.
+      // Whatever kept it from ending, its port closes, and it is lost.
       this.#why = `${why}; ${String(error)}`;
       this.closed();
     });
   }
 
-  /** Ends it in order: what its module registered with `onClose` runs first, as long as it answers. */
+  /** Ends it in order: first runs what its module registered with `onClose`, if the thread still answers. */
   async close(): Promise<void> {
     await this.life.stop().catch(() => undefined); // a set-up that cannot be closed must not keep its thread alive
     this.#why = 'closed';

@@ -1,18 +1,18 @@
-/** Where suspects fly: a thread apart, on which whatever kills it can be traced to a flight, so that nobody else has to die with it again. */
+/** Where suspects fly: a separate thread, on which a death can be traced to a flight, so that no others have to die with it again. */
 import type { Seam } from '../workers/environment.js';
 import type { Flight } from './flight.js';
 import type { PortLink } from './port-link.js';
 import type { Roster } from './roster.js';
 
-/** An empty quarantine is kept for a while: deaths seldom come alone, and its set-up may have opened connections. */
+/** How long an empty quarantine is kept: deaths seldom come alone, and its set-up may have opened connections. */
 const RETIRE_MS = 10_000;
 
 export interface QuarantineSetup {
   readonly seam: Seam;
   readonly roster: Roster;
-  /** Flights that may be there at once: 1 where they must be told apart at any price. */
+  /** Flights that may be there at once: 1 where the culprit must be certain. */
   readonly flightsMax: number;
-  /** No thread could be had: these flights will not fly. */
+  /** No thread could be started: these flights will not fly. */
   readonly failed: (flights: readonly Flight[], error: unknown) => void;
 }
 
@@ -28,7 +28,7 @@ export class Quarantine {
     this.#setup = setup;
   }
 
-  /** Does anybody wait to fly? */
+  /** Does any flight wait to fly? */
   get hasWork(): boolean {
     return this.#queue.length > 0;
   }
@@ -49,7 +49,7 @@ export class Quarantine {
     return at !== -1;
   }
 
-  /** Launches what may fly now. Called whenever something was added, has ended, or the thread was lost. */
+  /** Launches what may fly now. Called whenever a flight was added or has ended, or the thread was lost. */
   pump(): void {
     if (this.#isClosed) return;
     if (this.#link?.isLost === true) this.#link = null;
@@ -89,7 +89,7 @@ export class Quarantine {
       this.#retireTimer = null;
       if (this.#link !== link || link.residentCount > 0 || link.isLost) return this.pump();
       this.#link = null;
-      // Its end in order closes what its set-up opened; that it is lost then is no news.
+      // Closed in order, since its set-up may have opened something; this is no loss.
       link.close().catch(() => link.end('retired'));
     });
     seam.release(this.#retireTimer);

@@ -1,8 +1,8 @@
-/** How one reader's way ends, with which place of the stream and when, and who is told of that and of the first chunk. */
+/** How one reader ends, where in the stream and when; and who is told of that and of the first chunk. */
 import type { Seam } from '../workers/environment.js';
 import type { ChunkLog } from './chunk-log.js';
 
-/** `fulfilled`: with its flight, or it had read enough. */
+/** `fulfilled`: its flight settled with success, or it had read enough. */
 export type ReaderEnd = { readonly status: 'fulfilled' } | { readonly status: 'rejected'; readonly reason: unknown };
 
 export type Clock = Pick<Seam, 'now'>;
@@ -10,9 +10,9 @@ export type Clock = Pick<Seam, 'now'>;
 export class ReaderEnding {
   readonly #log: ChunkLog;
   readonly #clock: Clock;
-  /** `null`: it has not ended. */
+  /** `null`: it still reads. */
   end: ReaderEnd | null = null;
-  /** Chunks that there were then, and when that was. */
+  /** How many chunks there were then, and when that was. */
   chunks = 0;
   at = Number.NaN;
   #whenEnded: ((end: ReaderEnd) => void)[] = [];
@@ -23,7 +23,7 @@ export class ReaderEnding {
     this.#clock = clock;
   }
 
-  /** Settles at the first chunk or the end; rejects with why there will be none. */
+  /** Settles at the first chunk or the end; rejects with the reason why there will be none. */
   get opened(): Promise<void> {
     const { end } = this;
     if (this.#log.length > 0 || end?.status === 'fulfilled') return Promise.resolve();
@@ -34,7 +34,7 @@ export class ReaderEnding {
     });
   }
 
-  /** With its flight, or when it leaves. */
+  /** Settles with its flight, or when it leaves. */
   get ended(): Promise<ReaderEnd> {
     if (this.end !== null) return Promise.resolve(this.end);
     return new Promise((resolve) => {

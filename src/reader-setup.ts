@@ -1,4 +1,4 @@
-/** What a reader of a stream is made of: shapes only. */
+/** What a reader of a stream is made of: types only. */
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
 import type { Clock } from './reader-end.js';
@@ -10,9 +10,9 @@ export interface ReaderSetup {
   readonly stream: Stream;
   readonly signal: AbortSignal | null;
   readonly isLeader: boolean;
-  /** Can it leave of itself while it waits? Then, as where it gets copies, it waits by a promise of its own. */
+  /** Can it leave while it waits? Then, as with copies, it waits with a promise of its own. */
   readonly isApart: boolean;
-  /** Does it get copies of its own? */
+  /** Does it get copies? */
   readonly isCopied: boolean;
   readonly failures: Pick<FlightFailures, 'copy' | 'beyond'>;
   /** First chunk to give. */

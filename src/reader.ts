@@ -1,6 +1,5 @@
 /**
- * One that reads a flight's stream: a waiter with a place in the log. It gives chunks as they are asked for, at its own pace, and waits for nobody but
- * the stream.
+ * A reader of a flight's stream: a waiter with a position in the log. It gives chunks when asked, at its own pace, and waits only for the stream.
  */
 import { keepShape } from '../workers/lasting-shape.js';
 import type { Flight } from './flight.js';
@@ -18,20 +17,20 @@ export class Reader extends Seat {
   readonly wantsValue = false;
   readonly stream: Stream;
   readonly ending: ReaderEnding;
-  /** Where the stream was when it came. */
+  /** Length of the stream, in bytes, when it joined. */
   readonly joinedAtBytes: number;
   readonly #isApart: boolean;
   readonly #isCopied: boolean;
   readonly #failures: ReaderSetup['failures'];
   /** Index of the next chunk to give. */
   #at: number;
-  /** The chunk at `#at` was promised by the log to all who wait for it. */
+  /** Has the log's shared promise for the chunk at `#at` been given out? */
   #isPromised = false;
-  /** Its own promise, where it waits by one. */
+  /** Its own promise, if it waits with one. */
   #pending: { readonly resolve: (result: IteratorResult<unknown, undefined>) => void; readonly reject: (error: unknown) => void } | null =
     null;
   readonly #turns = new Turns();
-  /** Why it can be given no more: there is no copy of a chunk. */
+  /** Why it gets no more: a chunk could not be copied. */
   #unable: ReaderEnd | null = null;
   #hasLeft = false;
   #hasThrown = false;
@@ -54,7 +53,7 @@ export class Reader extends Seat {
     return this.#isPromised && this.stream.log.length > this.#at ? this.#at + 1 : this.#at;
   }
 
-  /** Has it asked for a chunk that is still to come? */
+  /** Does it wait for a chunk that has not come yet? */
   get isWaiting(): boolean {
     return this.#pending !== null || (this.#isPromised && this.stream.log.length === this.#at);
   }
@@ -66,7 +65,7 @@ export class Reader extends Seat {
     return this.flight.id;
   }
 
-  /** One chunk. The way of almost every call comes first: 20 to 40 ns of the 75 that a `for await` costs by itself. */
+  /** The next chunk. The path of almost every call comes first: it saves 20 to 40 ns beside the 75 that a `for await` costs by itself. */
   take(): Result<unknown> {
     const { log } = this.stream;
     if (!this.#isApart && !this.#hasLeft && this.#pending === null && !this.#turns.isBusy && log.state === 'open') {
@@ -82,7 +81,7 @@ export class Reader extends Seat {
     return this.#inTurn(() => this.#take());
   }
 
-  /** All chunks there are, at least one. */
+  /** All chunks that are there, at least one. */
   takeAll(): Result<readonly unknown[]> {
     const takeAll = async (): Result<readonly unknown[]> => {
       const first = await this.#take();
@@ -105,7 +104,7 @@ export class Reader extends Seat {
   reject(reason: unknown): void {
     this.ending.ends({ status: 'rejected', reason });
   }
-  /** What it has not read by now it does not get. */
+  /** It does not get what it has not read by now. */
   left(reason: unknown, why: LeaveReason): void {
     this.#hasLeft = true;
     this.ending.ends(this.#unable ?? (why === 'enough' ? { status: 'fulfilled' } : { status: 'rejected', reason }));
@@ -113,7 +112,7 @@ export class Reader extends Seat {
     this.stream.log.forget(this);
   }
 
-  /** Is an earlier question still open? Then this one waits for it: chunks come in their order. */
+  /** Is an earlier read still open? Then a new one waits for it: chunks come in order. */
   get #mustQueue(): boolean {
     const { log } = this.stream;
     return this.#turns.isBusy || this.#pending !== null || (this.#isPromised && log.length === this.#at && log.state === 'open');
@@ -122,13 +121,13 @@ export class Reader extends Seat {
   #inTurn<Given>(take: () => Result<Given>): Result<Given> {
     if (this.#mustQueue) return this.#afterOthers(take);
     const result = take();
-    // Here, and not in `#take`: one that had to wait for others is not the last that was asked for.
+    // Here, not in `#take`: a read that had to wait for others is not the last one asked for.
     if (this.#pending !== null) this.#turns.isLast(result);
     return result;
   }
 
   #afterOthers<Given>(take: () => Result<Given>): Result<Given> {
-    // What the log has promised to all is what it still promises.
+    // If the log's shared promise was given out, it is still the same one.
     return this.#turns.after(this.#isPromised ? () => this.stream.log.arrival() : null, take);
   }
 
@@ -148,7 +147,7 @@ export class Reader extends Seat {
       }
     }
     if (this.#hasLeft || log.state !== 'open') return this.#finish();
-    // One that takes up further on has taken what comes before its place: whoever stands still there does not keep upstream from being asked for more.
+    // A reader that waits for a later place counts as having taken what comes before it: else upstream would get no credit to reach it.
     stream.taken(log.length);
     if (!this.#isApart && log.length === this.#at) {
       this.#isPromised = true;
@@ -160,12 +159,12 @@ export class Reader extends Seat {
     });
   }
 
-  /** Of those that wait by a promise of their own: something has come, or it has left. */
+  /** For readers that wait with a promise of their own: something has come, or the reader has left. */
   arrived(): void {
     const { log } = this.stream;
     const pending = this.#pending;
     if (pending === null) return;
-    // From a place that the stream has not come to yet.
+    // The stream has not reached its place yet.
     if (!this.#hasLeft && log.length <= this.#at && log.state === 'open') return log.await(this);
     this.#pending = null;
     if (this.#hasLeft || log.length <= this.#at) return void this.#finish().then(pending.resolve, pending.reject);
@@ -176,7 +175,7 @@ export class Reader extends Seat {
     }
   }
 
-  /** @throws where there is no copy for it: then it is gone, with that as its end */
+  /** @throws if the chunk cannot be copied: then the reader has left, with that error */
   #give(): unknown {
     const { stream } = this;
     const chunk = stream.log.at(this.#at);
@@ -190,7 +189,7 @@ export class Reader extends Seat {
     try {
       return this.#failures.copy(this.flight, chunk);
     } catch (reason) {
-      // A loop that is thrown at does not say that it leaves, and nobody else would read on for it.
+      // A `for await` that gets an error does not call `return`, so the reader has to leave here.
       this.#unable = { status: 'rejected', reason };
       if (this.ending.end === null) this.leave('enough');
       this.#hasLeft = true;
@@ -209,12 +208,12 @@ export class Reader extends Seat {
     try {
       while (!this.#hasLeft && log.length > this.#at) rest.push(this.#give());
     } catch {
-      // What there is comes first; who asks next is told.
+      // What could be copied is given first; the next read gets the error.
     }
     return rest;
   }
 
-  /** What the log's end is for it, where it is no good one. Nothing is complete for who waits for a chunk that never came. */
+  /** Its end, if the log's end is a failure for it. A stream that ended before the chunk it waits for is one. */
   #endOfLog(): ReaderEnd | null {
     const { log } = this.stream;
     if (log.state === 'failed') return { status: 'rejected', reason: log.error };
@@ -223,9 +222,9 @@ export class Reader extends Seat {
     return this.#unable;
   }
 
-  /** It has read all that there is for it: its end, told once. */
+  /** It has read everything: its end, reported once. */
   #finish(): Result<never> {
-    // The log is told of a flight's end before its waiters are.
+    // The log hears of a flight's end before its waiters do.
     const end = this.ending.end ?? this.#endOfLog();
     if (end?.status !== 'rejected' || this.#hasThrown) return Promise.resolve(END);
     this.#hasThrown = true;
@@ -233,7 +232,7 @@ export class Reader extends Seat {
   }
 }
 
-// With it the shapes of its stream, the stream's log, and how it ends.
+// This keeps the shapes of its stream, the log, and `ReaderEnding` as well.
 keepShape(() => {
   const flight = { firstWaiter: null } as Flight;
   const stream = new Stream(flight, { midStream: 'fail' } as StreamSettings, 0, {} as StreamOwner);

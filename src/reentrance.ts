@@ -1,24 +1,24 @@
 /**
- * Notices a request from inside a target for a flight that (directly or through others) waits for that very target: it would wait for itself.
- * Within one coalescer, inline. Costs an AsyncLocalStorage, which on Node below 24 makes every `await` of the process dearer.
+ * Detects a request from inside a target for a flight that (directly or through others) waits for that very target: a deadlock.
+ * Within one coalescer, inline. Costs an AsyncLocalStorage, which on Node below 24 makes every `await` of the process slower.
  */
 import { FlightContext } from '../workers/flight-context.js';
 import type { Flight } from './flight.js';
 
-/** Edges to settled flights are swept when a target has asked for so many. */
+/** Edges to settled flights are removed once a target has requested so many flights. */
 const SWEEP_AT = 64;
 
 export class Reentrance {
   /** The flight whose target is running. Set by the shard around each call. */
   readonly flying = new FlightContext<Flight>();
 
-  /** The flight whose target asks now. */
+  /** The flight whose target makes the current request. */
   get asking(): Flight | null {
     const asking = this.flying.flight;
     return asking === undefined || asking.status !== 'flying' ? null : asking;
   }
 
-  /** Would the flight whose target asks now wait for itself by joining `wanted`? If not, remembers that it waits. */
+  /** Would the asking flight wait for itself by joining `wanted`? If not, remembers that it waits. */
   wouldDeadlock(wanted: Flight): boolean {
     const { asking } = this;
     if (asking === null) return false;
@@ -29,7 +29,7 @@ export class Reentrance {
     return false;
   }
 
-  /** No target asks for what is launched in here: whoever runs now is not going to wait for it. */
+  /** For launches that no target requests: whoever runs now is not going to wait for them. */
   asNobody(run: () => void): void {
     this.flying.run(undefined, run);
   }

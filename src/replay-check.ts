@@ -1,6 +1,6 @@
 /**
- * `midStream: 'verify'`: has the next target said what was delivered? A running hash, so that nothing delivered need be kept. Borders between chunks of
- * text or of bytes do not count; a chunk that is any other value counts as one.
+ * `midStream: 'verify'`: does the next target repeat what was delivered? Compares running hashes, so that nothing delivered need be kept. Borders between
+ * chunks of text or of bytes do not count; any other value is one chunk.
  */
 import type { Hash } from 'node:crypto';
 import * as types from 'node:util/types';
@@ -9,11 +9,11 @@ import { said } from './said.js';
 
 type RunKind = 'bytes' | 'text';
 
-/** How far a transcript has come. Equal places and equal digests: the same was said. */
+/** A position in a transcript. If position and digest are equal, the same was said. */
 interface Place {
-  /** Runs of bytes or text that are over, and values. */
+  /** Completed runs of bytes or text, and values. */
   readonly closed: number;
-  /** The run at its end; `null`: it ends in a value, or is empty. */
+  /** The kind of the run at the end; `null`: it ends with a value, or is empty. */
   readonly kind: RunKind | null;
   /** Bytes or characters of that run. */
   readonly length: number;
@@ -43,12 +43,12 @@ export class Transcript implements Place {
     }
     this.kind = kind;
     this.length += (chunk as string | Uint8Array).length;
-    // As UTF-16: half of a surrogate pair at a border is what it is.
+    // As UTF-16, so that half of a surrogate pair at a chunk's border stays what it is.
     if (typeof chunk === 'string') this.#hash.update(chunk, 'utf16le');
     else this.#hash.update(chunk as Uint8Array);
   }
 
-  /** Where it would be after `chunk`, whose run (if it is in one) begins at `from`. */
+  /** The position after `chunk`, whose run (if it is in one) begins at `from`. */
   placeAfter(chunk: unknown): Place & { readonly from: number } {
     const kind = runKindOf(chunk);
     const isSame = kind !== null && kind === this.kind;
@@ -61,7 +61,7 @@ export class Transcript implements Place {
     return this.#hash.copy().digest('hex');
   }
 
-  /** The length stands behind each run, as behind each value, so that nothing said can look like a border. */
+  /** The length follows each run, as it does each value, so that no content can look like a border. */
   #close(): void {
     if (this.kind === null) return;
     this.#hash.update(`|${this.kind} ${this.length}|`);
@@ -71,7 +71,7 @@ export class Transcript implements Place {
   }
 }
 
-/** What became of a chunk that was compared: part of what was known, or past it (`rest`: what is new in it), or not the same. */
+/** The result for one chunk: part of what was delivered, past it (`rest`: what is new in it), or different. */
 export type Comparison = { readonly is: 'known' } | { readonly is: 'through'; readonly rest: unknown } | { readonly is: 'different' };
 const KNOWN: Comparison = { is: 'known' };
 const DIFFERENT: Comparison = { is: 'different' };
@@ -88,12 +88,12 @@ export class ReplayCheck {
   compare(chunk: unknown): Comparison {
     if (isEmptyRun(chunk)) return KNOWN;
     const told = this.#told;
-    // Nothing was said yet but what says nothing.
+    // Only empty runs were delivered so far.
     if (told.closed === 0 && told.kind === null) return { is: 'through', rest: chunk };
     const after = this.#again.placeAfter(chunk);
     const isThere = after.closed === told.closed;
     if (after.closed > told.closed || (isThere && after.kind !== null && after.kind !== told.kind)) return DIFFERENT;
-    // A value right before the run that what was delivered ends in is still part of it.
+    // A value right before the last delivered run is still part of what was delivered.
     if (!isThere || after.kind !== told.kind || after.length < told.length) {
       this.#again.add(chunk);
       return KNOWN;
@@ -112,12 +112,12 @@ function splitAt(chunk: string | Uint8Array, at: number): { known: string | Uint
   return { known: chunk.subarray(0, at), rest: Buffer.isBuffer(chunk) ? Buffer.from(chunk.subarray(at)) : chunk.slice(at) };
 }
 
-/** Asked of the value itself, not of its prototype: a Proxy of bytes is none. */
+/** Checks the value itself, not its prototype: a Proxy of bytes is not bytes. */
 function runKindOf(chunk: unknown): RunKind | null {
   return typeof chunk === 'string' ? 'text' : types.isUint8Array(chunk) ? 'bytes' : null;
 }
 
-/** Text or bytes of no length say nothing, wherever they stand. Bytes that were transferred away have none either, and are nothing that can be compared. */
+/** Empty text or bytes say nothing, wherever they stand. Detached bytes are empty too, but count as a value that cannot be compared. */
 function isEmptyRun(chunk: unknown): boolean {
   if (chunk === '') return true;
   return runKindOf(chunk) === 'bytes' && (chunk as Uint8Array).length === 0 && !isDetached((chunk as Uint8Array).buffer);
@@ -132,12 +132,12 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** Values that cannot be compared, so far, in this process. */
+/** How many values could not be compared so far in this process. */
 let incomparable = 0;
 
 /**
- * Properties in any order are the same value, as in its canonical form, or where it has none and can be cloned. What cannot (it holds a function, its own
- * code throws) equals nothing, not even itself: readers get it, but no other target can be believed to have said it again.
+ * The canonical form of a value, so that the order of properties does not count; else, if it can be cloned, what `said` makes of it. A value that cannot
+ * (it holds a function, its own code throws) equals nothing, not even itself: readers get it, but no other target can prove to have repeated it.
  */
 function valueText(chunk: unknown): string {
   try {

@@ -1,4 +1,4 @@
-/** What the library tells about attempts, flights and outcomes: shapes only. */
+/** What the library reports about attempts, flights and outcomes: types only. */
 import type { AttemptEnd } from '../workers/protocol.js';
 
 /** One attempt that is over. */
@@ -8,7 +8,7 @@ export interface AttemptReport {
   readonly attempt: number;
   readonly durationMs: number;
   readonly end: AttemptEnd;
-  /** It was made beside another that was still out. */
+  /** It was made beside another attempt that was still out. */
   readonly isHedge?: true;
   readonly code?: string;
   readonly status?: number;
@@ -23,26 +23,26 @@ export interface SeamReport {
   readonly chunk: number;
 }
 
-/** One flight: so far, or when it has settled. */
+/** One flight: as it is so far, or as it ended. */
 export interface FlightReport {
   /** Unique within its coalescer: `users#12`. */
   readonly flight: string;
-  /** The target whose answer it was; `null`: none. */
+  /** The target that gave the answer; `null`: none did. */
   readonly target: string | null;
   readonly attempts: readonly AttemptReport[];
-  /** All that ever waited for it. */
+  /** How many ever waited for it. */
   readonly waiters: number;
-  /** From its launch to its end; in `outcome`, of one that flies, until now. `flightOf` says 0 while it flies. */
+  /** From its launch to its end; in `outcome`, until now if it still flies. `flightOf` says 0 while it flies. */
   readonly durationMs: number;
-  /** Another target went on for one that had failed, also where its attempt is still out. A hedge that was only faster is none. */
+  /** Another target took over from one that had failed, even if its attempt is still out. A hedge that was only faster does not count. */
   readonly failedOver: boolean;
-  /** Launches again after a thread was lost. */
+  /** How often it was launched again after a thread was lost. */
   readonly relaunches: number;
-  /** Only where a stream went on in mid-air. */
+  /** Present only if another target went on with its stream. */
   readonly seams?: readonly SeamReport[];
 }
 
-/** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it; `hit`: from what was kept; `stale`: from a value that was no longer fresh, while it is refreshed or because all targets failed. */
+/** Value or failure, and how it came about. `leader` launched the flight, `follower` joined it; `hit`: from a kept value or failure; `stale`: from a value that was no longer fresh, while it is refreshed or because all targets failed. */
 export type Outcome<V> = FlightReport & { readonly role: 'leader' | 'follower' | 'hit' | 'stale'; readonly waitedMs: number } & (
     | { readonly status: 'fulfilled'; readonly value: V }
     | { readonly status: 'rejected'; readonly reason: unknown }
@@ -52,7 +52,7 @@ export type Outcome<V> = FlightReport & { readonly role: 'leader' | 'follower' |
 export interface Explanation {
   /** What happened, `atMs` after launch. */
   readonly events: readonly { readonly atMs: number; readonly what: string; readonly [detail: string]: unknown }[];
-  /** The same as text for people, an event a line. */
+  /** The same as text for people, one event per line. */
   toString(): string;
 }
 
@@ -65,57 +65,57 @@ export interface Stats {
   readonly waiting: number;
   /** Gauge: what `limits.airborneBytes` counts: keys, payloads and chunks of flights in the air. */
   readonly bytes: number;
-  /** Gauge: keys for which a value or a failure is kept. */
+  /** Gauge: keys with a kept value or failure. */
   readonly kept: number;
-  /** Counters, only growing. `requests + refreshes + released = launched + joined + hits + stale + refused`. */
+  /** From here on counters, which only grow. `requests + refreshes + released = launched + joined + hits + stale + refused`. */
   readonly requests: number;
   readonly launched: number;
   readonly joined: number;
-  /** Requests answered from a kept value that was fresh, or from a kept failure: no joins. */
+  /** Requests answered from a fresh kept value, or from a kept failure: these are no joins. */
   readonly hits: number;
   /** Requests answered at once from a kept value that was no longer fresh. */
   readonly stale: number;
-  /** Requests that were given a kept value since all targets of their flight had failed. They are counted among `launched` and `joined`, their flight among `rejected`. */
+  /** Requests that got a kept value because all targets of their flight had failed. They also count in `launched` or `joined`, their flight in `rejected`. */
   readonly stoodIn: number;
   /** Flights launched in the background to refresh a kept value. */
   readonly refreshes: number;
-  /** Requests that had joined a flight whose value was for its leader alone, and asked for one of their own: each was given it, or is counted among `refused`. */
+  /** Requests that had joined a flight whose value was for its leader alone, and so needed a flight of their own: each got one, or counts in `refused`. */
   readonly released: number;
-  /** Requests that were given no flight: at a limit, after `close`, or for what they asked. */
+  /** Requests that got no flight: at a limit, after `close`, or because of what they asked. */
   readonly refused: number;
-  /** Flights that nobody could join: their key said so, or their value was known to be for one alone. */
+  /** Flights that nobody could join: their key was `null`, or their value was known to be for one alone. */
   readonly unshared: number;
   readonly fulfilled: number;
   readonly rejected: number;
   readonly abandoned: number;
-  /** Waiters that left before they were given an answer, other than by their time: by their signal, and readers that had read enough or were cut off. */
+  /** Waiters that left before they got an answer for another reason than their time: by their signal, and readers that had read enough or were cut off. */
   readonly left: number;
   /** Waiters that left because their time was up. */
   readonly timedOut: number;
-  /** Flights that went on at another target, also where a thread had died, or no other might be called at first; that is known when the attempt there is over. */
+  /** Failovers: a flight went on at another target. After a thread's death, or when no other target could be called at first, counted when the attempt at the other target is over. */
   readonly failovers: number;
   readonly relaunches: number;
   readonly threadsLost: number;
   readonly targets: Readonly<Record<string, TargetStats>>;
 }
 
-/** How one target is. */
+/** The health of one target. */
 export interface TargetReport {
   readonly target: string;
   readonly breaker: 'closed' | 'open' | 'half-open';
-  /** Is that so by hand? */
+  /** Was the breaker set by hand? */
   readonly forced: boolean;
-  /** How long it is left alone yet, because it asked for it. */
+  /** How much longer it is left alone, because it asked for that. */
   readonly heldMs: number;
-  /** When one attempt finds out whether it is well again; 0: its breaker is not open, or any moment. */
+  /** Time until one attempt probes whether it is well again; 0: now, or its breaker is not open. */
   readonly reopensInMs: number;
   readonly airborne: number;
   readonly attempts: number;
   readonly failures: number;
-  /** Of the last one or two thousand attempts that were answered, over all threads, within a sixteenth; to the first chunk where it streams. 0: there were none. */
+  /** Of the last one or two thousand answered attempts, over all threads, within a sixteenth; to the first chunk for streams. 0: there were none. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Extra attempts that its budget allows now; `Infinity` without a budget. */
+  /** How many extra attempts its budget allows now; `Infinity` without a budget. */
   readonly budgetLeft: number;
 }
 
@@ -124,14 +124,14 @@ export interface TargetStats {
   readonly failures: number;
   /** Attempts on a target that the flight had called before. */
   readonly retries: number;
-  /** Attempts made beside another that was still out. */
+  /** Attempts made beside another one that was still out. */
   readonly hedges: number;
-  /** Attempts told to stop because the other of the two had answered first: what hedging costs. */
+  /** Attempts aborted because the other of the two had answered first: the cost of hedging. */
   readonly outraced: number;
   /** Gauge: attempts in the air. */
   readonly airborne: number;
-  /** Gauge: is it called? `open`: not while another is left; `half-open`: one attempt finds out. */
+  /** Gauge: is it called? `open`: not while another is left; `half-open`: one attempt probes it. */
   readonly breaker: 'closed' | 'open' | 'half-open';
-  /** Gauge: how long it is left alone yet, because it asked for it. */
+  /** Gauge: how much longer it is left alone, because it asked for that. */
   readonly heldMs: number;
 }

@@ -1,41 +1,41 @@
-/** The options of one request: as given, and checked. */
+/** The options of one request, and their checks. */
 import { isSteered } from '../workers/steering.js';
 import type { Links } from './links.js';
 import { given } from '../workers/given.js';
 
 type Steerable = Pick<Links, 'targetNames' | 'healthMemory'>;
 
-/** What one request may say. */
+/** Options of one request. */
 export interface RequestOptions {
-  /** This waiter leaves when it is aborted, with `signal.reason` as it is; the others stay. */
+  /** When it is aborted this waiter leaves, with `signal.reason` as it is; the others stay. */
   readonly signal?: AbortSignal | undefined;
-  /** This waiter's time. When it is up this waiter leaves; the others stay. @default the flight's */
+  /** This waiter's time. When it is up, this waiter leaves; the others stay. @default the flight's */
   readonly timeoutMs?: number | undefined;
-  /** Whose request it is. Required where the coalescer's scope is `'per-request'`, refused where it is `'public'`, and of no account where a function takes it from the payload. */
+  /** Whose request it is. Required where the coalescer's scope is `'per-request'`, refused where it is `'public'`, and ignored where a function takes the scope from the payload. */
   readonly scope?: string;
-  /** Instead of the coalescer's key; `null`: do not share. */
+  /** Used instead of the coalescer's key; `null`: do not share. */
   readonly key?: string | null;
-  /** Take no kept value, not even where all targets fail, and do not join a flight that began before now (HTTP `no-cache`). */
+  /** Take no kept value, not even if all targets fail, and do not join a flight that began before now (HTTP `no-cache`). */
   readonly fresh?: boolean;
   /** Only these targets, in this order. Requests with other targets never share a flight. */
   readonly targets?: readonly string[];
 }
 
-/** What one reader of a stream may say. */
+/** Options of one reader of a stream. */
 export interface StreamOptions extends RequestOptions {
   /**
-   * First chunk to give: the `Last-Event-ID` of a browser that came back, plus one. Above 0 it takes up a stream that is in the air, and nothing else: where there is
-   * none, it rejects with `COALESCER_STREAM_BROKEN` and launches nothing; likewise where the stream ends before that chunk. @default 0
+   * Index of the first chunk to give: the `Last-Event-ID` of a browser that reconnects, plus one. Above 0 it only goes on with a stream in the air: if there is
+   * none, or it ends before that chunk, the reader gets `COALESCER_STREAM_BROKEN`, and nothing is launched. @default 0
    */
   readonly from?: number;
   /**
-   * Takes up this flight and no other: the one that gave the chunks before `from`. Else another flight of the key may be in the air by now, and its chunks need
-   * not fit to those. Streams (`flight`) and their targets' contexts say which it is. Other coalescers of that name, and other processes, have flights of the same names: whoever hands positions out adds what tells them apart. @default any flight of the key
+   * Goes on with this flight only: the one that gave the chunks before `from`. By now another flight of the key may be in the air, whose chunks need not
+   * match those. Its name is on the stream (`flight`) and in the target's context. Other coalescers of that name, and other processes, have flights of the same names: if you hand positions out, add what tells them apart. @default any flight of the key
    */
   readonly flight?: string;
 }
 
-/** The arguments behind the payload: options, which `'per-request'` makes required. */
+/** The arguments after the payload: options, which `'per-request'` makes required. */
 export type RequestArgs<S, O = RequestOptions> = 0 extends 1 & S // any
   ? [options?: O]
   : [Extract<S, 'per-request'>] extends [never]
@@ -90,9 +90,9 @@ function checkKnown(
   return options;
 }
 
-/** Of whichever realm or polyfill, but whole: one that cannot be let go of would hold its waiter. */
+/** Of any realm or polyfill, but complete: a signal that cannot be unsubscribed from would keep its waiter alive. */
 function isSignal(value: unknown): boolean {
-  // Asked first: Node 20 gives each of its signals a hidden class of its own, and every look at one takes a microsecond.
+  // Checked first: Node 20 gives each of its signals a hidden class of its own, and every property read on one takes a microsecond.
   if (value instanceof AbortSignal) return true;
   if (typeof value !== 'object' || value === null) return false;
   const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
@@ -114,7 +114,7 @@ function checkTargets(targets: unknown, names: readonly string[] | null): void {
   }
 }
 
-/** What tells a request's own targets from those of others. `null`: none, or all as written, which is what everybody has as long as nobody steers. */
+/** Identifies a request's own list of targets. `null`: it gave none, or all as written, which is the default as long as nobody steers. */
 export function routeIdOf(route: readonly string[] | null, { targetNames, healthMemory }: Steerable): string | null {
   if (route === null) return null;
   const isAsWritten = targetNames?.length === route.length && route.every((name, index) => name === targetNames[index]);

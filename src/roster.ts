@@ -1,6 +1,6 @@
 /**
- * Who is on duty: the active links, the standbys that have loaded and wait, and how they are started, replaced and given up on. Of flights it knows
- * their place, and whether a link has any.
+ * Which links are on duty: the active ones, the standbys that have loaded and wait, and how they are started, replaced and given up. Of flights it
+ * knows only which link their key belongs to, and whether a link has any.
  */
 import { inCleanContext } from '../workers/clean-context.js';
 import type { Seam } from '../workers/environment.js';
@@ -10,26 +10,26 @@ import type { Hosts } from './hosts.js';
 import { placeOf } from './placement.js';
 import type { PortLink } from './port-link.js';
 
-/** Start-ups that failed: the next waits twice as long as the last. */
+/** The wait after a failed start-up, doubled with each further failure. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
-/** A replacement's set-ups in a row: one that fails by bad luck (it died with a thread, a connection was refused) must not cost any flight. */
+/** Set-up tries of a replacement: one that fails by bad luck (its thread died, a connection was refused) must not cost any flight. */
 const SET_UPS = 3;
-/** One takes the place of a thread that died, on the other those that may have killed it fly apart: with one alone, the first death costs a start-up (456 ms
- * instead of 18 at p99, both processors busy). */
+/** One replaces a thread that died, the other takes the suspects: with only one, the first death costs a start-up (456 ms instead of 18 at p99, both
+ * processors busy). */
 const STANDBYS = 2;
-/** Deaths in a row, without one flight ended between them, after which replacing waits too: a module that dies of itself must not spin. */
+/** After so many deaths in a row, with no flight ended in between, replacing waits too: a module that dies by itself must not spin. */
 const DEATHS_AT_ONCE_MAX = 10;
 
-/** Told what the roster can do for flights that wait. */
+/** Told when links come or fail to come. */
 export interface RosterOwner {
-  /** A link is there to fly on. */
+  /** A link is ready to fly. */
   manned(): void;
-  /** None is there, and none will be soon. */
+  /** No link is ready, and none will be soon. */
   unmanned(error: unknown): void;
   /** A link is about to be set up. */
   settingUp(link: PortLink): void;
-  /** One more thread is set up. */
+  /** A thread has been set up. */
   activated(link: PortLink, isReplacement: boolean): void;
 }
 
@@ -47,20 +47,20 @@ export class Roster {
   readonly #setup: RosterSetup;
   /** On duty: set up, and flying. */
   readonly #actives: (PortLink | null)[];
-  /** Places that are being filled, or will be when their time has come. */
+  /** Places that are being filled, now or after a wait. */
   readonly #raising = new Set<number>();
   readonly #standbys: PortLink[] = [];
-  /** Every link that may still have a life: to be looked at, and closed. */
+  /** Every link that may still have a life, for reading heartbeats and for closing. */
   readonly #all = new Set<PortLink>();
   readonly #waits = new Set<unknown>();
   #targetNames: readonly string[] | null = null;
-  /** Not known before a module has loaded: then it may. */
+  /** Assumed until a module has loaded and says otherwise. */
   #mayBeForOne = true;
   #hosts: Promise<Hosts> | null = null;
   #starting: Promise<void> | null = null;
   #standbysOpening = 0;
   readonly #standbysWanted: number;
-  /** Start-ups that failed since the last that did not. */
+  /** Start-ups that failed since the last success. */
   #failures = 0;
   #retryAt = -Infinity;
   #deathsInARow = 0;
@@ -85,21 +85,21 @@ export class Roster {
     return this.#actives.some((link) => link !== null);
   }
 
-  /** Settles when all active links are set up. After a failure it is tried again, but not before its time. */
+  /** Settles when all active links are set up. After a failure the next call tries again, once the wait is over. */
   start(): Promise<void> {
     const mayRaise = this.#raising.size === 0 && this.#setup.seam.now() >= this.#retryAt;
     const missing = this.#actives.flatMap((link, index) => (link === null && mayRaise ? [index] : []));
-    // Threads are nobody's, and outlive the request in which they may be started: what they say is heard in no context of its.
+    // Threads outlive the request that starts them: their listeners must not run in its async context.
     if (this.#starting === null || missing.length > 0) this.#starting = inCleanContext((places) => this.#raiseAll(places), missing);
     return this.#starting;
   }
 
-  /** The active link of this flight's place; another one where that is not there; `null`: none, and then starting is under way or in vain. */
+  /** The active link of this flight's place, or another one; `null`: there is none, and starting is under way or has failed. */
   pick(flight: Flight): PortLink | null {
     const { length } = this.#actives;
-    // Nobody is coming to a place that failed to start: whoever needs it asks again.
+    // A place that failed to start is not retried by itself: whoever needs it tries again.
     if (this.#raising.size === 0 && this.#actives.includes(null)) this.start().catch((error: unknown) => this.#unmanned(error));
-    // With one thread there is one place, and a key need not be looked at.
+    // With one thread there is one place, and the key need not be hashed.
     const place = length === 1 ? 0 : placeOf(flight);
     for (let step = 0; step < length; step++) {
       const link = this.#actives[(place + step) % length];
@@ -112,12 +112,12 @@ export class Roster {
     if (!this.#isClosed && !this.#isManned && this.#raising.size === 0) this.#setup.owner.unmanned(error);
   }
 
-  /** One more link, set up for a duty of its own. */
+  /** Sets up a further link for a special role. */
   take(role: 'quarantine'): Promise<PortLink> {
     return inCleanContext((duty) => this.#setUp(duty, SET_UPS), role);
   }
 
-  /** A flight has ended: whatever died, threads do get work done. */
+  /** A flight has ended: whatever died before, threads do get work done. */
   worked(): void {
     this.#deathsInARow = 0;
   }
@@ -137,7 +137,7 @@ export class Roster {
   }
 
   #replace(index: number): void {
-    this.#raise(index, true).catch(() => undefined); // whoever waits for it was told
+    this.#raise(index, true).catch(() => undefined); // whoever waits for it has been told
   }
 
   #replaceLater(index: number, ms: number): void {
@@ -155,7 +155,7 @@ export class Roster {
     await Promise.all(places.map((index) => this.#raise(index, false)));
   }
 
-  /** Brings one place to duty. */
+  /** Fills one place with a link. */
   async #raise(index: number, isReplacement: boolean): Promise<void> {
     this.#raising.add(index);
     let link: PortLink;
@@ -179,11 +179,11 @@ export class Roster {
     this.#retryAt = this.#setup.seam.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
     this.#failures++;
     if (!this.#isManned) this.#starting = Promise.reject(error);
-    this.#starting?.catch(() => undefined); // whoever asks is told
+    this.#starting?.catch(() => undefined); // whoever asks gets the error
     this.#unmanned(error);
   }
 
-  /** Sets a link up, at once where a standby waits, which is then replaced. It flies only when its set-up is over. */
+  /** Sets a link up; uses a standby if one waits, which is then replaced. The link flies only after its set-up. */
   async #setUp(role: 'active' | 'quarantine', tries: number): Promise<PortLink> {
     for (let left = tries - 1; ; left--) {
       let link: PortLink | null = null;
@@ -219,7 +219,7 @@ export class Roster {
     return link;
   }
 
-  /** Standbys are opened one after another, and only when somebody is on duty: starting must not wait for them. */
+  /** Standbys are opened one after another, and only after a link is on duty, so that starting does not wait for them. */
   #refill(): void {
     if (this.#isClosed || this.#standbysOpening > 0 || this.#standbys.length >= this.#standbysWanted || this.#failures > 0) return;
     this.#standbysOpening++;
@@ -230,19 +230,19 @@ export class Roster {
         this.#refill();
       },
       () => {
-        // A standby that does not load is missed when it is needed, and then its reason is told.
+        // If a standby does not load, the reason is reported when a link is needed.
         this.#standbysOpening--;
       },
     );
   }
 
-  /** Ends all links in order (what their modules registered runs), then by force, whatever else was starting. */
+  /** Ends all links in order (running what their modules registered), then by force, together with whatever was starting. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const wait of this.#waits) this.#setup.seam.clearTimer(wait);
     const hosts = await this.#hosts?.catch(() => null);
     await Promise.all([...this.#all].map((link) => link.close()));
     await hosts?.close();
-    await this.#starting?.catch(() => undefined); // whoever asked for it was told
+    await this.#starting?.catch(() => undefined); // whoever asked for it got the error
   }
 }

@@ -1,13 +1,13 @@
 /**
- * What a value says, as text: equal texts for equal values, whatever V8 made of them. (It serializes one number as two kinds, by what stood in that place
- * before, and one text as two, by what it was cut out of.) For values that have no canonical form, and can be cloned.
+ * A value as text: equal texts for equal values, however V8 represents them. (Its serializer writes one number in two ways, depending on what was stored
+ * there before, and one text in two ways, depending on what it was sliced from.) For values that have no canonical form, and can be cloned.
  */
 import * as types from 'node:util/types';
 
-/** Larger ones cannot be compared: what is there twice is said twice, and that twice over is no end. */
+/** Larger values cannot be compared: an object that is referenced twice is written twice, so nesting that doubles would never end. */
 const CHARACTERS_MAX = 64 * 1_048_576;
 
-/** @throws what the value's own code throws, and for what cannot be cloned, or says too much */
+/** @throws what the value's own code throws, and for values that cannot be cloned or are too long */
 export function said(value: unknown): string {
   const speech = new Speech();
   speech.say(value);
@@ -16,7 +16,7 @@ export function said(value: unknown): string {
 
 class Speech {
   text = '';
-  /** What the value lies in that is said now, and how deep. */
+  /** The objects that enclose the current value, and their depths. */
   readonly #above = new Map<object, number>();
 
   #add(text: string): void {
@@ -31,7 +31,7 @@ class Speech {
       throw new TypeError(`a ${typeof value} says nothing that can be compared`);
     if (typeof value !== 'object' || value === null) return this.#add(Object.is(value, -0) ? '-0' : String(value));
     const depth = this.#above.get(value);
-    // In a circle.
+    // A cycle.
     if (depth !== undefined) return this.#add(`^${depth}`);
     this.#above.set(value, this.#above.size);
     this.#sayObject(value);
@@ -39,20 +39,20 @@ class Speech {
   }
 
   #sayObject(value: object): void {
-    // No prototype of a Proxy is believed.
+    // A Proxy may lie about its prototype.
     if (types.isProxy(value)) throw new TypeError('a Proxy may be another thing at each look');
     if (Array.isArray(value)) return this.#sayList(value);
     if (types.isDate(value)) return this.#add(`Date(${value.getTime()})`);
     if (types.isRegExp(value)) return this.#add(`RegExp(${String(value)})`);
     if (types.isAnyArrayBuffer(value)) return this.#sayBytes('ArrayBuffer', new Uint8Array(value));
-    // A Buffer is a Uint8Array to this.
+    // A Buffer counts as a Uint8Array here.
     if (ArrayBuffer.isView(value)) return this.#sayBytes(Object.prototype.toString.call(value), bytesOf(value));
     if (types.isBoxedPrimitive(value)) return this.#sayAll('Object', [value.valueOf()]);
     if (types.isMap(value)) return this.#sayAll('Map', [...value].flat());
     if (types.isSet(value)) return this.#sayAll('Set', [...value]);
-    // Its stack is of the place where it was made, and says nothing; these are no properties that are listed.
+    // The stack tells only where it was made. These four are not enumerable.
     if (types.isNativeError(value)) this.#sayAll('Error', [value.name, value.message, value.cause, (value as { errors?: unknown }).errors]);
-    // Of a class, or a host's: what has no clone (a promise, a Response) is nothing that could be said again.
+    // An instance of a class, or a host object: throws if it cannot be cloned (a promise, a Response).
     else if (Object.getPrototypeOf(value) !== Object.prototype) process.getBuiltinModule('node:v8').serialize(value);
     this.#sayProperties(value as Readonly<Record<string, unknown>>, Object.keys(value).sort());
   }
@@ -60,9 +60,9 @@ class Speech {
   #sayList(list: readonly unknown[]): void {
     const names = Object.keys(list);
     this.#add(`[${list.length};`);
-    // With holes, or properties of its own.
+    // It has holes, or named properties.
     if (names.length !== list.length) return this.#sayProperties(list as unknown as Readonly<Record<string, unknown>>, names);
-    // Embeddings: as bytes in a tenth of the time.
+    // Embeddings: as bytes it takes a tenth of the time.
     if (list.length > 0 && list.every((part) => typeof part === 'number')) return this.#sayBytes('', bytesOf(Float64Array.from(list)));
     for (const part of list) {
       this.say(part);

@@ -10,7 +10,7 @@ export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 const BY_PAYLOAD: readonly string[] = ['payload', 'scope'];
 const BY_IDENTITY: readonly string[] = ['scope', 'key'];
 
-/** A key that is missing by mistake must not mean all that its tenant has. @throws TypeError */
+/** A key that is missing by mistake must not mean all keys of its tenant. @throws TypeError */
 function check(which: Which<unknown>): void {
   if (typeof which !== 'object' || which === null || !('payload' in which || 'scope' in which)) {
     throw new TypeError(`which: expected { payload } or { scope, key? }, got ${given(which)}; the scope of a 'public' coalescer is null`);
@@ -24,7 +24,7 @@ function check(which: Which<unknown>): void {
   );
 }
 
-/** Does what is held, a flight or a kept value, have this identity? @throws TypeError or CoalescerError for one that is none */
+/** Tells whether a flight or a kept value has this identity. @throws TypeError or CoalescerError for an invalid `which` */
 export function fitsOf(
   which: Which<unknown>,
   identify: (payload: unknown, scope: string | undefined) => Identity,
@@ -40,7 +40,7 @@ export function fitsOf(
   if (key === null) return () => false;
   const index = indexOf(key);
   const isLong = index !== key;
-  // A settled flight has let go of a long key; there the digest must do.
+  // A settled flight has dropped a long key, so its digest must do.
   const isSettled = (held: Tabled): boolean => held instanceof Flight && !isFlying(held);
   const isSame = (held: Tabled): boolean =>
     held.hasLongKey === isLong && held.index === index && (!isLong || held.key === key || isSettled(held));

@@ -11,13 +11,13 @@ import { CALL_MS, type HostLife, type Hosts, type LifeReceiver } from './hosts.j
 import type { FilledThreads } from './thread-targets.js';
 import { within } from './within.js';
 
-/** Threads beyond those on duty and those that replace them: the spares, quarantine, and what is dying. */
+/** Threads besides those on duty and their replacements: standbys, quarantine, and dying ones. */
 const THREADS_BESIDE = 6;
 
 /**
- * Young objects of a thread whose memory is limited, in three spaces of 8 MB. A thread at its limit is given 16 MiB more, in which to end it (Node,
- * `src/node_worker.cc`); a minor collection that moves more than that into the full heap ends the process in its place, as happens with what V8 takes
- * on its own from Node 24 on (three spaces of 32 MB: six of six soaks).
+ * The young generation of a thread with a memory limit: three spaces of 8 MB. A thread at its limit gets 16 MiB more, so that Node can end it
+ * (`src/node_worker.cc`). If a minor collection moves more than that into the full heap, the whole process dies instead, as it does with V8's default
+ * from Node 24 on (three spaces of 32 MB: six of six soaks).
  */
 const YOUNG_MB = 24;
 
@@ -31,7 +31,7 @@ export interface ShardHostsSetup {
   readonly entry: string;
 }
 
-/** Where a task of the pool went: written by the balancer, read when the thread must be ended. -1: nowhere yet. */
+/** Which thread a pool's task went to: written by the load balancer, read when the thread must be ended. -1: none yet. */
 interface Place {
   thread: number;
 }
@@ -39,7 +39,7 @@ interface Place {
 export class ShardHosts implements Hosts {
   readonly #setup: ShardHostsSetup;
   readonly #pool: Piscina;
-  /** Threads that have a shard, living or opening; one shard each. */
+  /** Threads that have a shard, alive or opening; one shard each. */
   readonly #placed = new Set<number>();
 
   constructor(setup: ShardHostsSetup) {
@@ -52,7 +52,7 @@ export class ShardHosts implements Hosts {
       // The default blocks an idle worker in Atomics.wait: its timers and ports would stand still.
       atomics: 'disabled',
       idleTimeout: Infinity,
-      // On Linux alone it is one thread's: elsewhere the caller's own would step back with it.
+      // Only Linux has niceness per thread: elsewhere the caller's own thread would yield too.
       niceIncrement: process.platform === 'linux' ? niceness : 0,
       // A shard's task is over when it is set up; the pool must not take the thread for free.
       concurrentTasksPerWorker: 2,
@@ -65,7 +65,7 @@ export class ShardHosts implements Hosts {
       },
       ...(heapMbMax === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMbMax, maxYoungGenerationSizeMb: YOUNG_MB } }),
     });
-    // A thread that dies between tasks is told by its port; without a listener the pool would throw.
+    // A thread that dies between tasks is reported by its port; without a listener the pool would throw.
     this.#pool.on('error', () => undefined);
   }
 
@@ -89,11 +89,11 @@ export class ShardHosts implements Hosts {
       data: data.port2,
       control: control.port2,
     };
-    // The thread's death closes its ports, also while it loads: then the pool's own promise may never settle.
+    // The thread's death closes its ports, even while it loads: then the pool's own promise may never settle.
     const died = new Promise<never>((_, reject) => {
       data.port1.once('close', () => reject(new Error(`the thread died while it loaded ${module}`)));
     });
-    died.catch(() => undefined); // told by `closed` once it has loaded
+    died.catch(() => undefined); // reported by `closed` once it has loaded
     data.port1.unref();
     const place: Place = { thread: -1 };
     const giveUp = new AbortController();
@@ -102,7 +102,7 @@ export class ShardHosts implements Hosts {
         transferList: [data.port2, control.port2],
         signal: giveUp.signal,
       }) as Promise<number>;
-      ran.catch(() => undefined); // too late to matter, where one of the others was first
+      ran.catch(() => undefined); // ignored if one of the others was first
       const late = `${module} did not load within readyWithinMs = ${readyWithinMs} ms`;
       const thread = await within(seam, readyWithinMs, Promise.race([ran, died]), late);
       const controls = new Control(control.port1, seam);
@@ -110,17 +110,17 @@ export class ShardHosts implements Hosts {
     } catch (error) {
       data.port1.close();
       control.port1.close();
-      // Off the queue, or off its thread. A thread that failed to load would fail again: its loader remembers.
+      // Takes it off the queue, or ends its thread: a thread that failed to load would fail again, since its loader remembers.
       giveUp.abort();
       void this.end(place.thread);
       throw error;
     }
   }
 
-  /** Ends one thread, however it hangs. */
+  /** Ends one thread, even if it hangs. */
   async end(thread: number): Promise<void> {
     await this.#pool.threads.find(({ threadId }) => threadId === thread)?.terminate();
-    // Only those that are gone, this one or others before it: the pool must not take one that is dying for free.
+    // Only threads that are gone are freed: the pool must not take a dying one for free.
     const living = new Set(this.#pool.threads.map(({ threadId }) => threadId));
     for (const placed of this.#placed) if (!living.has(placed)) this.#placed.delete(placed);
   }
@@ -153,7 +153,7 @@ class ThreadLife implements HostLife {
     this.#setup = setup;
     data.on('message', (envelope: Envelope) => receiver.envelope(envelope));
     this.#closed = new Promise((resolve) => {
-      // The news of its death, 1-7 ms after it, behind everything it posted.
+      // Its death arrives 1-7 ms later, after everything it posted.
       data.once('close', () => {
         setup.control.close();
         receiver.closed();

@@ -1,17 +1,17 @@
-/** How one value is given to many waiters. */
+/** How many waiters get one value. */
 import { isPlainObject } from '../workers/plain.js';
 
 /**
- * `readonly`: the same object for all; the compiler forbids writing. `frozen`: plain data also frozen at run time, always, also for one waiter.
- * What is no plain data (a typed array, a Proxy that refuses) cannot be frozen and is given as it is.
- * `copy`: each waiter its own structured clone: a class instance loses its class. `same`: the same object, writable, you take care.
+ * `readonly`: the same object for all; the compiler forbids writing. `frozen`: plain data is also frozen at run time, even for a single waiter.
+ * Other values (a typed array, a Proxy that refuses) cannot be frozen and are given as they are.
+ * `copy`: each waiter gets a structured clone: a class instance loses its class. `same`: the same object, writable at your own risk.
  */
 export type Share = 'readonly' | 'frozen' | 'copy' | 'same';
 
 type Primitive = string | number | bigint | boolean | symbol | null | undefined;
 
-// `any` in the function's parameters: whatever it takes, it is left alone.
-/** `V`, not to be written to, all the way down. */
+// `any` in the function's parameters: a function is left alone, whatever it takes.
+/** `V`, deeply read-only. */
 export type Frozen<V> = V extends Primitive | ((...args: any[]) => unknown) | Date | RegExp | ArrayBuffer | ArrayBufferView
   ? V
   : V extends ReadonlyMap<infer K, infer X>
@@ -21,11 +21,11 @@ export type Frozen<V> = V extends Primitive | ((...args: any[]) => unknown) | Da
       : V extends object
         ? { readonly [K in keyof V]: Frozen<V[K]> }
         : V;
-/** What a waiter gets of a `V`. */
+/** What a waiter gets for a `V`. */
 export type Shared<V, H extends Share> = H extends 'readonly' | 'frozen' ? Frozen<V> : V;
 
 /**
- * Freezes plain data all the way down, however deep. Typed arrays cannot be frozen; Date and Map keep their insides writable: they, and what
+ * Freezes plain data at any depth. Typed arrays cannot be frozen, and a frozen Date or Map stays writable inside: these, and what
  * getters return, are left alone.
  */
 export function freezeDeep(value: unknown): void {
@@ -37,13 +37,13 @@ export function freezeDeep(value: unknown): void {
     try {
       if (!Array.isArray(part) && !isPlainObject(part)) continue;
       Object.freeze(part);
-      // One by one: a list of all descriptors takes four times as long.
+      // One at a time: asking for all descriptors takes four times as long.
       for (const name of Object.getOwnPropertyNames(part)) {
         const inner: unknown = Object.getOwnPropertyDescriptor(part, name)?.value;
         if (typeof inner === 'object') waiting.push(inner);
       }
     } catch {
-      // A Proxy that refuses, a module namespace: not plain data after all. Its flight has settled, and its waiters get it as it is.
+      // A Proxy that refuses, or a module namespace: not plain data after all. The flight has settled, and its waiters get it as it is.
     }
   }
 }

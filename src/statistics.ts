@@ -31,7 +31,7 @@ export function newCounters(): Counters {
   }; // biome-ignore format: one thought
 }
 
-/** A front, as far as it is told in numbers. */
+/** What the statistics need of a front. */
 export interface Counted {
   readonly name: string;
   readonly counters: Counters;
@@ -54,12 +54,12 @@ export function statsOf({ name, counters, airborne, waiters, limits, links }: Co
   };
 }
 
-/** Each request is one of these; counting it once more would cost a join a tenth. */
+/** Each request is counted in exactly one of these; a counter of its own would cost a join a tenth. */
 function requestsOf({ launched, joined, hits, stale, refused, refreshes, released }: Counters): number {
   return launched + joined + hits + stale + refused - refreshes - released;
 }
 
-/** What the counts of targets are made of. */
+/** What the counts of targets are computed from. */
 export interface TargetCounting {
   readonly names: readonly string[];
   readonly living: readonly SharedMemory[];
@@ -68,7 +68,7 @@ export interface TargetCounting {
   readonly now: number;
 }
 
-/** Sums over all shards there were; attempts in the air only of those that live. */
+/** Sums over all shards there ever were; attempts in the air only of living ones. */
 export function targetStats({ names, living, gone = [], health, now }: TargetCounting): Record<string, TargetStats> {
   return Object.fromEntries(
     names.map((name, index) => {

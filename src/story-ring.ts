@@ -1,7 +1,7 @@
-/** The last flights that settled: what `explain` can still tell of. */
+/** The last flights that settled, which `explain` can still tell about. */
 import type { Flight } from './flight.js';
 
-/** Settled flights whose stories `explain` still tells. */
+/** How many settled flights are kept. */
 const STORIES_MAX = 256;
 
 /** The stories of the last flights that settled, for `explain`. A ring: it never grows. */
@@ -18,7 +18,7 @@ export class StoryRing {
     if (++this.#next === this.#flights.length) this.#next = 0;
   }
 
-  /** The newest that fits. */
+  /** The newest one that fits. */
   find(fits: (flight: Flight) => boolean): Flight | null {
     for (let back = 1; back <= this.#flights.length; back++) {
       const flight = this.#flights[(this.#next - back + this.#flights.length) % this.#flights.length];

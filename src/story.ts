@@ -1,4 +1,4 @@
-/** What happened to a flight, told in order: as data, and as text for people who look. */
+/** What happened to a flight, in order: as data, and as text for people. */
 import { reasonOf } from '../workers/passed-over.js';
 import type { AttemptRecord, InAir, Unhedged } from '../workers/protocol.js';
 import type { FlightStart } from '../workers/flight-record.js';
@@ -22,7 +22,7 @@ export interface FlightOwner {
 
 type Event = Explanation['events'][number];
 
-/** Waiters that did not launch it; a refresh was launched for what is kept. */
+/** Waiters that did not launch it; a refresh was launched by none of them. */
 export const joinsOf = ({ joined, incidents }: Pick<Flight, 'joined' | 'incidents'>): number =>
   Math.max(0, incidents.isRefresh ? joined : joined - 1);
 
@@ -46,7 +46,7 @@ export const flightId = ({ owner, number }: Pick<Flight, 'owner' | 'number'>): s
 /** What a report is made of. */
 export type Reported = Pick<Flight, 'id' | 'attempts' | 'joined' | 'status' | 'launchedAt' | 'settledAt' | 'incidents'>;
 
-/** The last attempt of a flight that has gone straight until then. */
+/** The last attempt of a flight that has gone straight to its value. */
 export function straightAttempt(
   { owner, start, launchedAt, told }: Pick<Flight, 'owner' | 'start' | 'launchedAt' | 'told'>,
   endedAt: number,
@@ -56,7 +56,7 @@ export function straightAttempt(
   return { target, attempt: (last?.attempt ?? 0) + 1, startedAt: last?.endedAt ?? launchedAt, endedAt, end: 'value' };
 }
 
-/** All attempts of a flight that are over, in the order of their ends. Nobody was told of the last one of a flight that went straight. */
+/** All attempts of a flight that are over, in the order of their ends. The last one of a straight flight was not reported, and is added. */
 export function attemptsOf(
   flight: Pick<Flight, 'told' | 'wentStraight' | 'owner' | 'start' | 'launchedAt' | 'settledAt'>,
 ): readonly AttemptRecord[] {
@@ -64,7 +64,7 @@ export function attemptsOf(
   return flight.wentStraight ? [...told, straightAttempt(flight, flight.settledAt)] : told;
 }
 
-/** What a report needs of a flight that has settled, as it was then: a third of the flight, and nothing of its key, for whoever keeps it long. */
+/** What a report needs of a settled flight, as it was then: a third of the flight's memory, and nothing of its key, for whoever keeps it long. */
 export class SettledStory implements Reported {
   readonly owner: FlightOwner;
   readonly number: number;
@@ -86,7 +86,7 @@ export class SettledStory implements Reported {
     this.joined = joined;
     this.launchedAt = launchedAt;
     this.settledAt = settledAt;
-    // A copy: a thread that was late may tell of its end yet.
+    // A copy: a late thread may still report an attempt's end.
     this.told = told?.copy() ?? null;
     this.incidents = incidents;
   }
@@ -103,13 +103,13 @@ export class SettledStory implements Reported {
   }
 }
 
-/** What stories and errors hold of a flight: not megabytes of keys. The flight's own key stays for a target that still reads it. */
+/** What stories and errors hold of a flight: no keys of megabytes. The flight keeps its own key for a target that still reads it. */
 export function forStory(flight: Flight): Flight {
   return flight.hasLongKey ? withoutLongKey(flight) : flight;
 }
 
 function withoutLongKey(flight: Flight): Flight {
-  // One list for both: what is told after the end belongs to the story too.
+  // One list for both: what is reported after the end belongs to the story too.
   if (!flight.wentStraight) flight.told ??= new Told(null);
   const own = {
     boarded: { ...inFull(flight.boarded), key: flight.index },
@@ -121,26 +121,26 @@ function withoutLongKey(flight: Flight): Flight {
   return story;
 }
 
-/** All of a flight's that are over, in the order in which they began. */
+/** All attempts of a flight that are over, in the order in which they began. */
 export function attemptReports({ attempts }: Pick<Reported, 'attempts'>): AttemptReport[] {
   return attempts.map(attemptReport).sort((one, other) => one.attempt - other.attempt);
 }
 
-/** What is told of a flight as a whole. */
+/** The report of a whole flight. */
 export function flightReport(flight: Reported, now: number): FlightReport {
-  // In the order in which they ended: the last one is the one that settled it.
+  // Attempts are in the order of their ends: the last one settled it.
   const last = flight.attempts.at(-1);
   const attempts = attemptReports(flight);
   const [first] = attempts;
   const hasFailed = first !== undefined && LOST.has(first.end);
-  // The attempt where it goes on may be out yet, or be told to stop after the flight's end.
+  // The attempt where it goes on may still be out, or be aborted after the flight's end.
   const goesOn = flight.attempts.some(({ target, next }) => next !== undefined && next !== target);
   return {
     flight: flight.id,
     target: last !== undefined && (last.end === 'value' || last.end === 'answer') ? last.target : null,
     attempts,
     waiters: flight.joined,
-    // Of one that flies, asked for by its error: there is no clock here, and it is not over.
+    // For a flight that flies, asked for by its error: there is no clock here, and it is not over.
     durationMs: Math.max(0, (flight.status === 'flying' ? now : flight.settledAt) - flight.launchedAt),
     failedOver: goesOn || attempts.some(({ target, isHedge }) => target !== first?.target && (isHedge !== true || hasFailed)),
     relaunches: flight.incidents.relaunches?.length ?? 0,
@@ -148,7 +148,7 @@ export function flightReport(flight: Reported, now: number): FlightReport {
   };
 }
 
-/** Of a request that never had one. */
+/** For a request that never had a flight. */
 export const NO_FLIGHT = {
   flight: '',
   target: null,
@@ -159,7 +159,7 @@ export const NO_FLIGHT = {
   relaunches: 0,
 };
 
-/** The story so far. `flying`: the attempts in the air, as far as they are known. */
+/** The story so far. `flying`: the attempts in the air, as far as known. */
 export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const events: Event[] = [{ atMs: 0, what: 'launched', flight: flight.id, scope: flight.scope, key: flight.key?.slice(0, 200) ?? null }];
   const at = (instant: number): number => Math.max(0, instant - flight.launchedAt);
@@ -167,7 +167,7 @@ export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
   const relaunches = (flight.incidents.relaunches ?? []).map(({ at: instant, why }) => ({ atMs: at(instant), what: 'relaunched', why }));
   for (const [index, record] of attempts.entries()) {
     const before = attempts[index - 1];
-    // Of one instant: a thread was lost, its flight was launched again, and then called.
+    // At the same instant, in this order: the thread was lost, the flight relaunched, the target called.
     while (relaunches[0] !== undefined && relaunches[0].atMs <= at(record.startedAt)) events.push(relaunches.shift() as Event);
     if (before !== undefined && isGoneOnFrom(before, record))
       events.push({ atMs: at(record.startedAt), what: 'failover', from: before.target, to: record.target });
@@ -187,7 +187,7 @@ export function storyOf(flight: Flight, flying: readonly InAir[]): Explanation {
       ...(flight.incidents.isStale ? { given: 'a kept value' } : {}),
     });
   }
-  // Stable: events of one instant stay as they were told. Joins have no times of their own; a clock read costs more than a join.
+  // A stable sort: events of one instant keep their order. Joins have no times of their own, since reading the clock costs more than a join.
   const ordered = events.toSorted((one, other) => one.atMs - other.atMs);
   return { events: ordered, toString: () => ordered.map(eventText).join('\n') };
 }

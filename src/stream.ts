@@ -1,6 +1,6 @@
 /**
  * One flight's stream, as its front holds it: the log, who reads it and how far, what the shard may still send, and the seams where another target
- * went on. It decides about chunks; who waits, leaves and is told is `Waiters`' and `Front`'s.
+ * went on. It decides about chunks; `Waiters` and `Front` decide who waits, leaves and is told.
  */
 import { CREDIT_BYTES } from '../workers/protocol.js';
 import { ChunkLog } from './chunk-log.js';
@@ -11,38 +11,38 @@ import type { SeamReport } from './reports.js';
 import type { StreamSettings } from './stream-options.js';
 import type { Seat } from './waiter.js';
 
-/** Who lags, and what all have read, is looked for each time that an eighth of `lagBytes` has come, at most this. */
+/** Laggards, and chunks that all have read, are looked for after each eighth of `lagBytes`, at most this many bytes. */
 const LOOKS_PER_LAG = 8;
 const LOOK_BYTES_MAX = 131_072;
 
 /** Told what a stream asks for. */
 export interface StreamOwner {
-  /** So much more may come. */
+  /** So many bytes more may come. */
   grant(flight: Flight, credit: number): void;
-  /** It holds so many bytes more, or fewer. */
+  /** The bytes that it holds have changed by `change`. */
   held(flight: Flight, change: number): void;
-  /** Too much to be kept for those who come late: nobody can join any more. */
+  /** It is too long to be kept for late joiners: nobody can join any more. */
   outgrown(flight: Flight): void;
-  /** Has read too little for too long, while others went on. */
+  /** This reader lags too far behind the others. */
   lagged(reader: Reader): void;
   seamed(flight: Flight, seam: SeamReport): void;
-  /** The values of `request` are larger than one value may be. */
+  /** The value that `request` would give is larger than a value may be. */
   overfilled(flight: Flight): void;
 }
 
 export class Stream {
   readonly log = new ChunkLog();
   readonly readers = new Set<Reader>();
-  /** Its one chunk is the value of a target that does not stream: its size was judged with it, and is the same whoever reads. */
+  /** Its one chunk is the value of a target that does not stream: its size was checked as a value, and does not depend on who reads. */
   isValue = false;
   readonly #flight: Flight;
   readonly #settings: StreamSettings;
   readonly #resultBytes: number;
   readonly #owner: StreamOwner;
-  /** What was said, where the next target is compared with it. */
+  /** What was said, if the next target is compared with it. */
   readonly #transcript: Transcript | null;
   #check: ReplayCheck | null = null;
-  /** All chunks, for those who asked with `request`. */
+  /** All chunks, for callers of `request`. */
   #collected: unknown[] | null = null;
   #hasOutgrown = false;
   /** The attempt that gives chunks now, its target, and the target that gave the last one. */
@@ -54,7 +54,7 @@ export class Stream {
   #credited = 0;
   #owed = 0;
   #lookedAt = 0;
-  /** Somebody has left who may have waited for the next chunk. */
+  /** Somebody has left who may have been waiting for the next chunk. */
   #hasLeaver = false;
 
   constructor(flight: Flight, settings: StreamSettings, resultBytes: number, owner: StreamOwner) {
@@ -65,15 +65,15 @@ export class Stream {
     this.#transcript = settings.midStream === 'verify' ? new Transcript() : null;
   }
 
-  /** Which target gives chunks now. */
+  /** The target that gives chunks now. */
   get target(): string {
     return this.#target;
   }
-  /** Does anybody want the whole of it? */
+  /** Does anybody want all chunks as one value? */
   get isCollected(): boolean {
     return this.#flight.waiting > this.readers.size;
   }
-  /** What was delivered, as long as all of it is kept and small enough to be handed on. */
+  /** What was delivered, as long as all of it is kept and small enough to hand on. */
   get delivered(): readonly unknown[] | null {
     return this.log.start > 0 || this.log.bytes > this.#settings.replayBytes ? null : this.log.slice(0);
   }
@@ -94,14 +94,14 @@ export class Stream {
     const compared = this.#check.compare(chunk);
     if (compared.is === 'different') return false;
     if (compared.is === 'through') this.#check = null;
-    // What is thrown away is nobody's backlog.
+    // A chunk that is dropped is nobody's backlog.
     const rest = compared.is === 'through' ? compared.rest : undefined;
     if (rest === undefined) this.#owe(bytes);
     else this.#append(rest, bytes);
     return true;
   }
 
-  /** Has all that was delivered been said again, or gone on from, by the attempt that says it is complete? */
+  /** Has the attempt that says it is complete repeated all that was delivered, or gone on from it? */
   isWhole(attempt: number): boolean {
     if (this.#transcript === null || this.#transcript.isEmpty) return true;
     return attempt === this.#attempt && this.#check === null;
@@ -115,7 +115,7 @@ export class Stream {
     const isTaken = this.#isAwaited || this.readers.size === 0 || this.isCollected;
     log.append(chunk, bytes);
     this.#owner.held(this.#flight, bytes);
-    // Before those who collect, who may be too many bytes to stay.
+    // Before `#collect`, which may end the flight because it is too large.
     if (isTaken) this.taken(log.length);
     if (this.isCollected) this.#collect(chunk);
     else this.#collected = null;
@@ -128,7 +128,7 @@ export class Stream {
     if (log.bytes - this.#lookedAt > Math.min(this.#settings.lagBytes / LOOKS_PER_LAG, LOOK_BYTES_MAX)) this.look();
   }
 
-  /** Does anybody wait for the next chunk who is still here? */
+  /** Does anybody who is still here wait for the next chunk? */
   get #isAwaited(): boolean {
     if (!this.log.isAwaited || !this.#hasLeaver) return this.log.isAwaited;
     this.#hasLeaver = false;
@@ -140,7 +140,7 @@ export class Stream {
     this.#owner.seamed(this.#flight, { from, to: this.#target, chunk: this.log.length });
   }
 
-  /** One more of those who want the whole of it. */
+  /** One more waiter wants all chunks. */
   wanted(): void {
     if (this.isCollected && this.#collected === null && this.log.length > 0) this.#fill();
   }
@@ -151,7 +151,7 @@ export class Stream {
     this.#judge();
   }
 
-  /** From the log, which holds all of it as long as anybody can join. */
+  /** From the log, which holds all chunks as long as anybody can join. */
   #fill(): void {
     this.#collected = this.log.slice(0);
     this.taken(this.log.length);
@@ -162,12 +162,12 @@ export class Stream {
     if (!this.isValue && this.log.bytes > this.#resultBytes) this.#owner.overfilled(this.#flight);
   }
 
-  /** All chunks, for those who asked with `request`. */
+  /** All chunks, for callers of `request`. */
   get collected(): unknown[] {
     return this.#collected ?? [];
   }
 
-  /** A reader has taken all chunks before `index`. The shard may send as much again; not for each chunk, but well before it runs out. */
+  /** A reader has taken all chunks before `index`. The shard may send as much again: granted not for each chunk, but well before it runs out. */
   taken(index: number): void {
     if (index <= this.#front) return;
     this.#front = index;
@@ -186,56 +186,56 @@ export class Stream {
     this.#owner.grant(this.#flight, credit);
   }
 
-  /** A new shard flies it, with all its credit. */
+  /** A new shard flies it, with full credit. */
   relaunched(): void {
     this.#credited = this.log.bytes;
     this.#owed = 0;
   }
 
-  /** One more that reads. The first one sets the pace: without any, the stream has run on by itself. */
+  /** A reader has joined. The first one sets the pace: without any, the stream ran on by itself. */
   joined(reader: Reader): void {
     this.readers.add(reader);
     if (this.readers.size === 1) this.paceAnew();
     else this.taken(Math.min(reader.cursor, this.log.length));
   }
 
-  /** Somebody is gone. The next fastest sets the pace; with none left, nobody does. */
+  /** A waiter has left. The next fastest reader sets the pace; with none left, nobody does. */
   left(seat: Seat): void {
     const isReader = this.readers.delete(seat as Reader);
     this.#hasLeaver = true;
-    // One that was behind another has set no pace; and ten thousand may leave at once.
+    // A reader behind another one did not set the pace; and ten thousand may leave at once.
     if (isReader && this.readers.size > 0 && (seat as Reader).cursor < this.#front) return;
     this.paceAnew();
   }
 
-  /** Also where those who wanted the value, and took all there was, wait no more: else the fastest who is left would be cut off for being behind them. */
+  /** Finds the fastest reader again, also when those who took everything for the value have gone: else the fastest reader left would be cut off for lagging behind them. */
   paceAnew(): void {
     const { log } = this;
     let front = this.readers.size === 0 || this.isCollected ? log.length : 0;
-    // One that waits for a place further on takes all that comes before it.
+    // A reader that waits for a later place takes all that comes before it.
     for (const { cursor } of this.readers) {
-      // Nobody is further than the fastest was.
+      // Nobody is ahead of the former fastest.
       if (front >= this.#front) break;
       front = Math.max(front, Math.min(cursor, log.length));
     }
     this.#front = 0;
-    // Never ahead of the credit: what others then take would count as taken already, and upstream be asked for no more.
+    // By `taken`, so that it is never ahead of the credit: else chunks that others then take would count as taken already, and upstream would get no more credit.
     this.taken(front);
   }
 
-  /** Who lags too far behind the others is cut off, and what all have read is let go, once nobody can join any more. */
+  /** Cuts off readers that lag too far behind the others and, once nobody can join any more, drops what all have read. */
   look(): void {
     const { log, readers } = this;
     this.#lookedAt = log.bytes;
     let least = log.length;
     for (const reader of readers) {
       const isFastest = reader.cursor >= this.#front;
-      // A late joiner's way to where the stream was when it came is no lag.
+      // What was there when a reader joined does not count as its lag.
       const lag = log.bytes - Math.max(reader.joinedAtBytes, log.bytesBefore(reader.cursor));
       if (!isFastest && lag > this.#settings.lagBytes) this.#owner.lagged(reader);
       else least = Math.min(least, reader.cursor);
     }
-    // What is kept for those who want the whole is still held.
+    // Chunks that are collected for a value are still held.
     if (this.#hasOutgrown && this.#collected === null) this.#owner.held(this.#flight, -log.trim(least));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Streams at the front: what becomes of chunks, and of a flight that ends with a stream. The stream itself is `Stream`'s; that a flight ends, and in
- * which order, is the front's.
+ * Streams at the front: what happens to chunks, and to a flight that ends with a stream. `Stream` holds the stream itself; the front decides that a
+ * flight ends, and in which order.
  */
 import { isPromise } from 'node:util/types';
 import { chunkSize } from '../workers/chunk-size.js';
@@ -17,9 +17,9 @@ import { Stream, type StreamOwner } from './stream.js';
 import type { Waiters } from './waiters.js';
 import * as watching from './watching.js';
 
-/** What streams ask of their front. */
+/** What streams need of their front. */
 export interface StreamingOwner {
-  /** Its key is free, its waiters stay. Without any it ends: it was kept for others, and none can come. */
+  /** Frees its key; its waiters stay. Without any it ends: it was only kept for others to join. */
   tooOldToJoin(flight: Flight): void;
   end(flight: Flight, status: 'rejected' | 'abandoned', error: unknown): void;
   settle(flight: Flight, status: 'fulfilled', value: unknown, now: number): void;
@@ -42,17 +42,17 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     this.#setup = setup;
   }
 
-  /** The stream of a flight: from the first who reads, or from its first chunk. */
+  /** The stream of a flight. Made for the first reader, or at its first chunk. */
   of(flight: Flight): Stream {
     const { streams, limits } = this.#setup.options;
     if (flight.stream !== null) return flight.stream;
     const stream = (flight.stream = new Stream(flight, streams, limits.resultBytes, this));
-    // A stream must know who wants all of it: nobody joins at one look.
+    // A stream must know who wants all of it, so nobody may join by the fast path any more.
     flight.updatePlain();
     return stream;
   }
 
-  /** The same for one more who reads. @throws CoalescerError where its value has just turned out to be for one alone */
+  /** The same, for a new reader. @throws CoalescerError if its value has just turned out to be for one alone */
   openTo(flight: Flight): Stream {
     if (flight.incidents.isForOne) throw this.#setup.failures.forOne(flight);
     return this.of(flight);
@@ -61,7 +61,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
   /** An attempt's first chunk comes next. */
   opened(flight: Flight, attempt: number, target: string): void {
     if (flight.status !== 'flying') return;
-    // What streams is not kept: for what a refresh brings so nobody is there.
+    // Streams are not kept, so nobody needs one that a refresh brings.
     if (flight.incidents.isRefresh && flight.waiting === 0) return this.#setup.owner.end(flight, 'abandoned', undefined);
     this.of(flight).opened(attempt, target);
   }
@@ -73,7 +73,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     if (!this.of(flight).take(chunk, cost)) owner.end(flight, 'rejected', failures.diverged(flight));
   }
 
-  /** Settles a flight whose stream is complete. A plain value is a stream of a single chunk, for those who read. */
+  /** Settles a flight whose stream is complete. For readers, a plain value is a stream of one chunk. */
   ended(flight: Flight, { attempt, target, endedAt }: AttemptRecord, value: unknown): void {
     const { owner, failures } = this.#setup;
     const stream = this.of(flight);
@@ -83,20 +83,20 @@ export class Streaming implements StreamOwner, ChunkReceiver {
       stream.isValue = isOnlyValue;
       this.chunk(flight, value, chunkSize(value));
     }
-    if (flight.status !== 'flying') return; // it was not what had been delivered
+    if (flight.status !== 'flying') return; // it differed from what had been delivered
     if (!stream.isWhole(attempt)) return owner.end(flight, 'rejected', failures.diverged(flight));
     const result = isOnlyValue ? value : this.#collected(flight, stream);
-    // What `collect` threw may have been the end for all.
+    // If `collect` threw, that may have ended the flight.
     if (flight.status === 'flying') owner.settle(flight, 'fulfilled', result, endedAt);
   }
 
-  /** What those get who asked with `request`. What the user's own function throws is theirs too. */
+  /** What callers of `request` get: also what the user's `collect` throws. */
   #collected(flight: Flight, stream: Stream): unknown {
     const { collect } = this.#setup.options;
     if (!stream.isCollected || collect === null) return stream.collected;
     try {
       const value = collect(stream.collected);
-      // Whoever waits is given it, and told when it rejects; where nobody can be (`share: 'copy'`), that must not end the process.
+      // Waiters get it, and its rejection; if none can (`share: 'copy'`), that must not end the process.
       if (isPromise(value)) value.catch(() => undefined);
       return value;
     } catch (error) {
@@ -109,7 +109,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     if (flight.status === 'flying') this.#setup.owner.links.grant(flight, credit);
   }
   held(flight: Flight, change: number): void {
-    // One that has ended in the middle of a chunk has given back all it held.
+    // A flight that ended in the middle of a chunk has released all its bytes already.
     if (flight.status === 'flying') this.#setup.owner.held(flight, change);
   }
   outgrown(flight: Flight): void {
@@ -130,7 +130,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
     this.#refuseValue(flight, failures.limit('resultBytes', options.limits.resultBytes, flight.key, flight.stream?.log.bytes));
   }
 
-  /** Those who want the value do not get it; with nobody left who reads, that is the flight's end. */
+  /** Those who want the value do not get it; if nobody reads, that ends the flight. */
   #refuseValue(flight: Flight, error: unknown): void {
     const { owner, waiters } = this.#setup;
     if (flight.stream?.readers.size === 0) owner.end(flight, 'rejected', error);

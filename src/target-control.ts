@@ -1,4 +1,4 @@
-/** Health and steering of the targets while requests run: what people look at, and what they change. Nothing in the air is lost by it. */
+/** Health and steering of the targets while requests run: what people read, and what they change. Nothing in the air is lost by it. */
 import type { ForcedState } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
 import { writeOrder, writeWeights } from '../workers/steering.js';
@@ -7,15 +7,15 @@ import type { Links } from './links.js';
 import { given } from '../workers/given.js';
 import type { TargetReport } from './reports.js';
 
-/** The targets of a coalescer, by their names. Before a module has loaded their names are not known: then all of it throws `COALESCER_TARGETS_NOT_LOADED`. */
+/** The targets of a coalescer, by name. Names are unknown until the module has loaded: until then everything here throws `COALESCER_TARGETS_NOT_LOADED`. */
 export interface TargetControl {
-  /** How they are, in the order written. */
+  /** The health of each target, in the order written. */
   report(): readonly TargetReport[];
-  /** A new order for flights from now on; names left out are not tried by them. A request's own `targets` stay as they are. @throws TypeError or RangeError */
+  /** A new order for future flights, which do not try the names left out. A request's own `targets` are not affected. @throws TypeError or RangeError */
   order(names: readonly string[]): void;
-  /** New weights for flights from now on; what is not named keeps its own. @throws TypeError or RangeError */
+  /** New weights for future flights; targets that are not named keep theirs. @throws TypeError or RangeError */
   weights(weights: Readonly<Record<string, number>>): void;
-  /** Opens or closes a breaker by hand until `'auto'`, which begins anew. What is open by hand is not called, whatever is left. @throws TypeError or RangeError */
+  /** Opens or closes a breaker by hand until `'auto'`, which starts it afresh. A target whose breaker is open by hand is never called, even if no other is left. @throws TypeError or RangeError */
   breaker(target: string, state: 'open' | 'closed' | 'auto'): void;
 }
 
@@ -54,7 +54,7 @@ export class FrontedTargets implements TargetControl {
   weights(weights: Readonly<Record<string, number>>): void {
     if (typeof weights !== 'object' || weights === null)
       throw new TypeError(`targets.weights: expected a record of numbers, got ${given(weights)}`);
-    // Also where there is nothing to write.
+    // Throws before the module has loaded, even if there is nothing to write.
     this.#loaded();
     const written = Object.entries(weights).map(([name, weight]) => {
       if (!(typeof weight === 'number' && weight >= 0 && weight <= 1_000_000))

@@ -1,4 +1,4 @@
-/** `coalescer/testing`: no threads, no real time. A clock that a test moves, and targets that a test answers. */
+/** `coalescer/testing`: no threads, no real time. A clock that the test moves, and targets that the test answers. */
 import { promisesSettled, type Environment } from '../workers/environment.js';
 
 export type { Targets } from '../workers/targets.js';
@@ -14,17 +14,17 @@ export interface VirtualEnvironment extends Environment {
 }
 
 interface VirtualTimer {
-  /** Would not keep a process alive: a heartbeat, say. `settle` does not wait for it. */
+  /** It does not keep the process alive (a heartbeat, say), so `settle` does not wait for it. */
   isReleased: boolean;
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
 }
 
-/** More timers than this without an end are a loop: `settle` throws. */
+/** More timers than this are an endless loop: `settle` throws. */
 const TIMERS_MAX = 1_000_000;
 
-/** 2026, at noon of its first day: dates are the same in every run too. */
+/** Noon on 1 January 2026, so that dates are the same in every run. */
 const WALL_START = 1_767_268_800_000;
 
 /** A clock at 0 and random numbers from a seed: the same test runs the same way everywhere. */
@@ -71,10 +71,10 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
       const until = now + ms;
       await promisesSettled();
       for (let timer = next(); timer !== undefined && timer.at <= until; timer = next()) {
-        // In the order of time, one after the other.
+        // One after the other, in the order of time.
         await runNext(timer);
       }
-      // Another one, side by side, may have moved it further.
+      // Another `advance` at the same time may have moved it further.
       now = Math.max(now, until);
       await promisesSettled();
     },
@@ -89,7 +89,7 @@ export function virtualEnvironment({ seed = 1 }: { readonly seed?: number } = {}
   };
 }
 
-/** One call that a scripted target has got and not answered. */
+/** One call of a scripted target, for the test to answer. */
 export interface ScriptedCall<P, V> {
   readonly payload: P;
   readonly signal: AbortSignal;
@@ -104,7 +104,7 @@ export interface ScriptedTarget<P, V> {
   readonly calls: readonly ScriptedCall<P, V>[];
 }
 
-/** A target that does nothing of itself: its calls are there to be counted, looked at and answered. */
+/** A target that does nothing by itself: the test counts, inspects and answers its calls. */
 export function scriptedTarget<P, V>(): ScriptedTarget<P, V> {
   const calls: ScriptedCall<P, V>[] = [];
   const target = (payload: P, { signal }: { readonly signal: AbortSignal }): Promise<V> =>

@@ -1,8 +1,8 @@
-/** The file that threads begin with. Asked for before anything heavy is loaded, since a bundle breaks that, too, and says less. */
+/** The file that threads load first. Looked up before anything heavy is loaded: a bundle breaks that too, with a less helpful error. */
 import { existsSync } from 'node:fs';
 import loader from '../workers/loader.cjs';
 
-/** @throws where the package was bundled: its files are not beside its code then, and the pool would only say that a file was not found */
+/** @throws if the package was bundled: its files are then not beside its code, and the pool would only say that a file was not found */
 export function threadEntry(): string {
   const file = loader.hostEntry();
   if (file !== null && existsSync(file)) return file;

@@ -1,4 +1,4 @@
-/** How the targets of threads are, as the front knows: it sees what all threads share, numbers those who hold something of it, and clears up after the dead. */
+/** The health of targets on threads, as the front sees it: it reads what all threads share, numbers the threads that hold probes and places, and frees what dead threads held. */
 import type { Seam } from '../workers/environment.js';
 import { HOLDERS_MAX, type HealthMemory } from '../workers/health-memory.js';
 import { Health } from '../workers/health.js';
@@ -16,7 +16,7 @@ export interface ThreadHealthSetup {
 
 export class ThreadHealth {
   readonly #setup: ThreadHealthSetup;
-  /** Who holds probes and places of targets by which number. 0 is this thread. */
+  /** Which link holds probes and places of targets under which number. 0 is this thread. */
   readonly #holders: (PortLink | null)[] = Array.from({ length: HOLDERS_MAX }, () => null);
   #health: Health | null = null;
 
@@ -24,11 +24,11 @@ export class ThreadHealth {
     this.#setup = setup;
   }
 
-  /** Of targets by these names. `null`: they are not known yet. */
+  /** The health of these targets. `null`: their names are not known yet. */
   of(targetNames: readonly string[] | null): Health | null {
     const { options, healthMemory: memory, seam, receiver } = this.#setup;
     if (targetNames === null) return null;
-    // How many places they have, and which credential, shards know. Here it is looked at, steered, and cleared up.
+    // Only shards know ceilings and credentials. The front reads, steers, and frees.
     this.#health ??= new Health({
       memory,
       targets: targetNames.map((name) => ({ name, maxConcurrency: Infinity, credential: null })),
@@ -40,7 +40,7 @@ export class ThreadHealth {
     return this.#health;
   }
 
-  /** A life is about to be set up: by its number what it holds is given back when it is lost. */
+  /** A life is about to be set up: gets a number, by which what it holds is freed when it is lost. */
   number(link: PortLink): void {
     const number = this.#holders.findIndex((holder, index) => index > 0 && (holder === null || holder === link));
     if (number === -1) throw new Error(`more than ${HOLDERS_MAX - 1} threads are alive or dying`);
@@ -48,7 +48,7 @@ export class ThreadHealth {
     link.life.memory.holder = number;
   }
 
-  /** A life is lost: what it held must not keep its targets shut while its flights go on. */
+  /** A life is lost: what it held must not keep targets shut while its flights go on. */
   giveBack(link: PortLink, targetNames: readonly string[] | null): void {
     const number = this.#holders.indexOf(link);
     if (number === -1) return;

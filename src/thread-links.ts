@@ -1,5 +1,5 @@
 /**
- * The links of a coalescer with threads: which link flies what, and what becomes of flights when a thread is lost. Loads nothing heavy until it
+ * The links of a coalescer with threads: which link flies what, and what happens to flights when a thread is lost. Loads nothing heavy until it
  * is made: an inline user never pays for threads.
  */
 import { bytesOf, packBody } from '../workers/body.js';
@@ -22,7 +22,7 @@ import { Roster, type RosterOwner } from './roster.js';
 import { targetStats } from './statistics.js';
 import { ThreadHealth, type ThreadHealthSetup } from './thread-health.js';
 
-/** The front looks at heartbeats so often in one `heartbeatMs`, and calls a hang only what stood still in all of them. */
+/** How often the front reads heartbeats per `heartbeatMs`. A hang is a heartbeat that stood still in all of these reads. */
 const LOOKS = 10;
 
 export interface ThreadLinksSetup extends ThreadHealthSetup {
@@ -34,12 +34,12 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   readonly payloadsCross = true;
   readonly #setup: ThreadLinksSetup;
   readonly #roster: Roster;
-  /** For suspects together, and for those who are left over: one at a time. */
+  /** The ward takes suspects together; the cell takes those that remain, one at a time. */
   readonly #ward: Quarantine;
   readonly #cell: Quarantine;
-  /** Flights for which there is no link yet. */
+  /** Flights that wait for a link. */
   readonly #parked = new Set<Flight>();
-  /** Counts of the lives that are over. */
+  /** Counts of lives that are over. */
   readonly #gone = SharedMemory.ofSlots(0);
   readonly healthMemory: HealthMemory;
   readonly #health: ThreadHealth;
@@ -67,7 +67,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const quarantine = { seam, roster: this.#roster, failed: (flights: readonly Flight[], error: unknown) => this.#fail(flights, error) };
     this.#ward = new Quarantine({ flightsMax: Infinity, ...quarantine });
     this.#cell = new Quarantine({ flightsMax: 1, ...quarantine });
-    // Begun at once, so that the first request finds it done; whoever waits for it is told how it went.
+    // Started at once, so that it is ready for the first request; whoever waits for it gets its failure.
     this.#roster.start().catch(() => undefined);
   }
 
@@ -99,7 +99,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     return { bytes: bytesOf(body.data), body };
   }
 
-  /** Read, since it crosses at once. */
+  /** A real reading of the clock, since it crosses at once. */
   instant(): number {
     return this.#setup.seam.now();
   }
@@ -116,7 +116,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   abandon(flight: Flight): void {
     const { link } = flight.passage;
     if (link !== null) return link.abandon(flight);
-    // It never left: nobody else knows of it.
+    // It was never launched on a link, so nobody else knows of it.
     if (this.#parked.delete(flight) || this.#ward.remove(flight) || this.#cell.remove(flight))
       this.#setup.receiver.failed(flight, null, 'abandoned', undefined);
   }
@@ -129,12 +129,12 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     try {
       return (await flight.passage.link?.life.flying(flight.slot, flight.number)) ?? [];
     } catch {
-      return []; // the thread is dying or deaf: what it was doing cannot be told
+      return []; // the thread is dying or deaf: its attempts are unknown
     }
   }
 
   ticked(): void {
-    // Shards mind the times of their attempts.
+    // Shards watch the times of their attempts.
   }
 
   targetStats(): Readonly<Record<string, TargetStats>> {
@@ -156,7 +156,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
   unmanned(error: unknown): void {
     const flights = [...this.#parked];
     this.#parked.clear();
-    // Not while a launch runs: its waiters are not there yet.
+    // Not while a launch runs: its waiters are not seated yet.
     this.#setup.seam.defer(() => this.#fail(flights, error));
   }
 
@@ -177,7 +177,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     return this.#ward.isLink(link) ? this.#ward : this.#cell.isLink(link) ? this.#cell : null;
   }
 
-  /** A life is over, and its ledger is read when nobody writes it. First the spare takes its place, then its flights go on. */
+  /** A life is over, so nobody writes its ledger any more. First a standby takes its place, then its flights go on. */
   lost(link: PortLink, flights: readonly Flight[], why: string): void {
     const { receiver, options } = this.#setup;
     const { memory, thread } = link.life;
@@ -188,7 +188,7 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const residents = flights.map((flight): Resident & { readonly flight: Flight } => {
       const { passage, attempts } = flight;
       const { attemptsMade } = memory.ledger(passage.slot);
-      // In the air, or its end could not be told any more.
+      // In the air, or its end could not be reported any more.
       return { flight, passage, isBegun: attemptsMade > attempts.length, hasFlown: attemptsMade > passage.attemptsMade };
     });
     const culprit = memory.culprit === 0 ? null : (residents.find(({ flight }) => (flight.number | 0) === memory.culprit) ?? 'gone');
@@ -209,14 +209,14 @@ export class ThreadLinks implements Links, PortLinkOwner, RosterOwner {
     const { suspicion, deathsBlamed, lossesBegun } = fate;
     Object.assign(flight.ownPassage(), { suspicion, deathsBlamed, lossesBegun });
     if (fate.end === 'poisoned') return receiver.failed(flight, null, 'poisoned', new Error(why));
-    // Nobody may begin anew what readers have begun to read.
+    // A stream that readers have begun cannot start again.
     if (!flight.mayContinue(options.streams.midStream)) return receiver.failed(flight, null, 'broken', new Error(why));
     if (fate.end === 'worn-out') return receiver.failed(flight, null, 'worn-out', new Error(`${why}, once more than relaunchesMax`));
     receiver.relaunched(flight, why);
     this.launch(flight);
   }
 
-  /** Hearts are listened to while there is work; the timer itself keeps no process alive, the work does. */
+  /** Heartbeats are read while there is work; the timer does not keep the process alive, the work does. */
   #keepLooking(): void {
     if (this.#lookTimer === null && !this.#isClosed) this.#lookLater();
   }

@@ -1,29 +1,29 @@
-/** Targets on worker threads, as options: which module, how many threads. Nothing is loaded by naming it. */
+/** The options for targets on worker threads: which module, how many threads. Naming the module does not load it. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Targets, TargetsModule } from '../workers/targets.js';
 import { given } from '../workers/given.js';
 
-/** How many threads, and how they are minded. */
+/** How many threads, and how they are supervised. */
 export interface ThreadOptions {
-  /** 0: run the module on this thread, values still passing through the codec. @default 1 */
+  /** 0: run the module on this thread, with values still passing through the codec. @default 1 */
   readonly threads?: number;
-  /** Loaded threads in waiting, so that a death costs no start-up: one for the place of the dead one, one for those that may have killed it. @default true where threads >= 1 */
+  /** Standby threads, already loaded, so that a death costs no start-up: one to replace the dead thread, one for the requests that may have killed it. @default true where threads >= 1 */
   readonly spare?: boolean;
   /** Heap limit per thread, in MiB. @default Node's */
   readonly heapMbMax?: number;
-  /** Loading must end within, and so must set-up. @default 10_000 */
+  /** Milliseconds that loading the module may take, and again its set-up. @default 10_000 */
   readonly readyWithinMs?: number;
   /** A thread whose heartbeat stands still for this long is replaced. @default 5_000 */
   readonly heartbeatMs?: number;
   /**
-   * How far threads step back for the caller's event loop where processors are short: Linux's niceness, 0 (not at all) to 19. Between equals Linux lets one
-   * that computes go on for some 3 ms before the loop that was woken runs (`npm run bench -- --scope loop`: an event waits 0.3 to 1.3 ms, p99, at 0 to
-   * 8, and 0.1 to 0.2 at 10). Flights take as long at 10 as at 0, also where there is one processor.
-   * Elsewhere, and where `@napi-rs/nice` (optional, of piscina) is not installed, threads run as all others. @default 10
+   * How far threads yield to the caller's event loop where processors are short: Linux's niceness, 0 (not at all) to 19. At equal niceness Linux lets a
+   * thread that computes go on for some 3 ms before the woken loop runs (`npm run bench -- --scope loop`: an event waits 0.3 to 1.3 ms, p99, at 0 to
+   * 8, and 0.1 to 0.2 at 10). Flights take as long at 10 as at 0, even with one processor.
+   * On other systems, and where `@napi-rs/nice` (an optional dependency of piscina) is not installed, this has no effect. @default 10
    */
   readonly niceness?: number;
-  /** Modules each thread imports first: `['./otel.js', 'tsx']`, found as `--import` finds them, files from the working directory. What the process was started with is imported before them, as on every thread of Node's. @default none */
+  /** Modules that each thread imports first: `['./otel.js', 'tsx']`, resolved like `--import`, files from the working directory. What the process itself was started with is imported before them, as on every thread of Node. @default none */
   readonly imports?: readonly string[];
 }
 
@@ -46,11 +46,11 @@ export interface ThreadTargets<T extends Targets> {
   readonly [threadTargetsBrand]: T;
 }
 
-// `any`: whatever a module's targets take and its set-up wants.
+// `any`: a module's targets and set-up may take anything.
 type TargetsOf<M> = M extends TargetsModule<infer T, any> ? T : never;
 type ConfigOf<M> = M extends TargetsModule<any, infer C> ? C : never;
 
-/** By name, so that two copies of the package understand each other: one that was imported, and one that was required. */
+/** By name, so that two copies of the package, one imported and one required, understand each other. */
 const filledThreads: unique symbol = Symbol.for('coalescer.filledThreads') as never;
 interface ThreadTargetsValue {
   readonly [filledThreads]: FilledThreads;
@@ -58,8 +58,8 @@ interface ThreadTargetsValue {
 
 /**
  * Targets on worker threads. The type comes from the module; the module is not loaded on this thread.
- * @param module URL of a module whose default export is `defineTargets(…)`, or its absolute path (`require.resolve('./targets')`). Where there
- * is no such `.js`, the `.ts` beside it is taken, and the other way round; `.ts` needs type stripping (Node 22.18 or later) or the application's tsx
+ * @param module URL of a module whose default export is `defineTargets(…)`, or its absolute path (`require.resolve('./targets')`). If the `.js` is
+ * missing, the `.ts` beside it is loaded, and the other way round; `.ts` needs type stripping (Node 22.18 or later) or the application's tsx
  * @throws TypeError or RangeError that names the option, what was expected and what came
  * @example import type targets from './targets.js'; threadTargets<typeof targets>(new URL('./targets.js', import.meta.url), { config })
  */
@@ -71,7 +71,7 @@ export function threadTargets<M extends TargetsModule<any, any>>(
   return value as unknown as ThreadTargets<TargetsOf<M>>;
 }
 
-/** The thread options behind what `threadTargets` made; `null` for a record of targets. */
+/** The thread options in what `threadTargets` made; `null` for a record of targets. */
 export function threadsOf(targets: unknown): FilledThreads | null {
   return (targets as Partial<ThreadTargetsValue> | null | undefined)?.[filledThreads] ?? null;
 }
@@ -124,7 +124,7 @@ function fillThreads(module: URL | string, options: (ThreadOptions & { readonly 
   return { module: urlOf(module), config, threads, spare: spare && threads > 0, heapMbMax, readyWithinMs, heartbeatMs, niceness, imports };
 }
 
-/** A URL as text: that is what crosses to the thread. */
+/** The URL as text, which can cross to the thread. */
 function urlOf(module: unknown): string {
   if (module instanceof URL) return urlOf(module.href);
   if (typeof module !== 'string') throw new TypeError(`threadTargets module: expected a URL or an absolute path, got ${given(module)}`);

@@ -1,8 +1,8 @@
-/** Attempts of a flight that are over, as they were told, in the order of their ends. */
+/** The reported attempts of a flight, in the order of their ends. */
 import { keepShape } from '../workers/lasting-shape.js';
 import type { AttemptRecord } from '../workers/protocol.js';
 
-/** The first has a place of its own: most flights of which anything is told are told of one. (And a list of one would be made as a literal, see `AttemptTerms`.) */
+/** The first has a field of its own: most flights that report any report one. (And a list of one would be made as a literal, see `AttemptTerms`.) */
 export class Told {
   #first: AttemptRecord | null;
   #others: AttemptRecord[] | null = null;
@@ -33,15 +33,15 @@ export class Told {
   }
 }
 
-/** How an attempt ends that another target has to go on for. */
+/** Ends of an attempt after which another target has to take over. */
 export const LOST: ReadonlySet<AttemptRecord['end']> = new Set(['failed', 'timed-out', 'thread-lost'] as const);
 
-/** Is this attempt where its flight went on for one that could not say so when it was told: its thread had died, or no other target might be called then? */
+/** Did the flight go on here after `before`, which could not say so when it was reported: its thread had died, or no other target could be called then? */
 export const isGoneOnFrom = (before: AttemptRecord, { target, attempt, isHedge }: AttemptRecord): boolean =>
   LOST.has(before.end) &&
   (before.next ?? before.target) === before.target &&
   target !== before.target &&
-  // Of two that were out, the first may be told last.
+  // Of two that were out, the first may be reported last.
   attempt > before.attempt &&
   isHedge !== true;
 

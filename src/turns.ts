@@ -1,27 +1,27 @@
-/** The questions of one reader, answered in the order asked: chunks come in theirs. */
+/** Answers the reads of one reader in the order asked, since chunks have an order. */
 
 export class Turns {
-  /** Asked and not answered, of those that must be waited for. */
+  /** Reads without an answer yet that later ones must wait for. */
   #open = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Must who asks now wait for others? */
+  /** Must a new read wait for others? */
   get isBusy(): boolean {
     return this.#open > 0;
   }
 
-  /** One that was answered at once, and whose answer may be still to come. */
+  /** Remembers a read that did not have to wait, and whose answer may still be to come. */
   isLast(asked: Promise<unknown>): void {
     this.#last = asked;
   }
 
-  /** Asks when all before it are answered. `first`: what was asked for last where nobody had to wait; `null`: nothing but what was told here. */
+  /** Asks when all earlier reads are answered. `first`: gives the last read's promise if no read had to wait; `null`: only those known here. */
   after<Given>(first: (() => Promise<unknown>) | null, ask: () => Promise<Given>): Promise<Given> {
     const last = this.isBusy || first === null ? this.#last : first();
     return this.ask(last.then(ask, ask));
   }
 
-  /** Until this is answered, whoever asks waits. */
+  /** Until this is answered, later reads wait. */
   ask<Given>(asked: Promise<Given>): Promise<Given> {
     this.#open++;
     this.#last = asked;

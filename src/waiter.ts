@@ -1,4 +1,4 @@
-/** Waiters with a signal, a time or a copy of their own. All others share their flight's one promise and are only counted. */
+/** Waiters with a signal, a timeout or a copy of their own. All others share their flight's one promise and are only counted. */
 import { keepShape } from '../workers/lasting-shape.js';
 import { WheelEntry } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -11,17 +11,17 @@ export interface LeaveReceiver {
   waiterLeft(waiter: Seat, why: LeaveReason): void;
 }
 
-/** A place in a flight's list of waiters: one that waits for the value, or one that reads the stream. */
+/** A place in a flight's list of waiters: for a waiter that wants the value, or a reader of the stream. */
 export abstract class Seat extends WheelEntry {
   readonly flight: Flight;
   readonly signal: AbortSignal | null;
   /** The flight whose target waits here; see `Reentrance`. */
   asking: Flight | null = null;
-  /** It launched the flight: what is for one is its own. */
+  /** It launched the flight, so a value for one alone is its own. */
   isLeader = false;
-  /** It takes nothing that was kept, also where its flight fails. */
+  /** It takes nothing that was kept, even if its flight fails. */
   isFresh = false;
-  /** Neighbours in the flight's list. Before the first is the last: the flight itself need not know that one. */
+  /** Neighbours in the flight's list. `previous` of the first is the last, so that the flight need not point to the last. */
   previous: Seat | null = null;
   next: Seat | null = null;
   readonly #receiver: LeaveReceiver;
@@ -41,16 +41,16 @@ export abstract class Seat extends WheelEntry {
     }
   }
 
-  /** Does it get the value, and not the chunks? */
+  /** Does it want the value, not the chunks? */
   abstract readonly wantsValue: boolean;
   /** The flight has its value. */
   abstract resolve(value: unknown): void;
   /** The flight has failed. */
   abstract reject(error: unknown): void;
-  /** It has left, with this to say. */
+  /** It has left, and is told this. */
   abstract left(error: unknown, why: LeaveReason): void;
 
-  /** A kept value, where its flight has failed: not one that is fresh, nor one that reads, who takes chunks of its flight. */
+  /** Does it take a kept value if its flight fails? Not a fresh request, nor a reader, which takes chunks of its own flight. */
   get takesStandIn(): boolean {
     return this.wantsValue && !this.isFresh;
   }
@@ -59,7 +59,7 @@ export abstract class Seat extends WheelEntry {
     return this.previous !== null && this.flight.firstWaiter !== null;
   }
 
-  /** Out of the flight's list. */
+  /** Removes it from the flight's list. */
   unlink(): void {
     const { flight, previous, next } = this;
     const first = flight.firstWaiter;
@@ -84,14 +84,14 @@ export abstract class Seat extends WheelEntry {
   }
 }
 
-/** All in a flight's list, in the order they came. */
+/** All seats of a flight, in the order they came. */
 export function seatsOf(flight: Flight): Seat[] {
   const seats: Seat[] = [];
   for (let seat = flight.firstWaiter; seat !== null; seat = seat.next) seats.push(seat);
   return seats;
 }
 
-/** One that waits for the value. It settles once: with its flight, or by leaving. */
+/** A waiter for the value. It settles once: with its flight, or by leaving. */
 export class Waiter extends Seat {
   readonly wantsValue = true;
   readonly promise: Promise<unknown>;

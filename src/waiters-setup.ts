@@ -1,4 +1,4 @@
-/** What waiters are minded with, and who is told when there are none: shapes only. */
+/** What `Waiters` is made of, and who is told when none are left: types only. */
 import type { Seam } from '../workers/environment.js';
 import type { Wheel } from '../workers/wheel.js';
 import type { Flight } from './flight.js';
@@ -11,7 +11,7 @@ import type { Counters } from './statistics.js';
 /** Told when nobody waits for a flight any more. */
 export interface LastLeftReceiver {
   lastLeft(flight: Flight, now: number): void;
-  /** Where flights fly: a leader waits apart where a value may be for it alone. */
+  /** The links say whether a value may be for its leader alone: then the leader waits with a promise of its own. */
   readonly links: Pick<Links, 'mayBeForOne'>;
 }
 

@@ -1,4 +1,4 @@
-/** Who waits for which flight: in, out by signal or time, and what they get at the end. It decides about waiters, never about flights. */
+/** Who waits for which flight: they join, leave by signal or time, and get the outcome at the end. It decides about waiters, never about flights. */
 import { rememberFlight } from './errors.js';
 import type { Flight } from './flight.js';
 import { ForOneKeys, giveOne } from './for-one.js';
@@ -21,9 +21,9 @@ export class Waiters implements LeaveReceiver {
   readonly #setup: WaitersSetup;
   readonly #counters: Counters;
   readonly #leaving: Leaving;
-  readonly #isPlain: boolean; // nothing is kept, nor frozen
-  #gone = 0; // of all that ever waited
-  /** The flight that was rejected last, and with what: a leader whose flight has ended before it could wait asks at once. */
+  readonly #isPlain: boolean; // nothing is kept or frozen
+  #gone = 0; // of all waiters there ever were
+  /** The flight that was rejected last, and its error, for a leader whose flight has ended before it could wait: it asks at once. */
   #ended: { readonly flight: Flight; readonly error: unknown } | null = null;
 
   constructor(setup: WaitersSetup) {
@@ -34,48 +34,48 @@ export class Waiters implements LeaveReceiver {
     this.#isPlain = this.keeping === null && setup.options.share !== 'frozen';
   }
 
-  /** All that wait now. */
+  /** How many wait now. */
   get count(): number {
     return this.#counters.launched + this.#counters.joined - this.#gone;
   }
 
-  /** Counted in before its promise is made. */
+  /** Counts the leader in, before its promise is made. */
   seatLeader(flight: Flight): void {
     flight.seat();
   }
 
-  /** Nobody waits for it: it was launched for what is kept. */
+  /** Nobody waits for it: it was launched to refresh a kept value. */
   unseatLeader(flight: Flight): void {
     this.#gone++;
     flight.joined--;
     flight.updatePlain();
   }
 
-  /** Counts in one that did not launch it. */
+  /** Counts in a waiter that did not launch it. */
   follow(flight: Flight): void {
     this.#counters.joined++;
     flight.seat();
   }
 
-  /** One more. The promise is its own where it may leave or gets a copy, else the one that all share. */
+  /** Adds a waiter. It gets a promise of its own if it may leave or gets a copy, else the shared one. */
   add(flight: Flight, request: RequestOptions, isLeader: boolean): Promise<unknown> {
     const { signal, timeoutMs, fresh } = request;
     if (flight.status !== 'flying') return Promise.reject(this.#endOf(flight));
     if (!isLeader) this.follow(flight);
-    // What is for one is its leader's, and one that is fresh takes nothing that was kept.
+    // A value for one alone is its leader's, and a fresh request takes nothing that was kept.
     const isAlone = isLeader && (this.#setup.receiver.links.mayBeForOne || (fresh === true && this.keeping !== null));
-    // One that a target waits with may be refused the value while its flight goes on, and then its target waits no more.
+    // When a target waits here, it may be refused the value while the flight goes on, and then waits no more.
     const isNested = (this.#setup.reentrance?.asking ?? null) !== null;
     const isPlain = signal === undefined && timeoutMs === undefined && this.#setup.options.share !== 'copy' && !isAlone && !isNested;
     const promise = isPlain ? (flight.shared ?? flight.makeShared()) : this.#waitApart(flight, request, isLeader);
-    // Once it waits: what there is already may be too large for it, and then it is told.
+    // After it waits: the chunks so far may be too large for it, and then it is told.
     flight.stream?.wanted();
-    // Last: whoever listens may end the flight, and this waiter with it.
+    // Last: a subscriber may end the flight, and this waiter with it.
     if (!isLeader && watching.channels.joined.hasSubscribers) watching.joined(this.#setup.options.name, flight);
     return promise;
   }
 
-  /** One more that reads the flight's stream, from the chunk with index `from` on. @throws what the flight ended with, had it ended already */
+  /** Adds a reader of the flight's stream, from the chunk with index `from` on. @throws what the flight ended with, if it has ended already */
   read(flight: Flight, stream: Stream, { signal, timeoutMs }: RequestOptions, place: { isLeader: boolean; from: number }): Reader {
     const { options, failures } = this.#setup;
     if (flight.status !== 'flying') throw this.#endOf(flight);
@@ -96,14 +96,14 @@ export class Waiters implements LeaveReceiver {
     return reader;
   }
 
-  /** `cancel` or `close`, called by the target while it was being called, or by a subscriber, can end a flight before its leader waits. */
+  /** `cancel` or `close`, called by the target during its call or by a subscriber, can end a flight before its leader waits. */
   #endOf(flight: Flight): unknown {
     const error = this.#ended?.flight === flight ? this.#ended.error : this.#setup.failures.cancelled(flight, undefined);
     this.#ended = null;
     return error;
   }
 
-  /** A waiter of its own: it may leave, or gets a copy. */
+  /** A waiter with a promise of its own: it may leave, or gets a copy. */
   #waitApart(flight: Flight, { signal, timeoutMs, fresh }: RequestOptions, isLeader: boolean): Promise<unknown> {
     const waiter = new Waiter(flight, signal ?? null, this);
     waiter.isLeader = isLeader;
@@ -116,17 +116,17 @@ export class Waiters implements LeaveReceiver {
     return waiter.promise;
   }
 
-  /** Watches its signal and its time. @throws what a signal throws that cannot be listened to, or looked at: then this waiter never was */
+  /** Watches its signal and its time. @throws what a signal throws that cannot be listened to or read: then this waiter is removed again */
   #mind(seat: Seat, timeoutMs: number | undefined): void {
     const { seam, reentrance } = this.#setup;
     if (reentrance !== null) seat.asking = reentrance.asking;
     let isAborted: boolean;
     try {
       this.#leaving.listen(seat);
-      // By the target while it was being called: an aborted signal tells no one any more.
+      // The target may have aborted it during its call: an aborted signal fires no event any more.
       isAborted = seat.signal?.aborted === true;
     } catch (error) {
-      // A signal that threw after it had told: its waiter has left with that.
+      // The signal threw after it had fired: its waiter has left already.
       if (!seat.isSeated) return;
       this.#leaving.forget(seat);
       seat.unlink();
@@ -140,30 +140,30 @@ export class Waiters implements LeaveReceiver {
   waiterLeft(waiter: Seat, why: LeaveReason): void {
     const { seam, counters, reentrance } = this.#setup;
     const { flight } = waiter;
-    if (flight.status !== 'flying' || !waiter.isSeated) return; // it is told once, also by a signal that tells at once
+    if (flight.status !== 'flying' || !waiter.isSeated) return; // it is told once, even by a signal that fires at once
     this.#leaving.forget(waiter);
     waiter.unlink();
     const now = seam.now();
     counters[why === 'timeout' ? 'timedOut' : 'left']++;
     if (waiter.asking !== null) reentrance?.gaveUp(waiter.asking, flight);
-    // Made before the flight may end, and let go of what the error tells.
+    // Made before the flight may end and drop what the error tells.
     const error = this.#setup.failures.ofLeaving(waiter, why, now);
     this.#unseat(waiter, now);
     waiter.left(error, why);
   }
 
-  /** One fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` starts anew. */
+  /** One waiter fewer. The key is free in this very tick, before anyone is told: a retry in a `catch` launches anew. */
   #unseat(seat: Seat, now: number): void {
     const { flight } = seat;
     this.#gone++;
     flight.joinedMost++;
     flight.updatePlain();
     if (flight.waiting === 0) this.#setup.receiver.lastLeft(flight, now);
-    // Last: a flight that has ended is not asked for more.
+    // Last: a flight that has ended must not be granted more credit.
     flight.stream?.left(seat);
   }
 
-  /** So short, V8 has it where a flight ends that nothing befell (1 to 2 % of one). */
+  /** Short enough for V8 to inline where a plain flight ends (1 to 2 % of a flight). */
   fulfil(flight: Flight, value: unknown): void {
     if (this.#isPlain && flight.stream === null && flight.incidents === NO_INCIDENTS) this.#give(flight, value);
     else this.#fulfilAsAsked(flight, value);
@@ -171,7 +171,7 @@ export class Waiters implements LeaveReceiver {
 
   #fulfilAsAsked(flight: Flight, value: unknown): void {
     const { options } = this.#setup;
-    flight.stream?.log.end(); // first: readers that are told find it closed
+    flight.stream?.log.end(); // first: readers that are told must find it closed
     if (options.share === 'frozen') freezeDeep(value);
     this.keeping?.fulfilled(flight, value);
     if (flight.incidents.isForOne) this.#giveToLeader(flight, value);
@@ -202,10 +202,10 @@ export class Waiters implements LeaveReceiver {
     }
   }
 
-  /** There is a stream, but no value for those who want one: they are told, and readers read on. */
+  /** There is a stream, but no value for those who want one: they are rejected, and readers read on. */
   refuseValue(flight: Flight, error: unknown): void {
     rememberFlight(error, flight);
-    // Of the list as it is now: a signal that is let go of may make others leave.
+    // From a copy of the list: to stop listening to a signal may make others leave.
     for (const waiter of seatsOf(flight).filter(({ wantsValue }) => wantsValue)) {
       if (!waiter.isSeated) continue;
       this.#leaving.forget(waiter);
@@ -225,7 +225,7 @@ export class Waiters implements LeaveReceiver {
 
   reject(flight: Flight, error: unknown): void {
     if (flight.waiting > 0) rememberFlight(error, flight);
-    // Those who have left, or leave just now, are told why by their own leaving, and not by the end of what nobody reads.
+    // Readers who have left, or leave just now, are told why they left, not how the stream that nobody reads ended.
     if (flight.status === 'abandoned') flight.stream?.log.leave();
     else flight.stream?.log.fail(error);
     const standIn = this.keeping?.rejected(flight, error) ?? null;

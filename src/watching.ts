@@ -1,4 +1,4 @@
-/** Watching, free when nobody watches: the library's diagnostics channels, published on the caller's thread. (Where a call is made, `coalescer:call` is: see `call-target.ts`.) */
+/** The library's diagnostics channels, published on the caller's thread; free when nobody listens. (`coalescer:call` is published where the call is made: see `call-target.ts`.) */
 import { channel } from 'node:diagnostics_channel';
 import type { BreakerPhase } from '../workers/breaker.js';
 import type { Seam } from '../workers/environment.js';
@@ -10,19 +10,19 @@ import type { AttemptReport, FlightReport, SeamReport } from './reports.js';
 import type { Counters } from './statistics.js';
 import { attemptReport, joinsOf } from './story.js';
 
-/** What is published, by channel. Ask for `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
+/** What is published, by channel. Listen with `diagnostics_channel.subscribe('coalescer:flight:settled', …)`. */
 export interface ChannelMessages {
   'coalescer:flight:launched': { coalescer: string; flight: string; scope: string | null; keyDigest: string | null };
   'coalescer:flight:joined': { coalescer: string; flight: string; waiters: number };
-  /** `stoodIn`: those who waited were given a kept value for its failure. */
+  /** `stoodIn`: the flight failed, and its waiters got a kept value instead. */
   'coalescer:flight:settled': { coalescer: string } & FlightReport & {
       status: 'fulfilled' | 'rejected' | 'abandoned';
       joins: number;
       stoodIn?: true;
     };
-  /** An attempt that is over. What was still out where a flight was abandoned, cancelled or cut off by `close` comes behind `coalescer:flight:settled`. */
+  /** An attempt that is over. Attempts that were still out when their flight was abandoned, cancelled or cut off by `close` come after `coalescer:flight:settled`. */
   'coalescer:attempt': { coalescer: string; flight: string } & AttemptReport;
-  /** Where a thread has died, or none might be called at first, told when the attempt at `to` is over. */
+  /** After a thread's death, or when no target could be called at first, published when the attempt at `to` is over. */
   'coalescer:failover': { coalescer: string; flight: string; from: string; to: string; code: string };
   'coalescer:seam': { coalescer: string; flight: string } & SeamReport;
   'coalescer:breaker': { coalescer: string; target: string; from: BreakerPhase; to: BreakerPhase };
@@ -30,7 +30,7 @@ export interface ChannelMessages {
   'coalescer:thread': { coalescer: string; thread: number; event: 'ready' | 'lost' | 'replaced'; relaunched: number };
 }
 
-/** A front, as far as it is watched. */
+/** What this file needs of a front. */
 interface Watched {
   readonly name: string;
   readonly counters: Counters;
@@ -43,7 +43,7 @@ interface Typed<Name extends keyof ChannelMessages> {
 }
 const typed = <Name extends keyof ChannelMessages>(name: Name): Typed<Name> => channel(name);
 
-/** Asked where a flight passes, before any of the functions below is called: a call costs more than the question. */
+/** Callers check `hasSubscribers` before they call any of the functions below: a call costs more than the check. */
 export const channels = {
   launched: typed('coalescer:flight:launched'),
   joined: typed('coalescer:flight:joined'),
@@ -82,7 +82,7 @@ export function attempted(coalescer: string, flight: Flight, record: AttemptReco
   if (channels.attempt.hasSubscribers) channels.attempt.publish({ coalescer, flight: flight.id, ...attemptReport(record) });
 }
 
-/** A flight goes on at another target: counted, and told. */
+/** A flight goes on at another target: counted and published. */
 export function failedOver(front: Watched, flight: Flight, { target: from, code, status, end }: AttemptRecord, to: string): void {
   front.counters.failovers++;
   if (channels.failover.hasSubscribers)
@@ -93,12 +93,12 @@ export function seamed(coalescer: string, flight: Flight, seam: SeamReport): voi
   if (channels.seam.hasSubscribers) channels.seam.publish({ coalescer, flight: flight.id, ...seam });
 }
 
-/** Told after the turn of the event loop in which it changed: that may be in the middle of a flight's end. */
+/** Published after the turn of the event loop in which it changed, which may be in the middle of a flight's end. */
 export function breaker(seam: Seam, message: ChannelMessages['coalescer:breaker']): void {
   if (channels.breaker.hasSubscribers) seam.defer(() => channels.breaker.publish(message));
 }
 
-/** A request is given no flight: counted, and told. Returns why. */
+/** A request gets no flight: counted and published. Returns the error. */
 export function refused(front: Watched, error: unknown): unknown {
   front.counters.refused++;
   if (!channels.refused.hasSubscribers || !isOf(error, CoalescerError)) return error;
@@ -111,10 +111,10 @@ export function thread(coalescer: string, event: 'ready' | 'lost' | 'replaced', 
   if (channels.thread.hasSubscribers) channels.thread.publish({ coalescer, thread: number, event, relaunched });
 }
 
-/** So many launches of flights that could be joined, without a single join, deserve a warning: the keys are probably unique (a request id in them, say). */
+/** So many joinable flights without a single join deserve a warning: the keys are probably unique (a request id in them, say). */
 export const LAUNCHES_WITHOUT_JOIN = 10_000;
 
-/** The one thing said aloud without being asked: a coalescer whose requests never meet, and are given nothing that was kept, does nothing but cost. */
+/** The library's one unasked output: a coalescer whose requests never join, nor hit a kept value, only costs. */
 export function warnNothingJoins({ name: coalescer, counters }: Watched): void {
   if (counters.joined + counters.hits + counters.stale > 0) return;
   process.emitWarning(

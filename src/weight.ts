@@ -1,14 +1,14 @@
-/** What a value takes in memory, roughly: for the bound of what is kept, where nothing was packed that could be measured. */
+/** Roughly what a value takes in memory, for the limit of kept values where nothing was packed that could be measured. */
 
 const REFERENCE = 8;
 const OBJECT = 32;
 
 /**
- * Bytes of a value and all that hangs on it, at least about so many. Stops counting once they are more than `most`: what is too large to be kept
- * need not be walked to its end. Getters are not called.
+ * Bytes of a value and all that it references, as a rough lower bound. Stops counting once they are more than `most`: a value that is too large to be
+ * kept need not be walked to its end. Getters are not called.
  */
 export function weightOf(value: unknown, most: number): number {
-  if (typeof value !== 'object' || value === null) return bytesOf(value); // the lists below cost as much as half a flight
+  if (typeof value !== 'object' || value === null) return bytesOf(value); // the collections below cost half a flight
   const seen = new Set<object>();
   const waiting: unknown[] = [value];
   let bytes = 0;
@@ -23,10 +23,10 @@ export function weightOf(value: unknown, most: number): number {
   return bytes;
 }
 
-/** Of a part by itself. */
+/** Bytes of one part without what it references. */
 const bytesOf = (part: unknown): number => REFERENCE + (typeof part === 'string' ? 2 * part.length : typeof part === 'bigint' ? OBJECT : 0);
 
-/** What lies in it waits to be weighed; what is known of it at once is told. */
+/** Adds the parts of `part` to `waiting`; returns the bytes that are known at once. */
 function partsOf(part: object, waiting: unknown[], most: number): number {
   try {
     if (ArrayBuffer.isView(part)) return part.buffer.byteLength;
@@ -35,18 +35,18 @@ function partsOf(part: object, waiting: unknown[], most: number): number {
     else if (part instanceof Set) for (const member of part) waiting.push(member);
     else if (Array.isArray(part)) return itemsOf(part, waiting, most);
     let names = 0;
-    // One by one: a list of all descriptors takes ten times as long, and those who wait for the value wait for this.
+    // One by one: asking for all descriptors takes ten times as long, and the value's waiters wait for this.
     for (const name of Object.getOwnPropertyNames(part)) {
       names += 2 * name.length;
       waiting.push(Object.getOwnPropertyDescriptor(part, name)?.value);
     }
     return names;
   } catch {
-    return 0; // a Proxy that does not let itself be looked at
+    return 0; // a Proxy that cannot be inspected
   }
 }
 
-/** Of a list, by place: a million descriptors take a second. Holes count too, so that the longest list ends. */
+/** A list, by index: a million descriptors take a second. Holes count too, so that even a huge sparse list ends. */
 function itemsOf(list: readonly unknown[], waiting: unknown[], most: number): number {
   const length = Math.min(list.length, 1 + most / REFERENCE);
   let bytes = 0;

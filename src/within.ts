@@ -1,7 +1,7 @@
-/** Holds work to a time. What comes of it later is dropped: whoever began it has to end it. */
+/** Limits work to a time. A later result is dropped: whoever began the work has to end it. */
 import type { Seam } from '../workers/environment.js';
 
-/** Settles as `work` does, or rejects with `late` when `ms` are over. The time keeps the process alive, like any work that is waited for. */
+/** Settles as `work` does, or rejects with `late` after `ms`. The timer keeps the process alive, like any awaited work. */
 export async function within<Result>(seam: Seam, ms: number, work: Promise<Result>, late: string): Promise<Result> {
   let timer: unknown;
   const timeUp = new Promise<never>((_, reject) => {

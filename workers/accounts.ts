@@ -16,7 +16,7 @@ export class Accounts {
     this.#health = health;
   }
 
-  /** Before the attempt is counted among those that the record has made. */
+  /** Called before the record counts the attempt. */
   begins(record: FlightRecord, now: number): void {
     const { target } = record;
     this.#memory.began(target);
@@ -25,19 +25,19 @@ export class Accounts {
     else this.#memory.count(target, RETRIES, 1);
     if (record.attemptsMade === 0) return;
     const detour = record.ownDetour();
-    // One drawn for a target that was not called in the end is for that one's next.
+    // A draw for a target that was not called in the end is kept for that target's next attempt.
     if (detour.drawnFor === target) detour.drawnFor = -1;
     detour.hasAnswered = false;
   }
 
-  /** Its stream has begun. Who waits for the end of one to know whether its target is well may wait for minutes: the first chunk says it. */
+  /** Its stream has begun. The end of a stream may be minutes away, so the first chunk says that its target is well. */
   opens(record: FlightRecord, now: number): void {
     this.#health.of(record.target).answered(record.pass, record.attemptStartedAt, now);
     record.ownDetour().hasAnswered = true;
     record.pass = ORDINARY;
   }
 
-  /** A rival has lost the race, or is told to stop with the other. It has given no chunk. */
+  /** A rival has lost the race, or is aborted with the other. It has given no chunk. */
   rivalEnds(hedge: Hedge, end: AttemptEnd, endedAt: number): void {
     const { target, pass, attempt, attemptStartedAt } = hedge.rival as Rival;
     const health = this.#health.of(target);
@@ -52,7 +52,7 @@ export class Accounts {
     const { target, pass, attemptStartedAt } = record;
     this.#memory.count(target, ENDED, 1);
     if (end === 'failed' || end === 'timed-out') this.#memory.count(target, FAILURES, 1);
-    // What a stream's first chunk has said is no news at its end; what went wrong since then is.
+    // What a stream's first chunk has said counts no second time at its end; a later failure does.
     this.#health.of(target).ended(pass, sample === 'well' && record.detour.hasAnswered ? 'none' : sample, attemptStartedAt, endedAt);
     record.pass = REFUSED;
   }

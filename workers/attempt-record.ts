@@ -1,4 +1,4 @@
-/** What is told of an attempt that is over, and of where its flight goes on. */
+/** What is reported of an attempt that is over, and of where its flight goes on. */
 import type { Attempt } from './attempt.js';
 import { codeOf, messageOf } from './classify.js';
 import type { FlightRecord } from './flight-record.js';
@@ -8,7 +8,7 @@ import type { PassedOver } from './passed-over.js';
 import type { AttemptEnd, AttemptRecord } from './protocol.js';
 import type { FilledTarget } from './targets.js';
 
-/** The error an attempt ended with, and what its target says of it. */
+/** The error an attempt ended with, and the target's verdict. */
 export interface AttemptFailure {
   readonly error: unknown;
   /** Its HTTP status; 0: it has none. */
@@ -16,13 +16,13 @@ export interface AttemptFailure {
   readonly verdict: AttemptRecord['verdict'];
 }
 
-/** What may be filled in before it is told. */
+/** A record that may be completed before it is reported. */
 export type TellableRecord = { -readonly [Part in keyof AttemptRecord]: AttemptRecord[Part] };
 
 /** When it began and ended. */
 type Times = Pick<AttemptRecord, 'startedAt' | 'endedAt'>;
 
-/** A class, for what `AttemptTerms` is one for. */
+/** A class for the same reason as `AttemptTerms`. */
 class Ended implements TellableRecord {
   readonly target: string;
   readonly attempt: number;
@@ -40,13 +40,13 @@ class Ended implements TellableRecord {
 }
 
 /**
- * With places for what may be filled in before it is told: a copy would cost as much as the failure. When it was, and what was said of it, is written
- * by whoever makes it: objects to hand them over in would be made for it (2 % of a failover). `declare`: see `AttemptTerms`.
+ * Has fields for what may be filled in before it is reported: a copy would cost as much as the failure. Times and verdict are written by whoever makes
+ * it: to pass them in an object would allocate that object (2 % of a failover). `declare`: see `AttemptTerms`.
  */
 export class FailedRecord implements TellableRecord {
   declare readonly target: string;
   declare readonly attempt: number;
-  /** `undefined` at first, and not `NaN`: readings are shared, and numbers in a place for numbers are not. */
+  /** `undefined` at first, not `NaN`: so V8 stores a reference to a shared number here, not a number of its own. */
   declare startedAt: number;
   declare endedAt: number;
   declare readonly end: AttemptEnd;
@@ -79,7 +79,7 @@ export function attemptRecord(attempt: Attempt, end: AttemptEnd, failure: Attemp
   return failed;
 }
 
-/** What the record holds for it: told once. */
+/** Adds what the record holds for this attempt, once. */
 export function fill(ended: TellableRecord, record: FlightRecord): TellableRecord {
   if (record.hedge !== null) fillHedge(ended, record.hedge);
   const { isForOne, passedOver } = record.detour;
@@ -90,7 +90,7 @@ export function fill(ended: TellableRecord, record: FlightRecord): TellableRecor
   return ended;
 }
 
-/** Whether it was a hedge; and why it had none, when one was due. */
+/** Adds whether it was a hedge, and why a hedge that was due was not made. */
 export function fillHedge(ended: TellableRecord, hedge: Hedge): TellableRecord {
   if (ended.attempt === hedge.attempt) ended.isHedge = true;
   if (hedge.unmade === null) return ended;
@@ -99,7 +99,7 @@ export function fillHedge(ended: TellableRecord, hedge: Hedge): TellableRecord {
   return ended;
 }
 
-/** Where its flight goes next; where it goes nowhere, what was passed over in vain. */
+/** Adds where its flight goes next; if nowhere, which targets were passed over in vain. */
 export function onward(
   ended: TellableRecord,
   choice: Choice,

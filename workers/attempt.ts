@@ -6,7 +6,7 @@ import { keepShape } from './lasting-shape.js';
 import type { LaunchOrder } from './protocol.js';
 import type { AttemptContext } from './targets.js';
 
-/** What `signal.reason` says to a target whose answer is no longer wanted. */
+/** Why a target's answer is no longer wanted, told by `signal.reason`. */
 export type AbortCause = 'abandoned' | 'timed-out' | 'outraced';
 
 const REASONS: Readonly<Record<AbortCause, () => DOMException>> = {
@@ -20,14 +20,14 @@ function tell({ controller, reason }: { readonly controller: AbortController; re
   return null;
 }
 
-/** What `console.log` asks. */
+/** Used by `console.log`. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** The context of an attempt. It is also the token: a result counts only while its attempt is the flight's current one. */
 export class Attempt implements AttemptContext {
   readonly #order: LaunchOrder;
   #terms: AttemptTerms;
-  /** Why it was aborted before anybody asked for the signal; or the signal's controller. */
+  /** Why it was aborted before anybody asked for the signal; once asked, the signal's controller. */
   #abort: AbortCause | AbortController | null = null;
 
   constructor(order: LaunchOrder, terms: AttemptTerms) {
@@ -47,20 +47,20 @@ export class Attempt implements AttemptContext {
   get flight(): string {
     return this.#order.id;
   }
-  /** Where it begins, if its flight goes straight. Not a property, nor what follows: targets see those, and starts are shared. */
+  /** Where it began, if its flight goes straight. Static, as are the next ones: targets see the properties, and starts are shared. */
   static startOf(attempt: Attempt): FlightStart | null {
     return attempt.#terms.start;
   }
-  /** What its flight has gone straight on from. */
+  /** The failed attempt that its flight has gone straight on from. */
   static afterOf(attempt: Attempt): Pick<AttemptTerms, 'failed' | 'error'> {
     return attempt.#terms;
   }
-  /** If its flight goes straight. */
+  /** When it began, if its flight goes straight. */
   static startedAtOf(attempt: Attempt, { launchedAt }: LaunchOrder): number {
     const { failed } = attempt.#terms;
     return failed === null ? launchedAt : failed.endedAt;
   }
-  /** When its time is up. No accessor: a private one would be a place in each attempt (a key in the air: 438 to 446 bytes). */
+  /** When its time is up. Not a private accessor, which would take a field in each attempt (a key in the air: 438 to 446 bytes). */
   static dueOf(attempt: Attempt): number {
     const { ms } = attempt.#terms;
     const { due, launchedAt } = attempt.#order;
@@ -77,7 +77,7 @@ export class Attempt implements AttemptContext {
     return controller.signal;
   }
 
-  /** Whether the signal says so, or would. */
+  /** Is the signal aborted, or would it be? */
   get isAborted(): boolean {
     return this.#abort instanceof AbortController ? this.#abort.signal.aborted : this.#abort !== null;
   }
@@ -88,21 +88,21 @@ export class Attempt implements AttemptContext {
   get key(): string | null {
     return this.#order.key;
   }
-  /** Made when it is read, so that it can be taken out of the context: `({ remainingMs }) => …`. */
+  /** Made when it is read, so that it can be destructured: `({ remainingMs }) => …`. */
   get remainingMs(): () => number {
-    // The clock first: when the flight was launched may be known better then.
+    // Reads the clock first, since that may correct the flight's launch time.
     return () => Math.max(0, -this.#terms.seam.now() + Attempt.dueOf(this));
   }
 
-  /** It streams: from now on it has the flight's time. */
+  /** It streams: from now on its time is the flight's. */
   opened(): void {
     const { deadline, launchedAt } = this.#order;
-    // What its flight went on from is its record's by now.
+    // By now, what its flight went on from is in its record.
     this.#terms = new AttemptTerms(this.#terms);
     this.#terms.ms = deadline - launchedAt;
   }
 
-  /** For those who write it to a log: all of it is read through getters, which no log shows. */
+  /** For logs: all fields are getters, which no log shows. */
   toJSON(): Pick<AttemptContext, 'flight' | 'attempt' | 'target' | 'carried'> {
     const { flight, attempt, target, carried } = this;
     return { flight, attempt, target, carried };
@@ -111,7 +111,7 @@ export class Attempt implements AttemptContext {
     return this.toJSON();
   }
 
-  /** Tells the target, now if it asked for the signal, or when it does. Who listens is the target's: it runs in no context of the waiter that left last. */
+  /** Aborts the signal, now if the target has asked for it, else when it does. Listeners are the target's code: they run outside the context of the waiter that left last. */
   abort(cause: AbortCause): void {
     const known = this.#abort;
     if (known instanceof AbortController) inOwnContext(tell, { controller: known, reason: REASONS[cause]() });

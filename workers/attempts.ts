@@ -1,6 +1,6 @@
 /**
- * Attempts of flights: how one begins, how it ends, and what becomes of the other where two are out. What follows from an end is the machine's to
- * say; which target is called, the router's.
+ * Attempts of flights: how one begins, how it ends, and what happens to the other if two are out. The machine decides what follows from an end; the
+ * router decides which target is called.
  */
 import { Accounts } from './accounts.js';
 import { Attempt, type AbortCause } from './attempt.js';
@@ -19,13 +19,13 @@ import type { ShardSetup } from './shard-setup.js';
 import type { Streams } from './streams.js';
 import type { FilledTarget } from './targets.js';
 
-/** What attempts stand on, in their shard. */
+/** The parts of the shard that attempts use. */
 export interface AttemptsParts<Order extends LaunchOrder> {
   readonly router: Router<Order>;
   readonly streams: Streams<Order>;
   /** `null`: switched off. */
   readonly hedging: Hedging<Order> | null;
-  /** Told of an error of a target. What a target returns goes to `streams`. */
+  /** Told of a target's error. What a target returns goes to `streams`. */
   readonly rejected: (record: FlightRecord<Order>, attempt: Attempt, error: unknown) => void;
 }
 
@@ -40,7 +40,7 @@ export class Attempts<Order extends LaunchOrder> {
     this.#accounts = new Accounts(setup);
   }
 
-  /** Calls the record's target, which has admitted it: the attempt's time has begun then. */
+  /** Calls the record's target. The attempt's time began when the target admitted it. */
   begin(record: FlightRecord<Order>): void {
     const { seam, wheel, targets, memory } = this.#setup;
     const { order, attemptStartedAt: now } = record;
@@ -55,7 +55,7 @@ export class Attempts<Order extends LaunchOrder> {
     );
     this.#parts.hedging?.begins(record, now);
     if (order.slot !== -1) {
-      // Before the call: should this thread die in it, the front must know that it was made.
+      // Before the call: if this thread dies in it, the front must know that it was made.
       memory.enterLedger(order.slot, record);
       memory.enter(order.number);
     }
@@ -63,7 +63,7 @@ export class Attempts<Order extends LaunchOrder> {
     if (order.slot !== -1) memory.exit();
   }
 
-  /** What its next attempt may take, which is counted among those it has made: from now on its target has been tried. */
+  /** How long its next attempt may take, which `attemptsMade` counts already. Marks its target as tried. */
   msFor(record: FlightRecord<Order>, now: number): number {
     const { targets, settings } = this.#setup;
     const own = (targets[record.target] as FilledTarget).attemptTimeoutMs ?? settings.attemptTimeoutMs;
@@ -72,8 +72,8 @@ export class Attempts<Order extends LaunchOrder> {
   }
 
   /**
-   * Calls the record's target, and hears its end later than this returns: in a context of its own, so that nothing of the request that happened to
-   * launch the flight leaks into work shared by others.
+   * Calls the record's target in an async context of its own, so that nothing of the request that happened to launch the flight leaks into work shared
+   * by others. The end is always heard later than this returns.
    */
   readonly #call = (record: FlightRecord<Order>): Promise<unknown> => {
     const { targets, flying } = this.#setup;
@@ -95,7 +95,7 @@ export class Attempts<Order extends LaunchOrder> {
     this.#accounts.opens(record, this.#setup.seam.now());
   }
 
-  /** The current attempt is over, however it ended: what comes of it later is dropped, and its time no longer runs. */
+  /** The current attempt is over, however it ended: later results are dropped, and its time no longer runs. */
   end(record: FlightRecord<Order>, end: AttemptEnd, sample: Sample, failure: AttemptFailure | null): void {
     const { wheel, seam } = this.#setup;
     const startedAt = record.attemptStartedAt;
@@ -109,7 +109,7 @@ export class Attempts<Order extends LaunchOrder> {
     this.#parts.router.freed(sample);
   }
 
-  /** The current attempt is cut short. */
+  /** Aborts the current attempt. */
   abort(record: FlightRecord<Order>): void {
     const { attempt } = record;
     if (attempt === null) return;
@@ -120,7 +120,7 @@ export class Attempts<Order extends LaunchOrder> {
     attempt.abort(cause);
   }
 
-  /** A second one beside the first: its target was chosen, and has admitted it. */
+  /** Begins a second attempt beside the first: its target was chosen, and has admitted it. */
   startHedge(record: FlightRecord<Order>, hedge: Hedge): void {
     hedge.rival = record.standAside(hedge);
     hedge.attempt = record.attemptsMade + 1;
@@ -130,7 +130,7 @@ export class Attempts<Order extends LaunchOrder> {
     this.begin(record);
   }
 
-  /** One of the two has failed: the other goes on, and what befell the one is told now. */
+  /** One of the two has failed: the other goes on, and the failed one is reported now. */
   keepRival(record: FlightRecord<Order>, hedge: Hedge): void {
     const { wheel, seam, receiver, targets } = this.#setup;
     const ended = record.ended as TellableRecord;
@@ -138,12 +138,12 @@ export class Attempts<Order extends LaunchOrder> {
     record.takeUp(hedge.rival as Rival, hedge);
     hedge.rival = null;
     record.armAttempt(wheel, hedge.due, seam.now());
-    // Where it was the hedge that failed, its flight stays where it is.
+    // If the hedge failed, the flight stays where it is.
     const { target, pass } = record;
     receiver.attempted(record.order, ended.isHedge === true ? ended : onward(ended, { kind: 'now', target, pass }, targets, null));
   }
 
-  /** The other of the two is not wanted any more: it was outraced, or is stopped with the current one. */
+  /** Ends the other of the two: it was outraced, or is stopped with the current one. */
   endRival(record: FlightRecord<Order>, hedge: Hedge, cause: AbortCause): void {
     const { seam, receiver } = this.#setup;
     const { attempt, attemptStartedAt: startedAt, pump } = hedge.rival as Rival;

@@ -1,36 +1,36 @@
-/** Values to bytes, guarded: what cannot cross is refused with its path before anything is packed. */
+/** Values to bytes, guarded: a value that cannot cross is refused with its path before anything is packed. */
 import { TOLD, type KeyForm } from './canonical.js';
 import { messageOf } from './classify.js';
 import { inspectCrossing, type Crossing } from './crossing.js';
 import { BUFFER, BYTES, CLONED, KEYED, PACKED, TEXT, WRITTEN, type Body } from './protocol.js';
 import { Refused } from './refused.js';
 
-/** Bytes of their own: what comes from a user's view, or from the packer's pool, has neighbours. */
+/** A copy with a buffer of its own: a user's view, or the packer's pool, may share its buffer with others. */
 const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 
 type Pack = (value: unknown) => Uint8Array;
 
 /**
- * What is shorter as JSON is written so: packed on its own, a number takes twice as long (490 ns and 280 to read it; 240 and 200), and a record of two
- * fields a quarter longer. From 300 characters on it is the other way round.
+ * Values whose JSON is at most this long cross as JSON: packed on its own, a number takes twice as long (490 ns and 280 to read it; 240 and 200), and a
+ * record of two fields a quarter longer. From 300 characters on it is the other way round.
  */
 const WRITTEN_MAX = 256;
 /**
- * Texts from this size on cross as they are (2,000 characters: 0.8 µs and 0.4 to read them, not 2.3 and 0.7). Shorter ones are written: the packing
- * library cuts those out of a text of several kB, all of which is held as long as one of them.
+ * Texts from this length on cross as they are (2,000 characters: 0.8 µs and 0.4 to read them, not 2.3 and 0.7). Shorter ones cross as JSON: the packing
+ * library returns them as slices of a text of several kB, which is held as long as one of them.
  */
 const TEXT_MIN = 256;
 
-/** What crosses of a body. */
+/** The bytes of a body that cross. */
 export const bytesOf = (data: Uint8Array | string): number => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength);
 
-/** Is it more than that? A text is only counted where it might be: a character takes three bytes at most. */
+/** Is it larger than `bytesMax`? A text's bytes are only counted if they might be: a character takes at most three. */
 export const isLarger = (data: Uint8Array | string, bytesMax: number): boolean =>
   typeof data === 'string' ? 3 * data.length > bytesMax && Buffer.byteLength(data) > bytesMax : data.byteLength > bytesMax;
 
 /**
- * Packs a value. Bytes and texts cross unparsed, and what is short as JSON, where that tells all of it; the rest is packed by `pack`, or (before the
- * packing library has loaded, and for what packing would change, like -0) by structured clone. All arrive equal.
+ * Packs a value. Bytes and texts cross unparsed, and short values as JSON if that preserves them; the rest is packed by `pack`, or (before the
+ * packing library has loaded, and for values that packing would change, like -0) by structured clone. All arrive equal.
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packBody(value: unknown, pack: Pack | null): Body {
@@ -38,26 +38,26 @@ export function packBody(value: unknown, pack: Pack | null): Body {
     return packed(value, pack);
   } catch (error) {
     if (error instanceof Refused) throw error;
-    // What throws when it is looked at: detached bytes, a revoked Proxy.
+    // It threw when it was read: detached bytes, or a revoked Proxy.
     throw refused('$', messageOf(error));
   }
 }
 
 function packed(value: unknown, pack: Pack | null): Body {
   if (value instanceof Uint8Array && !(value.buffer instanceof SharedArrayBuffer) && Object.getOwnPropertySymbols(value).length === 0) {
-    // A plain copy of a Buffer's bytes: Buffer.prototype.slice would share them.
+    // A real copy of a Buffer's bytes: Buffer.prototype.slice would share them.
     if (Buffer.isBuffer(value)) return { kind: BUFFER, data: exact(value) };
     if (Object.getPrototypeOf(value) === Uint8Array.prototype) return { kind: BYTES, data: exact(value) };
   }
   return packInspected(value, inspect(value), pack);
 }
 
-/** One for all: it says nothing of its own. */
+/** One for all, since it holds nothing. */
 const TOLD_BY_KEY: Body = { kind: KEYED, data: new Uint8Array() };
 
 /**
- * Packs a payload of which its key says this. Where that tells all of it, it crosses as its key, which the flight holds anyway: neither packed nor
- * held twice (256 in the air: 4.4 to 3.7 µs a flight). Whatever is read once more, to be packed, is looked at once more before: it may have changed.
+ * Packs a payload whose key has this form. If the key tells the whole payload, that crosses as its key, which the flight holds anyway: neither packed nor
+ * held twice (256 in the air: 4.4 to 3.7 µs a flight). Otherwise it is checked again directly before packing, since it may have changed.
  * @throws Refused COALESCER_NOT_CLONEABLE
  */
 export function packKeyed(payload: unknown, form: KeyForm, pack: Pack | null): Body {
@@ -78,7 +78,7 @@ function packInspected(value: unknown, { needsClone, isJson, characters }: Cross
   if (typeof value === 'string' && value.length >= TEXT_MIN && !needsClone) return { kind: TEXT, data: value };
   if (isJson && characters <= WRITTEN_MAX) {
     const json = JSON.stringify(value) as string | undefined;
-    // A Proxy may be another thing each time it is looked at, and what has to be escaped is longer than it was counted.
+    // A Proxy may change between reads, and escaped characters make the JSON longer than counted.
     if (json !== undefined && json.length <= 2 * WRITTEN_MAX) return { kind: WRITTEN, data: json };
   }
   if (needsClone || pack === null) return { kind: CLONED, data: exact(process.getBuiltinModule('node:v8').serialize(value)) };

@@ -1,6 +1,6 @@
 /**
  * The breaker of one target, as one thread sees it: a word of shared memory, stepped by compare-and-exchange with the table that XState filled in
- * from the breaker machine. No timer runs for it: whether it was open long enough is read off its stamp when somebody asks.
+ * from the breaker machine. No timer runs for it: whether it was open long enough is computed from its stamp when somebody asks.
  */
 import * as table from '../machines/breaker.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
@@ -9,7 +9,7 @@ import { SampleCounts } from './sample-counts.js';
 
 const { breakerTable: TABLE } = table;
 const EVENTS = TABLE.events.length;
-/** Which table breakers of this build are stepped by: threads that share memory must agree. */
+/** Which table this build steps breakers by: threads that share memory must agree. */
 export const BREAKER_TABLE_HASH = TABLE.hash;
 const PHASES = TABLE.states.map(({ value }) => value as BreakerPhase);
 const LEVELS = TABLE.states.map(({ context }) => (context as { level: number }).level);
@@ -21,12 +21,12 @@ const HOLDER_MASK = 31;
 const STAMP_SHIFT = 10;
 const STAMP_MASK = 2 ** 22 - 1;
 
-/** Open and closed are said by the machine, and may be overruled by hand. */
+/** The machine's phases; open and closed may also be forced by hand. */
 export type BreakerPhase = 'closed' | 'open' | 'half-open';
 export type ForcedState = 'open' | 'closed' | 'auto';
 const FORCES: readonly ForcedState[] = ['auto', 'open', 'closed'];
 
-/** What an attempt says of its target: `none` for one that was not waited for. */
+/** What an attempt says about its target; `none`: nothing, since nobody waited for its end. */
 export type Sample = 'well' | 'ill' | 'none';
 
 export interface BreakerSettings {
@@ -36,9 +36,9 @@ export interface BreakerSettings {
   readonly attemptsMin: number;
   /** Opens after so many failures in a row. */
   readonly consecutive: number;
-  /** Stays open so long, twice as long after each probe that failed, */
+  /** Stays open for so long, twice as long after each failed probe, */
   readonly openMs: number;
-  /** but no longer than this; all within 20 % up or down, so that processes do not come back together. */
+  /** but no longer than this; all with 20 % jitter, so that processes do not come back at the same time. */
   readonly openMsMax: number;
 }
 
@@ -49,7 +49,7 @@ export interface BreakerSetup {
   /** Whose probes these are: 0 to 31. */
   readonly holder: number;
   readonly random: () => number;
-  /** Told after an exchange that was won: news for people, needed by nobody. */
+  /** Told after a successful exchange: only for people's information. */
   readonly announce: (from: BreakerPhase, to: BreakerPhase) => void;
 }
 
@@ -57,7 +57,7 @@ const JITTER = 0.2;
 
 /** No pass: the target must not be called. */
 export const REFUSED = -1;
-/** The pass of an attempt that is no probe. A probe's pass is the word it wrote, which is never one of these two. */
+/** The pass of an attempt that is no probe. A probe's pass is the word that it wrote, which is never one of these two. */
 export const ORDINARY = 0;
 
 /** Plain reads: a healthy target is the common case, and a value that is a moment old does no harm. */
@@ -93,21 +93,21 @@ export class Breaker {
     return Atomics.load(this.#cells, this.#at + BREAKER);
   }
 
-  /** Until the next probe may be made; 0 when the way is free, or free as soon as the probe has ended. */
+  /** Time until the next probe may be made; 0 if calls are allowed, or will be once the probe out now has ended. */
   reopensInMs(now: number): number {
     const word = this.#word;
     if (PHASES[word & STATE_MASK] !== 'open') return 0;
     return Math.max(0, this.#ticksLeft(word, now) * HEALTH_TICK_MS - (now % HEALTH_TICK_MS));
   }
 
-  /** By hand: open or closed whatever happens, until `auto`, which begins anew. */
+  /** By hand: open or closed whatever happens, until `auto`, which resets it. */
   force(state: ForcedState, now: number): void {
     Atomics.store(this.#cells, this.#at + FORCED, FORCES.indexOf(state));
     if (state !== 'auto') return;
     while (!this.#step(table.BREAKER_RESET, this.#word, now));
   }
 
-  /** May an attempt begin now? Answers with its pass, which `ended` wants back. At most one pass in the process is that of a probe. */
+  /** May an attempt begin now? Returns its pass, to be given back to `ended`. At most one pass in the process is a probe's. */
   admit(now: number): number {
     if (isClosed(this.#cells, this.#at)) return ORDINARY;
     const { forced } = this;
@@ -116,11 +116,11 @@ export class Breaker {
     const phase = PHASES[word & STATE_MASK];
     if (phase === 'closed') return ORDINARY;
     if (phase === 'half-open' || this.#ticksLeft(word, now) > 0) return REFUSED;
-    // Whoever loses the exchange goes elsewhere: the probe is out.
+    // A thread that loses the exchange goes elsewhere: the probe is out.
     return this.#exchange(table.PROBE_TAKEN, word, now) ?? REFUSED;
   }
 
-  /** An attempt is over. What it says counts once, and a probe's end only while its own word still stands. */
+  /** An attempt is over: one sample. A probe's end counts only while its own word still stands. */
   ended(pass: number, sample: Sample, now: number): void {
     if (pass !== ORDINARY) {
       this.#step(sample === 'well' ? table.PROBE_SUCCEEDED : sample === 'ill' ? table.PROBE_FAILED : table.PROBE_GIVEN_BACK, pass, now);
@@ -134,19 +134,19 @@ export class Breaker {
     if (PHASES[word & STATE_MASK] === 'closed') this.#step(table.FAILURES_EXCEEDED, word, now);
   }
 
-  /** So many that were no probes. */
+  /** So many attempts that were no probes ended well. */
   endedWell(attempts: number, now: number): void {
     this.#samples.countWell(attempts, now);
   }
 
-  /** A thread is gone: if it held the probe, the next attempt may be one at once. */
+  /** A thread is gone: if it held the probe, the next attempt may be the probe at once. */
   giveBack(holder: number, now: number): void {
     const word = this.#word;
     if (PHASES[word & STATE_MASK] === 'half-open' && ((word >>> HOLDER_SHIFT) & HOLDER_MASK) === holder)
       this.#step(table.PROBE_GIVEN_BACK, word, now);
   }
 
-  /** Instants are told from each other while they are less than half a day apart; one that seems to be further ahead than any breaker opens is past. */
+  /** Stamps are ambiguous beyond half a day: one that seems further ahead than any breaker stays open is in the past. */
   #ticksLeft(word: number, now: number): number {
     const left = ((word >>> STAMP_SHIFT) - tickOf(now)) & STAMP_MASK;
     return left > this.#openTicksMax ? 0 : left;
@@ -156,7 +156,7 @@ export class Breaker {
     return this.#exchange(event, from, now) !== null;
   }
 
-  /** One event on the word that was read: all of it changes in one exchange, or nothing. Gives the word that it wrote. */
+  /** One event on the word that was read: the whole word changes in one exchange, or nothing does. Returns the word written. */
   #exchange(event: number, from: number, now: number): number | null {
     const state = from & STATE_MASK;
     const edge = state * EVENTS + event;
@@ -170,7 +170,7 @@ export class Breaker {
     return word;
   }
 
-  /** What an action writes beside the state. */
+  /** The bits that an action adds to the state. */
   #fieldOf(action: number, next: number, now: number): number {
     const { settings, random, holder } = this.#setup;
     switch (action) {

@@ -1,22 +1,22 @@
 /**
- * How many extra attempts a target may get: another attempt on a target that a flight has already tried, and every hedge, draws from a tenth of
- * that target's first attempts, and from less where most of its attempts fail. Shared by all threads, so that an outage adds at most a tenth to a
- * target's load and not a tenth for each thread.
+ * How many extra attempts a target may get: a repeated attempt on a target that a flight has tried, and every hedge, draws from a tenth of that
+ * target's first attempts, and from less if most of its attempts fail. Shared by all threads, so that an outage adds at most a tenth to a
+ * target's load and not a tenth per thread.
  */
 import { DRAWS, FAILED, FIRSTS, HEALTH_TICK_MS, type HealthMemory } from './health-memory.js';
 import { COUNT_MAX, Window, WINDOW_MS } from './window.js';
 
 export interface BudgetSettings {
-  /** Extra attempts for each first attempt of the last 10 s, */
+  /** Extra attempts per first attempt in the last 10 s, */
   readonly share: number;
-  /** and for each second besides. */
+  /** and so many more per second. */
   readonly perSecondMin: number;
 }
 
 /**
- * Extra attempts are earned by this many first attempts for each that did not fail (the K of adaptive throttling in Google's SRE book): by all of
- * them while no more than half fail, by none where all do. What is sent again to a target that answers nobody helps nobody, and it is what keeps an
- * upstream down that works off what nobody waits for: it then has all the capacity to come back with that first attempts leave it.
+ * Each first attempt that did not fail lets this many first attempts earn extra ones (the K of adaptive throttling in Google's SRE book): all of them
+ * while no more than half fail, none if all do. Retries to a target that answers nobody help nobody, and keep an upstream down that still works off
+ * calls nobody waits for: without them it can recover with the capacity that first attempts leave it.
  */
 const EARNED_BY_ONE_THAT_HOLDS = 2;
 
@@ -27,11 +27,11 @@ export class Budget {
   readonly #draws: Window;
   /** Do other threads draw from it? */
   readonly isShared: boolean;
-  /** First attempts of this thread that are not yet added, and those that failed: once a tick. */
+  /** First attempts of this thread, and failed ones, that are not added yet: that happens once a tick. */
   #counted = 0;
   #countedFailed = 0;
   #since = 0;
-  /** Those that come before this are counted with them. */
+  /** Attempts before this instant are counted together with those. */
   #until = Number.NEGATIVE_INFINITY;
 
   constructor(memory: HealthMemory, target: number, settings: BudgetSettings & Pick<Budget, 'isShared'>) {
@@ -55,7 +55,7 @@ export class Budget {
     this.#until = now + HEALTH_TICK_MS;
   }
 
-  /** An attempt has failed, whichever of its flight it was. Where other threads draw they know it at once, and with it the first attempts: they draw by both. */
+  /** An attempt, first or not, has failed. If other threads draw too, failures and first attempts are added at once, since those threads draw by both. */
   failed(now: number): void {
     if (now >= this.#until) this.#begin(now);
     this.#countedFailed++;
@@ -69,7 +69,7 @@ export class Budget {
     return this.#draws.update(now, (count) => (sum(this.#draws, now) + 1 <= allowed ? Math.min(COUNT_MAX, count + 1) : null));
   }
 
-  /** Extra attempts that are left, now. */
+  /** How many extra attempts are left now. */
   left(now: number): number {
     this.#flush(now);
     return Math.max(0, Math.floor(this.#allowed(now) - sum(this.#draws, now)));

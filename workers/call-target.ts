@@ -1,4 +1,4 @@
-/** How a target is called: its answer is a promise as promises should be, whatever it returns or throws. */
+/** How a target is called: whatever it returns or throws, the result is a well-behaved promise. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Attempt } from './attempt.js';
 import { ownData } from './own-copy.js';
@@ -10,7 +10,7 @@ const tracing = tracingChannel('coalescer:call');
 const { start, end, asyncStart, asyncEnd, error: failed } = tracing;
 
 /**
- * Makes the call. A native promise from here on, whatever came back: thenables that settle twice or throw are its business, not ours.
+ * Makes the call. The result is a native promise, so that thenables that settle twice or throw do no harm.
  * `delivered`: chunks to go on from, with the target's `resume`; `null`: from the beginning.
  */
 export function callTarget(
@@ -30,7 +30,7 @@ export function callTarget(
 function run(target: FilledTarget, { payload, slot }: LaunchOrder, attempt: Attempt, delivered: readonly unknown[] | null): unknown {
   const { resume } = target;
   if (delivered === null || resume === null) return target.run(payload, attempt);
-  // Inline they are readers' too, and one who goes on from them may write to them. Behind a port they have just been unpacked.
+  // Inline, readers have the same chunks, and `resume` may write to them, so it gets copies. Behind a port they have just been unpacked.
   return resume(payload, slot === -1 ? delivered.map(ownData) : delivered, attempt);
 }
 
@@ -39,17 +39,17 @@ function traced(target: FilledTarget, order: LaunchOrder, attempt: Attempt, deli
   return tracing.tracePromise(() => begun(run(target, order, attempt, delivered)), message);
 }
 
-/** Hears how a call ends, later than this returns. What it returns settles then, and says nothing. */
+/** Hears how a call ends, always later than this returns. The returned promise settles then, without a value. */
 export function listen(called: Promise<unknown>, resolved: (value: unknown) => void, rejected: (error: unknown) => void): Promise<unknown> {
   try {
     return called.then(resolved, rejected);
   } catch (error) {
-    // What has a promise's prototype need not be one.
+    // An object with a promise's prototype need not be a promise.
     return Promise.reject(error).then(resolved, rejected);
   }
 }
 
-/** A native promise of this realm, whatever came: a thenable that settles twice or throws does so behind it. */
+/** A native promise of this realm, whatever `result` is: a thenable that settles twice or throws is wrapped. */
 export function asPromise(result: unknown): Promise<unknown> {
   return isNative(result) ? result : begun(result);
 }

@@ -1,12 +1,12 @@
 /**
- * Remembers the canonical form of payloads by their JSON as it was written: requests that are equal mostly come from one place in the code, with their
- * properties in one order, and native JSON is three times as fast as sorting. What the guard lets through has one canonical form for each such text.
+ * Caches canonical forms by the payloads' unsorted JSON: equal requests mostly come from one place in the code, with their properties in one order, and
+ * native JSON is three times as fast as sorting. Payloads that pass the guard have one canonical form per such text.
  */
 
-/** Characters of all texts and forms of one generation; two generations are kept. Longer texts are not remembered. */
+/** Characters of all texts and forms of one generation; two generations are kept. Longer texts are not cached. */
 const CHARACTERS_MAX = 1_048_576;
 const TEXT_CHARACTERS_MAX = 32_768;
-/** So many in a row that were not known, and remembering does not pay: then only one in so many asks. */
+/** After so many misses in a row the cache does not pay: then only one payload in so many is looked up. */
 const STRANGERS_MAX = 32;
 
 export class CanonicalMemo {
@@ -28,7 +28,7 @@ export class CanonicalMemo {
       return this.#formOf(payload);
     }
     const text = JSON.stringify(payload) as string | undefined;
-    // What is nothing any more (see `formOf`) is not looked up, and what is too long not remembered.
+    // `undefined` (see `changed` in `canonical.ts`) is not looked up, and long texts are not cached.
     if (text === undefined || text.length > TEXT_CHARACTERS_MAX) return this.#formOfStranger(payload);
     const known = this.#young.get(text);
     if (known !== undefined) {
@@ -37,7 +37,7 @@ export class CanonicalMemo {
     }
     const older = this.#old.get(text);
     if (older !== undefined) this.#strangers = 0;
-    // Made of the text: a getter may say something else the next time, and others would be given the form of that.
+    // Made from the text: a getter may return something else the next time, and others would get the form of that.
     const form = older ?? this.#formOfStranger(JSON.parse(text) as object);
     this.#remember(text, form);
     return form;

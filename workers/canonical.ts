@@ -1,6 +1,6 @@
 /**
  * The default key: a payload's canonical form. Equal payloads have equal keys, whatever the order of their properties; whatever JSON
- * would collapse into something else is refused with its path, since a collapsed key gives one request's answer to another.
+ * would collapse into something else is refused with its path, since a collapsed key would give one request's answer to another.
  */
 import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
@@ -8,14 +8,14 @@ import { keepShape } from './lasting-shape.js';
 import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 import { own } from './text.js';
 
-/** JSON with the properties in one order, whatever order they were given in. */
+/** JSON with sorted properties. */
 const stringify = configure({ strict: true }) as (value: unknown) => string;
 
-/** What a key is to its payload: made by somebody else; */
+/** What a key is to its payload: not its canonical form; */
 export const NO_FORM = 0;
 /** its canonical form; */
 export const FORM = 1;
-/** that too, and it tells all of it: nothing is left out, properties come in the order that they have there, and all of it may cross to another thread. */
+/** its canonical form, and it tells the whole payload: nothing is left out, properties come in the payload's own order, and all of it may cross to another thread. */
 export const TOLD = 2;
 export type KeyForm = typeof NO_FORM | typeof FORM | typeof TOLD;
 
@@ -24,7 +24,7 @@ export interface FormedKey {
   readonly form: KeyForm;
 }
 
-/** The rules for one look, which notices whether the payload is written in canonical order already. One object a look: a Proxy may begin another. */
+/** The rules for one walk, which also finds out whether the payload is written in canonical order already. One object per walk: a Proxy may start another walk. */
 class KeyRules implements PlainRules {
   readonly undefinedIsAbsent = true;
   readonly wellFormed: boolean;
@@ -33,7 +33,7 @@ class KeyRules implements PlainRules {
   leavesOut = false;
   characters = 0;
 
-  /** `mustCross`: what could not cross is refused as well. What has a form is all plain: nothing else of it could not. */
+  /** `mustCross`: also refuses what could not cross. A payload with a canonical form is plain data: nothing else in it could fail to cross. */
   constructor(mustCross: boolean) {
     this.wellFormed = this.exact = mustCross;
   }
@@ -56,7 +56,7 @@ export class NoCanonicalForm extends Error {
   }
 }
 
-/** Does a string stand for itself? */
+/** Is a string its own key? */
 export function isItsOwnKey(payload: string): boolean {
   const first = payload.charCodeAt(0);
   // '{', '[', '=' and '"'
@@ -68,26 +68,26 @@ export function isJsonKey(key: string): boolean {
   return !isItsOwnKey(key) && !key.startsWith('=');
 }
 
-/** Of a text: a lone surrogate would not arrive. */
+/** The form of a text: a lone surrogate would not survive a crossing. */
 export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD : FORM);
 
 /**
  * The key of a payload. The first character tells the kinds apart, so that the string '1', the number 1 and the list [1] never meet:
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
  * like one of those or like a quoted string; then they are quoted.
- * @param mayCross is it asked whether the key may cross in the payload's stead? One look tells both: a second took a launch on threads a twentieth longer.
+ * @param mayCross also find out whether the key may cross in place of the payload? One walk finds both: a second one made a launch on threads a twentieth slower.
  * @throws NoCanonicalForm
  */
 export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean): FormedKey {
   if (typeof payload === 'string') {
     return { key: isItsOwnKey(payload) ? payload : JSON.stringify(payload), form: mayCross ? formOfText(payload) : FORM };
   }
-  // A function without arguments that is coalesced has `undefined` for a payload.
+  // For a coalesced function without arguments the payload is `undefined`.
   if (payload === undefined) return { key: '=undefined', form: FORM };
   let rules = new KeyRules(mayCross);
   let refusal = refusalOf(payload, rules);
   if (refusal !== null && mayCross) {
-    // It may have a key all the same, by which others are joined.
+    // It may still have a key, by which requests join.
     rules = new KeyRules(false);
     refusal = refusalOf(payload, rules);
   }
@@ -97,29 +97,29 @@ export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross
 
 function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null): string {
   if (typeof payload !== 'object' || payload === null) return `=${stringify(payload)}`;
-  // Native JSON is the canonical form then, and much sooner made.
+  // If sorted, native JSON is the canonical form, and much faster.
   const form = (isSorted ? JSON.stringify(payload) : memo === null ? stringify(payload) : memo.form(payload)) as string | undefined;
   const first = form?.charCodeAt(0);
   // '{' and '['
   return form !== undefined && (first === 123 || first === 91) ? form : changed();
 }
 
-/** A Proxy may be another thing each time it is looked at: nothing, or a text that is somebody else's key. */
+/** A Proxy may change between reads: to nothing, or to a text that is somebody else's key. */
 function changed(): never {
-  throw new NoCanonicalForm({ path: '$', reason: 'it was another thing when it was looked at again' });
+  throw new NoCanonicalForm({ path: '$', reason: 'it changed between two reads, as a Proxy may' });
 }
 
-/** The same without a look at how it would cross. */
+/** The key alone, without checking how it would cross. */
 export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null): string => formedKey(payload, memo, false).key;
 
-/** Texts of so many characters come on their own, and are not cut out of one. */
+/** Texts from this length on arrive as strings of their own, not as slices. */
 const ALONE_FROM = 8_192;
 
-/** The payload that a key is the canonical form of, as far as the form tells it. It holds nothing of what the key was cut out of. */
+/** The payload of a key that is its canonical form, as far as the form tells it. It is no slice of the text that the key came in. */
 export function payloadOf(key: string): unknown {
   if (isItsOwnKey(key)) return key.length < ALONE_FROM ? own(key) : key;
   return JSON.parse(key.startsWith('=') ? key.slice(1) : key);
 }
 
-/** For whoever asks for the keys of many payloads. */
+/** For callers that make the keys of many payloads. */
 export const newMemo = (): CanonicalMemo => new CanonicalMemo((payload) => stringify(payload));

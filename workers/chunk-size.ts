@@ -1,12 +1,12 @@
-/** What a chunk weighs that was not packed: enough to bound what is held, cheap enough to be asked for each. */
+/** The size of a chunk that was not packed: good enough for a limit, cheap enough for each chunk. */
 import * as types from 'node:util/types';
 
-/** Parts of one chunk that are looked at; whatever is larger than that weighs at least as much. */
+/** How many parts of one chunk are counted; a larger chunk counts as at least as much. */
 const PARTS_MAX = 1_000;
 /** A number, a reference, a small object's own cost. */
 const PART_BYTES = 8;
 
-/** Bytes of a chunk, roughly: a string's length, a byte array's, and the sum over plain data. Whatever the chunk's own code does when it is looked at, there is an answer. */
+/** Bytes of a chunk, roughly: a string's length, a byte array's, and the sum over plain data. Never throws, whatever the chunk's getters do. */
 export function chunkSize(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return PART_BYTES;
@@ -23,7 +23,7 @@ export function chunkSize(value: unknown): number {
   return size;
 }
 
-/** The names in `part`; what they name is weighed later. */
+/** Counts the names in `part`; their values are counted later. */
 function weighOne(part: object, waiting: unknown[]): number {
   let size = 0;
   try {
@@ -32,7 +32,7 @@ function weighOne(part: object, waiting: unknown[]): number {
       waiting.push(inner);
     }
   } catch {
-    // A getter or a trap that throws. The chunk is given as it is; whoever reads that property is told.
+    // A getter or a trap threw. The chunk is given as it is; whoever reads that property gets the error.
     return size + PART_BYTES;
   }
   return size;

@@ -1,17 +1,17 @@
-/** What an error means when its target does not say: HTTP statuses and connection errors, as most clients throw them. */
+/** What an error means if its target does not say: HTTP statuses and connection errors, as most clients throw them. */
 import type { Seam } from './environment.js';
 import type { Verdict } from './targets.js';
 import { cut } from './text.js';
 
-/** Statuses that another target would repeat: the request itself is at fault (RFC 9110 section 15.5). */
+/** Statuses that another target would give as well: the request itself is at fault (RFC 9110 section 15.5). */
 const ANSWERS: ReadonlySet<number> = new Set([400, 404, 405, 410, 413, 414, 415, 422]);
 
-/** What may be on an error. */
+/** An error's properties. */
 type Bag = Readonly<Record<string, unknown>>;
 
 /**
- * The fields that are looked for, each by a function of its own: read by one that takes the name, they cost a failover 0.4 µs, since V8 cannot
- * remember where a name lies that is another one each time.
+ * The fields that are read, each by a function of its own, so that each read has an inline cache of its own: one function that takes the name
+ * would be megamorphic, and cost a failover 0.4 µs.
  */
 const of = {
   status: (bag: Bag): unknown => bag['status'],
@@ -34,13 +34,13 @@ const of = {
 
 const isBag = (value: unknown): value is Bag => (typeof value === 'object' || typeof value === 'function') && value !== null;
 
-/** A field of an error, read without running into getters that throw. */
+/** A field of an error; `undefined` if its getter throws. */
 function field(value: unknown, read: (bag: Bag) => unknown): unknown {
   if (!isBag(value)) return undefined;
   try {
     return read(value);
   } catch {
-    // A getter that throws says nothing; the error that is being classified must not be replaced by it.
+    // The getter's error must not replace the one that is being classified.
     return undefined;
   }
 }
@@ -62,18 +62,18 @@ const responseOf = (error: unknown): unknown => field(error, of.response) ?? fie
 const isStatus = (status: unknown): status is number =>
   typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
 
-/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none (fetch wraps them). */
+/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), or its cause's if it has none (fetch wraps errors). */
 export function codeOf(error: unknown): string | undefined {
   return textOf(error, of.code, 200) ?? textOf(field(error, of.cause), of.code, 200);
 }
 
-/** A field that is a text: at most so many characters of it. */
+/** A text field, cut to `most` characters. */
 function textOf(value: unknown, read: (bag: Bag) => unknown, most: number): string | undefined {
   const text = field(value, read);
   return typeof text === 'string' ? cut(text, most) : undefined;
 }
 
-/** A header of an error's response, from a `Headers` or a plain bag, however it spells the name. */
+/** A header of an error's response, from a `Headers` or a plain object, in any case. */
 export const headerOf = (error: unknown, name: string): string | undefined => headerIn(headersOf(error), name);
 
 const headersOf = (error: unknown): unknown =>
@@ -85,11 +85,11 @@ function headerIn(headers: unknown, name: string): string | undefined {
     const value: unknown = typeof get === 'function' ? get.call(headers, name) : inBag(headers, name);
     return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
   } catch {
-    return undefined; // a bag whose `get` throws says nothing
+    return undefined; // if `get` throws, there is no header
   }
 }
 
-/** The name in lower case, else however it is written. */
+/** Tries the name in lower case first, then in any case. */
 function inBag(headers: unknown, name: string): unknown {
   const value = field(headers, (bag) => bag[name]);
   if (value !== undefined || typeof headers !== 'object' || headers === null) return value;
@@ -99,7 +99,7 @@ function inBag(headers: unknown, name: string): unknown {
 
 /** No upstream is left alone for longer, whatever it says: an hour. */
 export const RETRY_AFTER_MS_MAX = 3_600_000;
-/** A date as RFC 9110 section 5.6.7 has it, in its three forms; the last one does not say GMT, and means it. */
+/** An RFC 9110 section 5.6.7 date, in its three forms; the last one does not say GMT, but means it. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w -]+ \d\d:\d\d:\d\d(?: GMT| \d{4})$/;
 
 function dateOf(text: string | undefined): number {
@@ -114,8 +114,8 @@ function numberOf(text: string | undefined): number {
 
 /**
  * How long the upstream asks to be left alone: `retryAfterMs` on the error, else its `retry-after-ms` or `retry-after` header (RFC 9110 section
- * 10.2.3: seconds, or a date, which counts from the answer's own `date` where it has one, so that no two clocks are compared). 0: it does not
- * ask, or what it says is no time; at most an hour.
+ * 10.2.3: seconds, or a date, which is compared with the response's own `date` if it has one, so that no two clocks are compared). 0 if it does
+ * not ask, or not with a valid time; at most an hour.
  */
 export function retryAfterMsOf(error: unknown, clock: Pick<Seam, 'wallNow'>): number {
   const ms = askedMs(error, clock);
@@ -138,11 +138,11 @@ function askedMs(error: unknown, clock: Pick<Seam, 'wallNow'>): number {
   return date - (Number.isNaN(sent) ? clock.wallNow() : sent);
 }
 
-/** Codes by which providers say that no more money may be spent: waiting does not help, and neither does asking again. */
+/** Codes that say that the spending limit is reached: neither waiting nor asking again helps. */
 const SPEND_CAPS: ReadonlySet<string> = new Set(['enforced_spend_limit_reached', 'insufficient_quota', 'billing_hard_limit_reached']);
 
 /**
- * Does the error say that what may be spent is spent? As clients carry it: on the error, in its details, or in the answer's body, which is `error`
+ * Does the error say that the spending limit is reached? Clients say so on the error, in its details, or in the body of the answer, which is `error`
  * in providers' SDKs, `data` in the AI SDK, and `response.data` in axios.
  */
 export function isSpendCap(error: unknown): boolean {
@@ -154,7 +154,7 @@ function isSpentIn(body: unknown): boolean {
   return isBag(body) && (saysSpent(body) || saysSpent(field(body, of.error)) || saysSpent(field(body, of.details)));
 }
 
-/** All three at one look; one by one only where one of them throws. */
+/** Reads all three in one `try`; one by one only if one of them throws. */
 function saysSpent(part: unknown): boolean {
   if (!isBag(part)) return false;
   try {
@@ -167,8 +167,8 @@ function saysSpent(part: unknown): boolean {
 const isCap = (said: unknown): boolean => typeof said === 'string' && SPEND_CAPS.has(said);
 
 /**
- * Is it an error that is nothing but that, as nearly all are that come from a network: without a status, a time, or anything else that a verdict could
- * be read from? At one look.
+ * Is it a bare error, as nearly all network errors are: without a status, a time, or anything else that says more than "failed"? Reads all fields
+ * in one `try`, for speed.
  */
 export function saysNothing(error: unknown): boolean {
   if (!isBag(error)) return false;
@@ -186,7 +186,7 @@ export function saysNothing(error: unknown): boolean {
       error['details'] === undefined;
     return isWithout && !isAbortName(error['name']) && !saysSpent(error);
   } catch {
-    return false; // one that throws is read field by field
+    return false; // if a getter throws, the caller reads field by field
   }
 }
 
@@ -199,12 +199,12 @@ function thrown(error: unknown): string {
   try {
     return cut(String(error), 500);
   } catch {
-    // An object without a primitive form (`Object.create(null)`): its type is all there is to say.
+    // An object that cannot be made a string (`Object.create(null)`): only its type can be told.
     return `a thrown ${typeof error}`;
   }
 }
 
-/** The call was given up, by whoever made it. (openai's own error for it has no name, and is not told from others.) */
+/** Was the call aborted by its caller? (openai's error for that has no name, and cannot be told from others.) */
 export function isAbort(error: unknown): boolean {
   return isAbortName(field(error, of.name));
 }
@@ -214,7 +214,7 @@ const isAbortName = (name: unknown): boolean =>
   name === 'AbortError' || name === 'CanceledError' || name === 'APIUserAbortError' || name === 'RequestAbortedError';
 
 /**
- * The verdict where a target has no `classify`: 400 404 405 410 413 414 415 422 and a call that was aborted are answers; other statuses (401 and 403
+ * The verdict if a target has no `classify`: 400 404 405 410 413 414 415 422 and aborted calls are answers; other statuses (401 and 403
  * among them: the next target has other credentials), connection errors and errors without a status fail over.
  */
 export function classifyHttp(error: unknown): Verdict {

@@ -1,6 +1,6 @@
-/** What a targets module wants to be called when its host ends. */
+/** The functions that a targets module registers to be called when its host ends. */
 
-/** The list behind `host.onClose`: run last in, first out; a closing that throws does not keep the others from running. */
+/** The list behind `host.onClose`: run last in, first out; one that throws does not keep the others from running. */
 export function closeList(): { readonly add: (close: () => unknown) => void; readonly run: () => Promise<void> } {
   const closings: (() => unknown)[] = [];
   return {
@@ -9,7 +9,7 @@ export function closeList(): { readonly add: (close: () => unknown) => void; rea
       const errors: unknown[] = [];
       for (let close = closings.pop(); close !== undefined; close = closings.pop()) {
         try {
-          // One after the other: later ones may still use what earlier ones made.
+          // One after the other: a function may still use what an earlier registration opened.
           await close();
         } catch (error) {
           errors.push(error);

@@ -1,8 +1,8 @@
 /**
- * Frames as columns: all numbers of an envelope in one list, its short texts in one text, the short JSON of payloads and values in one list, and the rest one by one. What nearly all frames are is packed in
- * a third of the time so, and read in two thirds (32 launches: 355 to 116 ns each and 150 to 92; 32 ends: 375 to 129 and 152 to 97): a packer asks of
- * each part what it is, and here that is known. JSON that is parsed in one piece is parsed in two thirds of the time, too (32 records of two fields: 189 to
- * 110 ns each; 256 in the air: of the main thread's 1.92 µs a flight 0.11, of the worker's 1.61 0.18).
+ * Frames as columns: all numbers of an envelope in one list, its short texts in one text, the short JSON of payloads and values in one list, and the rest
+ * one by one. So most frames are packed in a third of the time, and read in two thirds (32 launches: 355 to 116 ns each and 150 to 92; 32 ends: 375 to 129
+ * and 152 to 97): a packer checks the type of each part, which is known here. JSON parsed in one piece takes two thirds of the time, too (32 records of two
+ * fields: 189 to 110 ns each; 256 in the air: saves 0.11 of the main thread's 1.92 µs a flight, and 0.18 of the worker's 1.61).
  */
 import { isJsonKey } from './canonical.js';
 import {
@@ -10,25 +10,25 @@ import {
 } from './protocol.js'; // biome-ignore format: one import
 import { beginsWithBom, own } from './text.js';
 
-/** What is packed of an envelope. */
+/** The columns of one envelope, to be packed. */
 export type Columns = [numbers: Uint8Array, texts: string, json: string, ...rest: unknown[]];
 
-/** Stands where an operation would: the frame is in the rest, as it is. */
+/** In place of an operation: the whole frame is in the rest. */
 const WHOLE = -1;
-/** Where a part stands that may be a text: 0 and more is the length of the next text. */
+/** Where to find a part that may be a text: 0 and more is the length of the next text. */
 const NULL = -1;
 const FALSE = -2;
 const AS_BEFORE = -3;
 const IN_REST = -4;
 const IN_JSON = -5;
 
-/** Longer texts are in the rest: what is cut out of one text holds all of it until it is parsed or copied. */
+/** Longer texts go to the rest: a slice holds the whole text until it is parsed or copied. */
 const SHORT_MAX = 128;
-/** Longer JSON is read on its own: a call of the parser is nothing beside it, and long lists are slower (with texts of 8,000 characters by a third). */
+/** Longer JSON is parsed on its own: the call is cheap beside it, and long lists are slower (with texts of 8,000 characters by a third). */
 const JSON_MAX = 512;
-/** Numbers that a frame takes, at most. */
+/** At most so many numbers per frame. */
 const FRAME_NUMBERS = 11;
-/** As many as go together at most. For an envelope that has more, the list is made longer. */
+/** At most so many frames go together. The list grows for an envelope that has more. */
 const FRAMES = 128;
 
 /** Writes the columns of one envelope after the other. */
@@ -40,7 +40,7 @@ export class ColumnWriter {
   #rest: unknown[] = [];
   #scope: string | null = null;
 
-  /** To be packed before the next ones are written: the numbers are a view. */
+  /** Must be packed before the next call: the numbers are a view. */
   write(frames: readonly AnyFrame[]): Columns {
     if (this.#numbers.length < frames.length * FRAME_NUMBERS) this.#numbers = new Float64Array(frames.length * FRAME_NUMBERS);
     const columns: Columns = [NO_NUMBERS, '', ''];
@@ -53,7 +53,7 @@ export class ColumnWriter {
     columns[0] = new Uint8Array(this.#numbers.buffer, 0, this.#at * Float64Array.BYTES_PER_ELEMENT);
     columns[1] = this.#texts.join('');
     columns[2] = `[${this.#json.join()}]`;
-    // Nothing that was sent is held.
+    // Drops what was sent.
     this.#texts = this.#json = this.#rest = NOTHING;
     return columns;
   }
@@ -68,7 +68,7 @@ export class ColumnWriter {
     }
   }
 
-  // By their places: taken apart by name, a frame is iterated over.
+  // By index: destructuring would iterate over the frame.
   #launch(frame: LaunchFrame): void {
     const scope = frame[3];
     this.#header(frame, frame[7]);
@@ -123,7 +123,7 @@ export class ColumnWriter {
   }
 }
 const NO_NUMBERS = new Uint8Array();
-/** No byte order mark is the first character of all texts. */
+/** A space first, so that the joined text never begins with a byte order mark. */
 const TEXTS_BEGIN = ' ';
 const NOTHING: never[] = [];
 const NOTHING_READ = new Float64Array();
@@ -140,12 +140,12 @@ export class ColumnReader {
   #restAt = 0;
   #scope: unknown = null;
 
-  /** The frames of what was packed, as they were but for what is `READ`. @throws TypeError or SyntaxError when it is not ours */
+  /** The frames that were packed; bodies that were read already have the kind `READ`. @throws TypeError or SyntaxError if the envelope is not ours */
   read(message: unknown): unknown[][] {
     const [numbers, texts, json] = Array.isArray(message) ? (message as unknown[]) : [];
     const areNumbers = numbers instanceof Uint8Array && numbers.length % Float64Array.BYTES_PER_ELEMENT === 0;
     if (!areNumbers || typeof texts !== 'string' || typeof json !== 'string') throw new TypeError('an envelope that holds no columns');
-    // A copy: it need not begin where a number may.
+    // A copy, since the bytes may be unaligned for numbers.
     this.#numbers = new Float64Array(new Uint8Array(numbers).buffer);
     this.#texts = texts;
     this.#columns = message as unknown[];
@@ -158,7 +158,7 @@ export class ColumnReader {
       this.#values = listOf(json);
       return this.#frames();
     } finally {
-      // Nothing that came is held.
+      // Drops what came.
       this.#numbers = NOTHING_READ;
       this.#texts = TEXTS_BEGIN;
       this.#values = this.#columns = NOTHING;
@@ -170,7 +170,7 @@ export class ColumnReader {
     const numbers = this.#numbers;
     const frames: unknown[][] = [];
     while (this.#at < numbers.length) frames.push(this.#next());
-    // Where a number was missing, the text ends at `NaN`.
+    // If a number was missing, `textAt` is `NaN`.
     const isAllRead = this.#textAt === this.#texts.length && this.#valueAt === this.#values.length && this.#restAt === this.#columns.length;
     if (!isAllRead) throw new TypeError('an envelope whose columns do not fit');
     return frames;
@@ -185,7 +185,7 @@ export class ColumnReader {
         this.#at += 9;
         const extras = this.#part(numbers[at + 5]);
         const place = numbers[at + 6];
-        // What targets see, and may keep, holds no others'.
+        // Targets may keep these, so they must be no slices of others' texts.
         if (place !== AS_BEFORE) this.#scope = owned(this.#part(place));
         const key = owned(this.#part(numbers[at + 7]));
         const isRead = numbers[at + 8] === IN_JSON;

@@ -1,6 +1,6 @@
 /**
  * The control plane: few, slow, typed calls between a front and the host of a shard. The only file that knows the RPC library. Its calls never
- * settle when the other side dies, so none is made but through `Control.call`, which also watches the port and a deadline.
+ * settle when the other side dies, so all are made through `Control.call`, which also watches the port and a deadline.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { expose, releaseProxy, wrap, type Endpoint, type Remote } from 'comlink';
@@ -11,27 +11,27 @@ import type { InAir } from './protocol.js';
 export interface HostControl {
   /** Runs the module's set-up and begins to fly. */
   activate(role: 'active' | 'quarantine'): Promise<HostFacts>;
-  /** The attempt in the air of a flight. */
+  /** The attempts of a flight that are in the air. */
   flying(slot: number, number: number): Promise<readonly InAir[]>;
   /** Ends in order: runs what the module registered with `onClose`. */
   stop(): Promise<void>;
 }
 
 export interface HostFacts {
-  /** In their order. */
+  /** In order. */
   readonly targetNames: readonly string[];
   /** May a target say that a value is for one alone? */
   readonly mayBeForOne: boolean;
-  /** Which table it flies by: two builds must not meet. */
+  /** Which table it flies by: two builds must not be mixed. */
   readonly tableHash: string;
 }
 
-/** Operations that a front may ask for; the RPC library would let it walk any path of the exposed object, and write to it. */
+/** The allowed operations; the RPC library itself would let a caller walk any path of the exposed object, and write to it. */
 const ALLOWED: ReadonlySet<string> = new Set(['activate', 'flying', 'stop']);
 
 type RpcMessage = Partial<Readonly<Record<'id' | 'type' | 'path' | 'argumentList', unknown>>> | null;
 
-/** An allowed operation with plain arguments: the library would look up whatever handler an argument names. */
+/** Only an allowed operation with plain arguments: the library would look up any handler that an argument names. */
 function isAllowed(message: RpcMessage): boolean {
   if (typeof message !== 'object' || message === null) return false;
   const { type, path, argumentList } = message;
@@ -39,7 +39,7 @@ function isAllowed(message: RpcMessage): boolean {
   return Array.isArray(argumentList) && argumentList.every((argument: { type?: unknown } | null) => argument?.type === 'RAW');
 }
 
-/** A port as the RPC library wants it. Listeners are kept so that they can be removed. */
+/** A port as the RPC library expects it. Listeners are kept so that they can be removed. */
 function endpoint(port: MessagePort, accepts: (message: RpcMessage) => boolean): Endpoint {
   const listeners = new WeakMap<object, (message: RpcMessage) => void>();
   return {
@@ -47,7 +47,7 @@ function endpoint(port: MessagePort, accepts: (message: RpcMessage) => boolean):
     start: () => port.start(),
     addEventListener: (_type, handler) => {
       const listener = (message: RpcMessage): void => {
-        // Whatever is not on the list is dropped unanswered: nobody of ours sends it.
+        // Anything else is dropped unanswered: none of our code sends it.
         if (!accepts(message)) return;
         const event = { data: message } as never;
         if ('handleEvent' in handler) handler.handleEvent(event);
@@ -83,7 +83,7 @@ export class ControlLost extends Error {
   }
 }
 
-/** Front side: calls a host, and knows when it is gone. */
+/** Front side: calls a host, and notices when it is gone. */
 export class Control {
   readonly #port: MessagePort;
   readonly #seam: Seam;
@@ -129,10 +129,10 @@ export class Control {
   }
 
   close(): void {
-    // Also where the thread is gone: the library holds on to every proxy that was not released.
+    // Even if the thread is gone: the library keeps every proxy that was not released.
     this.#remote[releaseProxy]();
     this.#port.close();
-    // It may have been closed from the other side before anybody listened: then no event comes any more.
+    // The other side may have closed it before anybody listened: then no event comes any more.
     this.#gone();
   }
 

@@ -1,5 +1,5 @@
 /**
- * What may cross between threads: plain data, typed arrays, dates, bigints of 64 bits. It arrives equal, or is refused here with its path
+ * What may cross between threads: plain data, typed arrays, dates, bigints of 64 bits. A value arrives equal, or is refused here with its path
  * before anything is packed.
  */
 import * as types from 'node:util/types';
@@ -35,20 +35,20 @@ const CROSSING_RULES: Pick<PlainRules, 'primitive' | 'special'> = {
   },
 };
 
-/** A typed array or a Buffer as such; a subclass would arrive as its base. */
+/** Is it an instance of a subclass? That would arrive as its base class. */
 function isSubclassed(value: object): boolean {
   if (Buffer.isBuffer(value)) return Object.getPrototypeOf(value) !== Buffer.prototype;
   return Object.prototype.toString.call(value) !== `[object ${nameOf(value)}]` || Object.hasOwn(value, 'constructor');
 }
 
-/** Above this many elements, properties of a typed array's own are not looked for: its indices would all be listed. They stay behind. */
+/** In typed arrays with more elements, extra properties are not looked for, since all indexes would be listed. They do not cross. */
 const LISTED_MAX = 1_024;
 
 function hasOwnProperties(view: NodeJS.TypedArray): boolean {
   return Object.getOwnPropertySymbols(view).length > 0 || (view.length <= LISTED_MAX && Object.keys(view).length !== view.length);
 }
 
-/** Made by its class itself, in whichever realm: the prototype's prototype is that realm's Object.prototype. */
+/** Is it a direct instance, of any realm? Then its prototype's prototype is that realm's Object.prototype. */
 function isDirect(value: object): boolean {
   const base = Object.getPrototypeOf(Object.getPrototypeOf(value) as object) as object | null;
   return base !== null && Object.getPrototypeOf(base) === null;
@@ -58,15 +58,15 @@ function isDirect(value: object): boolean {
 export interface Crossing {
   /** Why it cannot cross; `null` when it can. */
   readonly refusal: Refusal | null;
-  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark): it takes the slower way, see `packBody`. */
+  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark): it is cloned, see `packBody`. */
   readonly needsClone: boolean;
-  /** JSON tells all of it, */
+  /** JSON preserves it, */
   readonly isJson: boolean;
-  /** in about so many characters. */
+  /** and takes about so many characters. */
   readonly characters: number;
 }
 
-/** The rules for one look: they notice what packing must know. One object a look, since a Proxy that is looked at may begin another. */
+/** The rules for one walk, which also collects what packing must know. One object per walk, since a Proxy may start another one. */
 class Look implements PlainRules {
   readonly undefinedIsAbsent = false;
   readonly wellFormed = true;
@@ -88,7 +88,7 @@ class Look implements PlainRules {
   }
 }
 
-/** Looks at a whole value before it is packed. Bytes as a whole cross unparsed, whatever is in them. */
+/** Checks a whole value before it is packed. A value that is bytes crosses unparsed, whatever is in it. */
 export function inspectCrossing(value: unknown): Crossing {
   const look = new Look();
   const refusal = refusalOf(value, look);

@@ -1,4 +1,4 @@
-/** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can have changed them, and up to a bound. */
+/** The chunks of a flight as a port shard keeps them for `resume`: packed, so that nobody can change them, and limited in size. */
 import { bytesOf } from './body.js';
 import { type Body, CHUNK_BYTES_EXTRA, type PackedPart } from './protocol.js';
 import { own } from './text.js';
@@ -7,12 +7,12 @@ import type { Wire } from './wire.js';
 export class Delivered {
   readonly #wire: Wire;
   readonly #bytesMax: number;
-  /** `null`: there were more than are kept. */
+  /** `null`: there were too many to keep. */
   #bodies: Body[] | null = [];
   readonly #earlier: Body | null;
   #bytes = 0;
 
-  /** @param earlier what earlier lives gave, as one packed list */
+  /** @param earlier the chunks that earlier lives gave, as one packed list */
   constructor(wire: Wire, bytesMax: number, earlier: PackedPart | null) {
     this.#wire = wire;
     this.#bytesMax = bytesMax;
@@ -28,7 +28,7 @@ export class Delivered {
     else this.#bodies?.push({ kind, data: copyOf(data) });
   }
 
-  /** All of them, as new; `null` when they are no longer kept. */
+  /** All of them, unpacked anew; `null`: they are no longer kept. */
   all(): readonly unknown[] | null {
     if (this.#bodies === null) return null;
     const unpack = ({ kind, data }: Body): unknown => this.#wire.unpackBody(kind, data);
@@ -37,6 +37,6 @@ export class Delivered {
   }
 }
 
-/** A text that came in an envelope may be cut out of a longer one, and bytes may be a view on it. */
+/** A text that came in an envelope may be a slice of a longer one, and bytes may be a view on it. */
 const copyOf = (data: Uint8Array | string): Uint8Array | string =>
   typeof data === 'string' ? own(data) : Uint8Array.prototype.slice.call(data);

@@ -5,11 +5,11 @@
 import { inCleanContext } from './clean-context.js';
 import { Clock, type StampReceiver } from './clock.js';
 
-/** Time and chance. All times are milliseconds of a monotonic clock; the wall clock is read for dates that an upstream sends, and for nothing else. */
+/** Clock, timers and random numbers. All times are milliseconds of a monotonic clock; the wall clock is only read for dates that an upstream sends. */
 export interface Environment {
   /** Monotonic milliseconds, with one origin for all threads of the process. */
   now(): number;
-  /** Milliseconds since 1970, to tell how far away the date in a `Retry-After` is. @default the process's */
+  /** Milliseconds since 1970, to know how far away the date in a `Retry-After` is. @default the process's */
   wallNow?(): number;
   /** Runs `run` once, `ms` from now at the earliest. */
   setTimer(ms: number, run: () => void): unknown;
@@ -23,25 +23,25 @@ export interface Seam extends Environment {
   wallNow(): number;
   /** Runs `run` after this turn of the event loop: where envelopes are sent. */
   defer(run: () => void): void;
-  /** The timer goes on, but no longer keeps the process alive. */
+  /** The timer still fires, but no longer keeps the process alive. */
   release(timer: unknown): void;
-  /** The instant of something that is only told. In a burst no reading of the clock, but the last one: who times anything by it must be told, see `reportTo`. */
+  /** The instant of something that is only reported. Within a burst it may be the last reading of the clock: whoever times anything by it must be corrected, see `reportTo`. */
   stamp(): number;
-  /** From now on `receiver` is told of stamps that are past, before anybody is given a later time. */
+  /** From now on `receiver` is told when stamps are outdated, before anybody gets a later time. */
   reportTo(receiver: StampReceiver): void;
-  /** No stamp is past after this that it was not told of. */
+  /** After this, `receiver` has been told of every outdated stamp. */
   catchUp(): void;
 }
 
-/** Longer timers would fire at once in Node, which turns them into 1 ms (this is 24.8 days). */
+/** Node fires longer timers at once, as if they were of 1 ms (this is 24.8 days). */
 export const TIMER_MS_MAX = 2_147_483_647;
 
-/** Runs `run` after what runs now: before promises are settled, or when all have been that can. The process's own: fake ones may never run it. */
+/** Runs `run` after the current operation: before the microtasks, or, if called in one, after all of them. The process's own, since fake ones may never run it. */
 const { nextTick } = process as { nextTick(this: void, run: () => void): void };
-/** After this turn of the event loop; the process's own, for the same reason. Only for virtual time: what is fake holds for all else. */
+/** After this turn of the event loop; the process's own, for the same reason. For virtual time only: everything else uses fake timers where they are set. */
 const { setImmediate: afterTurn } = globalThis;
 
-/** The process's own time and chance, as they are now: fake timers that a test has set before hold. */
+/** The process's own clock, timers and random numbers, as they are now: fake timers that a test has set before are used. */
 export function processEnvironment(): Seam {
   const { setTimeout, clearTimeout, setImmediate, performance, Date: WallClock } = globalThis;
   const { random } = Math;
@@ -51,7 +51,7 @@ export function processEnvironment(): Seam {
   );
   return {
     wallNow: () => WallClock.now(),
-    // A capped timer fires early by weeks, not at once.
+    // Node would fire a longer timer at once; a capped one fires after weeks.
     setTimer: (ms, run) => inCleanContext(() => setTimeout(run, Math.min(ms, TIMER_MS_MAX)), undefined),
     clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
     random,
@@ -71,7 +71,7 @@ export function seamOf(environment: Environment | undefined): Seam {
   const given = environment as Environment & Partial<Seam>;
   return {
     now: () => given.now(),
-    // Read each time: its time may go on in the middle of a turn.
+    // Read each time: a user's clock may advance in the middle of a turn.
     stamp: () => given.stamp?.() ?? given.now(),
     reportTo: (receiver) => given.reportTo?.(receiver),
     catchUp: () => given.catchUp?.(),

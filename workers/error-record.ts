@@ -1,5 +1,5 @@
 /**
- * How errors cross: as plain data that is made into an `Error` again on the other side. Name, message, stack, code and status cross, headers that
+ * How errors cross: as plain data, from which an `Error` is made again on the other side. Name, message, stack, code and status cross, headers that
  * say when to come back, the error's own plain data, and three causes; its class does not.
  */
 import { packBody } from './body.js';
@@ -20,14 +20,14 @@ interface ErrorParts {
   readonly cause: ErrorRecord | null;
 }
 
-/** All own data of one error together; more is left behind. */
+/** The limit for all own data of one error; the rest is dropped. */
 const DATA_CHARACTERS_MAX = 16_384;
 const CAUSES_MAX = 3;
 const TEXT_CHARACTERS_MAX = 16_384;
-/** Who asked, and when to ask again (RFC 9110 section 10.2.3; the others as AI providers send them). */
+/** The request's id, and when to ask again (RFC 9110 section 10.2.3; the others as AI providers send them). */
 const HEADERS = ['retry-after', 'retry-after-ms', 'date', 'x-should-retry', 'request-id', 'x-request-id'];
 
-/** What throws when it is looked at is nothing that could cross. */
+/** A value that throws when it is read could not cross. */
 function isPlain(value: unknown): boolean {
   try {
     return inspectCrossing(value).refusal === null;
@@ -38,7 +38,7 @@ function isPlain(value: unknown): boolean {
 const text = (value: unknown, otherwise: string): string =>
   typeof value === 'string' ? cut(value, TEXT_CHARACTERS_MAX).toWellFormed() : otherwise;
 
-/** An error as it crosses. What is guarded part by part may still not be packed: it lies deeper in the whole, or is something else at the next look. */
+/** Packs an error. Though each part passed the guard, the whole may not: it is nested deeper, or has changed since. */
 export function packError(error: unknown, pack: ((value: unknown) => Uint8Array) | null): Body {
   const record = errorRecord(error);
   try {
@@ -48,19 +48,19 @@ export function packError(error: unknown, pack: ((value: unknown) => Uint8Array)
   }
 }
 
-/** Without its cause, and with nothing but single values for data: of these all was looked at, and none can change. */
+/** Without its cause, and with primitive data only: those were checked, and cannot change. */
 function bareOf(record: ErrorRecord): ErrorRecord {
   const parts = 'thrown' in record ? described(record.thrown) : record;
   const data = Object.fromEntries(Object.entries(parts.data).filter(([, value]) => typeof value !== 'object'));
   return { ...parts, data, cause: null };
 }
 
-/** A thrown value that is no error, and cannot cross as it is. */
+/** For a thrown value that is no error and cannot cross as it is. */
 function described(thrown: unknown): ErrorParts {
   return { name: 'Error', message: text(messageOf(thrown), ''), stack: null, data: dataOf(thrown), cause: null };
 }
 
-/** A Proxy that let itself be looked at once may throw the next time. */
+/** A Proxy that could be read once may throw the next time. */
 function dataOf(thrown: unknown): Record<string, unknown> {
   try {
     return typeof thrown === 'object' && thrown !== null ? ownData(thrown) : {};
@@ -74,7 +74,7 @@ export function errorRecord(error: unknown): ErrorRecord {
   try {
     return describe(error, CAUSES_MAX);
   } catch (trap) {
-    // A Proxy, say, that throws at every touch.
+    // A Proxy, say, that throws at every read.
     const message = text(`the target threw something that cannot be read: ${messageOf(trap)}`, '');
     return { name: 'Error', message, stack: null, data: {}, cause: null };
   }
@@ -94,21 +94,21 @@ function describe(error: unknown, causes: number): ErrorRecord {
   };
 }
 
-/** An `Error` again; own data stands where the original had it. */
+/** Makes an `Error` again, with its own data as properties. */
 export function errorOf(record: ErrorRecord): unknown {
   if ('thrown' in record) return record.thrown;
   const error = bareError(record.message, record.cause === null ? {} : { cause: errorOf(record.cause) });
-  // As on an error of a class of its own: there, but not among its own enumerable data.
+  // As on an error of a subclass: present, but not enumerable.
   if (record.name !== 'Error') Object.defineProperty(error, 'name', { value: record.name, configurable: true, writable: true });
-  // Written, not defined: that would first make out a stack of its own.
+  // Assigned, not defined: defining would first compute a stack of its own.
   if (record.stack !== null) error.stack = record.stack;
   return Object.assign(error, record.data);
 }
 
-/** One without frames. They would be the library's, in whoever asks, and to walk and to write them took 18 µs of the caller's thread for each failed flight. */
+/** An error without stack frames. They would be the library's own, and capturing them took 18 µs of the caller's thread for each failed flight. */
 function bareError(message: string, options: ErrorOptions): Error {
   const limit = Error.stackTraceLimit;
-  // Where nobody may write it (frozen intrinsics), frames are made in vain.
+  // If it cannot be written (frozen intrinsics), frames are captured in vain.
   Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     return new Error(message, options);
@@ -125,7 +125,7 @@ function read(value: object, name: string): unknown {
   try {
     return (value as Record<string, unknown>)[name];
   } catch {
-    return undefined; // a getter that throws: this part of the error cannot be told
+    return undefined; // a getter threw: this part of the error is left out
   }
 }
 
@@ -134,7 +134,7 @@ function ownData(error: object): Record<string, unknown> {
   let room = DATA_CHARACTERS_MAX;
   const headers = pickHeaders(error);
   if (headers !== null) data['headers'] = headers;
-  // These first (they may be getters of the class), so that a large body cannot crowd them out.
+  // These first (they may be getters of the class), so that large data cannot crowd them out.
   for (const name of new Set(['code', 'status', 'statusCode', 'retryAfterMs', ...Object.keys(error)])) {
     if (['name', 'message', 'stack', 'cause', 'headers', '__proto__'].includes(name) || !name.isWellFormed()) continue;
     const value = read(error, name);
@@ -159,7 +159,7 @@ function pickHeaders(error: object): Record<string, string> | null {
   return Object.keys(found).length === 0 ? null : found;
 }
 
-/** Characters of a plain value, roughly: as JSON. */
+/** Characters of a plain value as JSON, roughly. */
 function sizeOf(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))?.length ?? 0;

@@ -12,7 +12,7 @@ import type { StreamRecord } from './streams.js';
 import type { TargetHealth } from './target-health.js';
 import type { Wheel, WheelEntry } from './wheel.js';
 
-/** More is not told of one attempt. */
+/** At most so many are reported with one attempt. */
 const PASSED_OVER_MAX = 32;
 
 /** Told when a record's time has come. */
@@ -20,31 +20,31 @@ export interface DueReceiver {
   recordDue(record: FlightRecord, now: number): void;
 }
 
-/** How flights go straight from one start. */
+/** What all straight flights from one start share. */
 export interface StraightTerms {
   readonly terms: AttemptTerms;
-  /** Of its target. Nothing is hedged. */
+  /** Health of its target. Straight flights are never hedged. */
   readonly health: TargetHealth;
   readonly budget: Budget | null;
-  /** The attempt from there may take one of so many equal shares of the time that its flight has left, but no more than this. */
+  /** Its attempt may take the flight's time left divided by this, but no more than `msMax`. */
   readonly shares: number;
   readonly msMax: number;
-  /** The machine's, while its attempt is out. */
+  /** The machine's state while its attempt is out. */
   readonly state: number;
-  /** Where it goes straight on if that fails; `null`: nowhere; `undefined`: nobody has asked. */
+  /** Where it goes straight on if the attempt fails; `null`: nowhere; `undefined`: not looked up yet. */
   next: FlightStart | null | undefined;
 }
 
-/** Where a flight starts, or goes straight on. All that have made no attempt yet and have no route of their own start alike. */
+/** Where a flight starts, or goes straight on. All fresh flights without a route of their own share one. */
 export class FlightStart {
   readonly route: readonly number[];
   readonly attemptsMax: number;
   readonly state: number;
   readonly target: number;
-  /** Before it starts there. */
+  /** What was tried before this start. */
   readonly attemptsMade: number;
   readonly targetsTried: number;
-  /** `null`: none may go straight from here; `undefined`: nobody has asked. */
+  /** `null`: no flight may go straight from here; `undefined`: not looked up yet. */
   straight: StraightTerms | null | undefined;
 
   constructor({ route, attemptsMax, state, target, attemptsMade, targetsTried }: Omit<FlightStart, 'straight'>) {
@@ -67,31 +67,31 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
   /** The machine's state: a number of the flight table. */
   state: number;
   attemptsMade: number;
-  /** A bit for each target that was called. */
+  /** A bit mask of the targets that were called. */
   targetsTried: number;
   /** The target of the current attempt, or of the next one while failing over. */
   target: number;
-  /** The current attempt: the only one, or of two that are out the one that something was heard of last. What comes from any other is late, and dropped. */
+  /** The current attempt: the only one, or of two that are out the one last heard of. Results of any other attempt are late, and dropped. */
   attempt: Attempt | null = null;
-  /** Since when its time runs: when its target admitted it. What is told meanwhile of the one before, to a port or to subscribers, comes out of it. */
+  /** When its target admitted it, which starts its time. Reporting the attempt before, to a port or to subscribers, counts against this time. */
   attemptStartedAt = Number.NaN;
-  /** The last attempt that ended, not yet told to the front. */
+  /** The last attempt that ended, until it is reported to the front. */
   ended: AttemptRecord | null = null;
   /** The value, or the last error. */
   result: unknown = undefined;
-  /** The current target's pass: it was admitted for this flight, and must be ended once. `REFUSED`: none is out. */
+  /** The current target's pass: it was admitted for this flight, and must be ended once. `REFUSED`: there is none. */
   pass = REFUSED;
   /** Made when a target streams. */
   stream: StreamRecord | null = null;
-  /** Made when an attempt begins that may be hedged. */
+  /** Made when an attempt that may be hedged begins. */
   hedge: Hedge | null = null;
-  /** To read. What is written is written to `ownDetour()`. */
+  /** For reading; write to `ownDetour()`. */
   detour: Readonly<Detour> = NO_DETOUR;
-  /** An action runs; events that arise meanwhile wait in the detour's `queue` until its list is done. */
+  /** An action is running; events that arise meanwhile wait in the detour's `queue` until the list of actions is done. */
   stepping = false;
   readonly #receiver: DueReceiver;
 
-  // The wheel's own. Not inherited: an object of a derived class takes three times as long to make.
+  // The wheel's own fields. Not inherited: an object of a derived class takes three times as long to make.
   due = Number.NaN;
   wheelSlot = -1;
   before: WheelEntry | null = null;
@@ -108,18 +108,18 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     this.#receiver = receiver;
   }
 
-  /** To write to. Made when first needed. */
+  /** For writing. Made when first needed. */
   ownDetour(): Detour {
     if (this.detour === NO_DETOUR) this.detour = new Detour();
     return this.detour;
   }
 
-  /** No attempt was made for it, in this life or another. */
+  /** No attempt was made for it, in this or an earlier life. */
   get isFresh(): boolean {
     return this.attemptsMade === 0 && this.order.route === null;
   }
 
-  /** Its attempts that are out. */
+  /** The attempts that are out. */
   get inAir(): readonly InAir[] {
     const { attempt, attemptStartedAt, hedge } = this;
     const rival = hedge?.rival ?? null;
@@ -132,14 +132,14 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     return rival === null ? current : [...current, inAir(rival.attempt, rival.attemptStartedAt)];
   }
 
-  /** For the story: a target was not called. Told once, however often it is asked. */
+  /** For the story: a target was not called. Recorded once, however often it is asked. */
   passOver(target: string, why: PassedOver['why']): void {
     const passedOver = (this.ownDetour().passedOver ??= []);
     const isTold = passedOver.some((told) => told.target === target && told.why === why);
     if (!isTold && passedOver.length < PASSED_OVER_MAX) passedOver.push({ target, why });
   }
 
-  /** Something is heard of this attempt: it is the current one from now on. Returns whether it is out at all. */
+  /** Something is heard of this attempt: makes it the current one. Returns whether it is out at all. */
   turnTo(attempt: Attempt): boolean {
     if (this.attempt === attempt) return true;
     const { hedge } = this;
@@ -150,7 +150,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     return true;
   }
 
-  /** The current attempt as a rival; the record is free for the other one. */
+  /** Returns the current attempt as a rival, so that the record is free for the other one. */
   standAside({ due }: Hedge): Rival {
     const { attempt, attemptStartedAt, target, pass, stream } = this;
     const pump = stream?.pump ?? null;
@@ -158,7 +158,7 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     return { attempt: attempt as Attempt, attemptStartedAt, target, pass, due, pump };
   }
 
-  /** A rival is the current attempt again. */
+  /** Makes a rival the current attempt. */
   takeUp({ attempt, attemptStartedAt, target, pass, due, pump }: Rival, hedge: Hedge): void {
     this.attempt = attempt;
     this.attemptStartedAt = attemptStartedAt;
@@ -168,12 +168,12 @@ export class FlightRecord<Order extends LaunchOrder = LaunchOrder> implements Wh
     if (this.stream !== null) this.stream.pump = pump;
   }
 
-  /** The current attempt's time is up at `due`: armed for that, or for what comes before it where it is hedged. */
+  /** Arms the record for the current attempt's time, `due`, or for what comes before it if the attempt is hedged. */
   armAttempt(wheel: Wheel, due: number, now: number): void {
     const { hedge } = this;
     if (hedge !== null) hedge.due = due;
     const first = hedge === null ? due : Math.min(due, hedge.at, hedge.rival?.due ?? due);
-    // Also where it was before now: the next tick is for that, and not the one after it.
+    // Even if that is past: then the next tick is the one, not the one after it.
     wheel.arm(this, first - now, now);
   }
 

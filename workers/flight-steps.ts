@@ -1,4 +1,4 @@
-/** The flight machine's table as a shard steps through it: an edge is a state and an event, and stands for the next state and what to do on the way. */
+/** The flight machine's table as a shard steps through it: an edge is a state and an event, and leads to the next state and the actions on the way. */
 import { flightTable as TABLE } from '../machines/flight.table.js';
 import { IMPOSSIBLE } from '../machines/table.js';
 import { BREAKER_TABLE_HASH } from './breaker.js';
@@ -7,20 +7,20 @@ import { firstTarget } from './next-target.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSettings } from './shard-setup.js';
 
-/** Which table shards of this build fly by: a front and its threads must agree. */
+/** Which table this build flies by: a front and its threads must agree. */
 export const TABLE_HASH = `${TABLE.hash} ${BREAKER_TABLE_HASH}`;
-/** A thread that died cost a flight its last attempt: it gets one more, so that no waiter pays for the thread. */
+/** If a dead thread took a flight's last attempt, the flight gets one more, so that no waiter pays for the thread. */
 const ATTEMPTS_AFTER_LOSS = 1;
-/** The table's roots: for each number of attempts, once for streams that fail in mid-air, once for those that may go on, once for those that do. */
+/** The table's roots: for each number of attempts, one for streams that fail in mid-air, one for those that may continue, one for those that do continue. */
 const ATTEMPTS_MOST = TABLE.roots.length / 3;
 const NOT_FLOWN = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0 };
-/** Twice as many as targets give. */
+/** Twice as many as there can be targets. */
 const ROUTES_MAX = 48;
 const EVENTS = TABLE.events.length;
 const SETTLED = TABLE.states.map(({ value }) => value === 'settled');
-/** Stands where an edge has no action, or more than one. */
+/** Marks an edge with no action, or with more than one. */
 export const NOT_ONE = -1;
-/** The action of each edge that has just one, as nearly all have. */
+/** The action of each edge that has exactly one, as nearly all have. */
 const ONLY = TABLE.listOf.map((list) => {
   const [action, ...others] = TABLE.lists[list] as readonly number[];
   return action === undefined || others.length > 0 ? NOT_ONE : action;
@@ -28,7 +28,7 @@ const ONLY = TABLE.listOf.map((list) => {
 
 export const isSettled = (state: number): boolean => SETTLED[state] === true;
 
-/** @throws where the machine knows no such event in this state */
+/** @throws if the machine knows no such event in this state */
 export function edgeOf(state: number, event: number): number {
   const edge = state * EVENTS + event;
   if (TABLE.next[edge] !== IMPOSSIBLE) return edge;
@@ -41,7 +41,7 @@ export const onlyAction = (edge: number): number => ONLY[edge] as number;
 export const actions = (edge: number): readonly number[] => TABLE.lists[TABLE.listOf[edge] as number] as readonly number[];
 export const nameOfAction = (action: number): string => TABLE.actions[action]?.type ?? String(action);
 
-/** Where a flight starts that has been flown so far in earlier lives. */
+/** The start of a flight that earlier lives have flown so far. */
 export function startOf(
   route: readonly number[],
   { maxAttempts, streams }: Pick<ShardSettings, 'maxAttempts' | 'streams'>,
@@ -59,7 +59,7 @@ export function startOf(
   return new FlightStart({ route, attemptsMax: attemptsMade + left, state, target, attemptsMade, targetsTried });
 }
 
-/** Where flights start that no earlier life has flown: the same for all that have one route. Steering gives few. */
+/** Starts of flights that no earlier life has flown: one per route, shared by all that have it. Steering gives few routes. */
 export class FreshStarts {
   readonly #settings: Pick<ShardSettings, 'maxAttempts' | 'streams'>;
   readonly #starts = new Map<readonly number[], FlightStart>();
@@ -77,7 +77,7 @@ export class FreshStarts {
   #look(route: readonly number[]): FlightStart {
     let start = this.#starts.get(route);
     if (start === undefined) {
-      // Old orders are of no use any more.
+      // Routes of former orders are not needed any more.
       if (this.#starts.size >= ROUTES_MAX) this.#starts.clear();
       start = startOf(route, this.#settings, NOT_FLOWN);
       this.#starts.set(route, start);

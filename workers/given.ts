@@ -1,4 +1,4 @@
-/** What came, for messages of the form "expected this, got that": never the source of a function, nor all of a text. */
+/** Describes a value for messages of the form "expected this, got that": never a function's source, nor a whole text. */
 export function given(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 100)}'`;
   if (typeof value === 'function') return 'a function';

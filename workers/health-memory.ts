@@ -1,17 +1,17 @@
 /**
  * What all threads of a coalescer know of its targets, in one block of shared memory: each target's breaker, hold, counts and places. It outlives
- * every thread. Whoever writes exchanges whole words, so that no thread can leave one half written by dying.
+ * every thread. Writes exchange whole words, so that a dying thread cannot leave one half written.
  */
 import { LATENCY_CELLS } from './latency.js';
 import { TARGETS_MAX } from './targets.js';
 import { BUCKETS } from './window.js';
 
-/** Numbers for whoever may hold a probe or a place. 0 is the caller's own thread. */
+/** How many threads may hold probes or places. Number 0 is the caller's own thread. */
 export const HOLDERS_MAX = 32;
-/** What instants are counted in: as exact as the wheel, and 22 bits of it are half a day. */
+/** The unit of instants: as exact as the wheel, and 22 bits of it are half a day. */
 export const HEALTH_TICK_MS = 10;
 
-/** Cells of all targets: how often order or weights have changed, the order (a target and one more; 0 ends it), and weights (one more; 0: not given). */
+/** Cells for all targets together: a version that counts changes of order and weights, the order (target + 1; 0 ends it), and weights (weight + 1; 0: not given). */
 export const STEERING_VERSION = 0;
 export const ORDER = 1;
 export const WEIGHTS = ORDER + TARGETS_MAX + 1;
@@ -26,10 +26,10 @@ export const SAMPLES = 4;
 export const FIRSTS = SAMPLES + BUCKETS;
 export const FAILED = FIRSTS + BUCKETS;
 export const DRAWS = FAILED + BUCKETS;
-/** Attempts in the air, by holder: what a dead thread held can be told from what others hold. */
+/** Attempts in the air, by holder, so that those of a dead thread can be told apart. */
 export const PLACES = DRAWS + BUCKETS;
 export const LATENCY = PLACES + HOLDERS_MAX;
-/** What is saved for hedges. */
+/** Savings for hedges. */
 export const ALLOWANCE = LATENCY + LATENCY_CELLS;
 const CELLS = ALLOWANCE + 1;
 
@@ -42,7 +42,7 @@ export class HealthMemory {
     this.cells = new Int32Array(buffer);
   }
 
-  /** @param targets how many there are; all that there can be, where they are not known yet */
+  /** @param targets how many there are; by default the maximum, for when they are not known yet */
   static ofTargets(targets = TARGETS_MAX): HealthMemory {
     return new HealthMemory(new SharedArrayBuffer((HEADER + targets * CELLS) * Int32Array.BYTES_PER_ELEMENT));
   }

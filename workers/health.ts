@@ -1,4 +1,4 @@
-/** The health of all targets of a coalescer, as one thread sees it: on shards to choose by, on the front to report, to steer and to clear up after the dead. */
+/** The health of all targets of a coalescer, as one thread sees it: shards choose by it; the front reports, steers, and frees what dead threads held. */
 import type { BreakerPhase } from './breaker.js';
 import type { HealthMemory } from './health-memory.js';
 import { TargetHealth, type HealthSettings, type HealthTarget } from './target-health.js';
@@ -12,17 +12,17 @@ export interface HealthSetup {
   readonly announce: (target: string, from: BreakerPhase, to: BreakerPhase) => void;
 }
 
-/** What is known of one target's health, for people. */
+/** One target's health, for people. */
 export interface HealthReport {
   readonly breaker: BreakerPhase;
-  /** Is that so by hand? */
+  /** Was the breaker set by hand? */
   readonly forced: boolean;
   readonly heldMs: number;
   readonly reopensInMs: number;
-  /** Of attempts that were answered; 0 where there were none. */
+  /** Of attempts that were answered; 0: there were none. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Extra attempts that it may still get now; `Infinity` without a budget. */
+  /** How many extra attempts it may still get now; `Infinity` without a budget. */
   readonly budgetLeft: number;
 }
 
@@ -50,7 +50,7 @@ export class Health {
     return this.#healths[target] as TargetHealth;
   }
 
-  /** A target asked to be left alone; with it, where it says so of its credential, all that have the same. */
+  /** A target asked to be left alone; if it says so for its credential, all targets with the same one are held too. */
   hold(target: number, { ms, isForCredential }: { readonly ms: number; readonly isForCredential: boolean }, now: number): void {
     const { credential } = this.#targets[target] as HealthTarget;
     for (const [index, health] of this.#healths.entries()) {
@@ -59,7 +59,7 @@ export class Health {
     }
   }
 
-  /** A thread is gone: what it held is free. */
+  /** A thread is gone: frees what it held. */
   giveBack(holder: number, now: number): void {
     for (const health of this.#healths) health.giveBack(holder, now);
   }

@@ -1,21 +1,21 @@
 /**
- * How many hedges a target's slowness may cause: a share of its first attempts, saved up for a bad moment. Shared by all threads. A count of the last
- * seconds would never let a target be hedged that is called once a second; savings do, once in fifty calls.
+ * How many hedges a target's slowness may cause: a share of its first attempts, saved up for a bad moment (a token bucket). Shared by all threads. With a
+ * count of the last seconds, a target that is called once a second could never be hedged; with savings it can, once in fifty calls.
  */
 import { ALLOWANCE, type HealthMemory } from './health-memory.js';
 
 /** What one hedge costs, in the units that are saved. */
 const HEDGE = 10_000;
-/** One is there from the start, and so many at most. The cell holds what is saved beyond the first: zeroed memory is a new target. */
+/** One is there from the start, at most this many. The cell holds what is saved beyond the first: zeroed memory is a new target. */
 const BURST = 10;
 const SAVED_MAX = (BURST - 1) * HEDGE;
 
 export class HedgeAllowance {
   readonly #cells: Int32Array;
   readonly #at: number;
-  /** Saved by each first attempt. */
+  /** Units saved per first attempt. */
   readonly #saving: number;
-  /** First attempts of this thread that nothing was saved for yet. */
+  /** First attempts of this thread that are not credited yet. */
   #counted = 0;
 
   constructor(memory: HealthMemory, target: number, maxExtraShare: number) {
@@ -24,12 +24,12 @@ export class HedgeAllowance {
     this.#saving = Math.round(maxExtraShare * HEDGE);
   }
 
-  /** A flight calls the target, and not as a hedge. */
+  /** A flight calls the target for the first time, not as a hedge. */
   first(): void {
     this.#counted++;
   }
 
-  /** Hedges that are saved. */
+  /** How many hedges are saved. */
   get saved(): number {
     this.#save(this.#counted * this.#saving);
     this.#counted = 0;

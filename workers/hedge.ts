@@ -1,10 +1,10 @@
-/** What a flight's record holds where a second attempt may be made while its first is still out. */
+/** What a flight's record holds if its attempt may be hedged. */
 import type { Attempt } from './attempt.js';
 import { keepShape } from './lasting-shape.js';
 import type { Unhedged } from './protocol.js';
 import type { Pump } from './pump.js';
 
-/** The other of two attempts that are out: what the record holds of the current one. */
+/** The other of two attempts that are out, with what the record holds for the current one. */
 export interface Rival {
   readonly attempt: Attempt;
   readonly attemptStartedAt: number;
@@ -16,19 +16,19 @@ export interface Rival {
   readonly pump: Pump | null;
 }
 
-/** Made when an attempt begins that may be hedged. */
+/** Made when an attempt that may be hedged begins. */
 export class Hedge {
   /** When a hedge is due; `Infinity`: none is. */
   at = Infinity;
-  /** When the current attempt's own time is up: the record is armed for whatever comes first. */
+  /** When the current attempt's own time is up. The record is armed for whatever comes first. */
   due = Infinity;
   rival: Rival | null = null;
-  /** The number of the attempt that was the hedge; 0: none was made. */
+  /** The number of the attempt that is the hedge; 0: none was made. */
   attempt = 0;
-  /** Where it goes, once it is due and admitted. */
+  /** The hedge's target, once it is due and admitted. */
   target = -1;
   pass = -1;
-  /** Why none was made when it was due. Told with the attempt. */
+  /** Why no hedge was made when one was due. Reported with the attempt. */
   unmade: Unhedged | null = null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Hedges: a second attempt on another target while the first is still out, since it takes longer than it usually does. When it is due, whether it may
- * be made, and which of the two attempts an event is about. The machine decides what follows.
+ * Hedges: a second attempt on another target while the first is still out and takes longer than usual. Decides when a hedge is due, whether it may be
+ * made, and which of the two attempts an event is about. The machine decides what follows.
  */
 import * as flight from '../machines/flight.table.js';
 import { REFUSED } from './breaker.js';
@@ -14,13 +14,13 @@ import type { HedgeSettings, ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 import type { Wheel } from './wheel.js';
 
-/** A percentile of fewer attempts says little. */
+/** A percentile of fewer attempts means little. */
 const SAMPLES_MIN = 100;
-/** What is quicker than this is not worth a second call, nor can the wheel tell it. */
+/** A shorter wait is not worth a second call, and the wheel is too coarse for it. */
 const AFTER_MS_MIN = 10;
-/** A percentile is looked up that often, not for each attempt. */
+/** How often a percentile is computed, instead of for each attempt. */
 const LOOK_UP_MS = 100;
-/** With fewer hedges saved than this, it waits longer: twice the time with one less, three times with two. */
+/** With fewer hedges saved than this, a hedge waits longer: twice the time with one less, three times with two. */
 const SAVED_ENOUGH = 5;
 
 export class Hedging<Order extends LaunchOrder> {
@@ -29,7 +29,7 @@ export class Hedging<Order extends LaunchOrder> {
   readonly #health: Health;
   readonly #wheel: Wheel;
   readonly #stepper: Stepper<Order>;
-  /** After how long each target's attempts are hedged, and until when that is believed. */
+  /** After how long each target's attempts are hedged, and until when that value is used. */
   readonly #afterMs: { ms: number; until: number }[];
 
   constructor(settings: HedgeSettings, { targets, health, wheel }: ShardSetup<Order>, stepper: Stepper<Order>) {
@@ -41,7 +41,7 @@ export class Hedging<Order extends LaunchOrder> {
     this.#afterMs = targets.map(() => ({ ms: Infinity, until: -Infinity }));
   }
 
-  /** An attempt begins, and the record is armed for its time: for its hedge, where that is due before. */
+  /** An attempt has begun, with the record armed for its time: plans its hedge, if that is due earlier. */
   begins(record: FlightRecord<Order>, now: number): void {
     const { hedge, due } = record;
     if (hedge?.rival === undefined || hedge.rival === null) {
@@ -53,14 +53,14 @@ export class Hedging<Order extends LaunchOrder> {
     record.armAttempt(this.#wheel, due, now);
   }
 
-  /** Something of the attempts that are out is due: true if that was a hedge; else the current attempt's time is up, and it is the one that is meant. */
+  /** Something is due: returns true if that was the hedge; else an attempt's time is up, and that attempt is made the current one. */
   isDue(record: FlightRecord<Order>, hedge: Hedge, now: number): boolean {
     if (record.detour.hasAnswered) return false;
     if (hedge.rival !== null) {
       if (hedge.due > now) record.turnTo(hedge.rival.attempt);
       return false;
     }
-    // Where this loop stood still, its own time may be up as well.
+    // If the event loop was blocked, the attempt's own time may be up as well.
     if (hedge.due <= now) return false;
     const at = this.#postponed(record, now);
     hedge.at = at > now ? at : Infinity;
@@ -70,7 +70,7 @@ export class Hedging<Order extends LaunchOrder> {
     return true;
   }
 
-  /** Once for each flight; before a stream has begun; and never where a call must not be made twice. */
+  /** Once per flight, only before a stream has begun, and never for a call that must not be repeated. */
   #mayBeHedged({ hedge, attemptsMade, attemptsMax, order, route, target, targetsTried }: FlightRecord<Order>): boolean {
     if ((hedge !== null && hedge.attempt > 0) || attemptsMade >= attemptsMax || order.chunksGiven > 0) return false;
     return this.#targets[target]?.replayable === true && route.some((other) => (targetsTried & (1 << other)) === 0);
@@ -88,8 +88,8 @@ export class Hedging<Order extends LaunchOrder> {
   }
 
   /**
-   * The scarcer they are, the longer it waits: one in twenty takes longer than the 95th percentile, and more than `maxExtraShare` must not be doubled.
-   * First come, first served would spend the share on those that were about to be answered; so it is left for those that take much longer.
+   * The scarcer hedges are, the longer one waits: one attempt in twenty takes longer than the 95th percentile, and no more than `maxExtraShare` may be
+   * hedged. First come, first served would spend the share on attempts about to be answered; so it is kept for those that take much longer.
    */
   #postponed({ target, attemptStartedAt }: FlightRecord<Order>, now: number): number {
     const { hedges } = this.#health.of(target);
@@ -98,7 +98,7 @@ export class Hedging<Order extends LaunchOrder> {
     return saved >= SAVED_ENOUGH || saved < 1 ? now : attemptStartedAt + this.#msFor(target, now) * (1 + SAVED_ENOUGH - saved);
   }
 
-  /** Another target that may be called now, within what the slowness of this one may cost. */
+  /** Chooses another target that may be called now, within the slow target's allowance. */
   #choose(record: FlightRecord<Order>, hedge: Hedge, now: number): boolean {
     const { route, targetsTried, target: doubled } = record;
     const passedOver: PassedOver[] = [];
@@ -124,7 +124,7 @@ export class Hedging<Order extends LaunchOrder> {
           hedge.pass = pass;
           return true;
         }
-        // Another thread was faster.
+        // Another thread took the place first.
         passOver(target, this.#health.of(target).refusal(now) ?? 'full');
       }
       if (callable.length > 0) hedges?.giveBack();

@@ -1,4 +1,4 @@
-/** A host from loaded to ended: what is the same for a worker thread, the caller's own thread and the simulation. */
+/** A host from loading to its end: the part that worker threads, the caller's own thread and the simulation share. */
 import { closeList } from './close-list.js';
 import type { HostControl, HostFacts } from './control.js';
 import type { Seam } from './environment.js';
@@ -12,7 +12,7 @@ import { fillTargets, openOn, type OpenableModule } from './targets.js';
 import { Wheel } from './wheel.js';
 import { Wire, type Envelope } from './wire.js';
 
-/** Beats in one `heartbeatMs`: twice as many as the front looks. */
+/** Beats per `heartbeatMs`: twice as many as the front reads. */
 const BEATS = 20;
 
 export interface HostSessionSetup {
@@ -22,12 +22,12 @@ export interface HostSessionSetup {
   readonly memory: SharedMemory;
   readonly heartbeatMs: number;
   readonly seam: Seam;
-  /** `null`: the caller's own. */
+  /** `null`: the caller's own thread. */
   readonly thread: number | null;
   readonly post: (envelope: Envelope, transferList: readonly ArrayBuffer[]) => void;
-  /** From now on frames are read; those that came before have waited. */
+  /** Starts reading frames; earlier ones have waited. */
   readonly listen: (receive: (envelope: Envelope) => void) => void;
-  /** Made for a quarantine: names the flight in whose async context something happens. */
+  /** Used in quarantine: names the flight in whose async context something happens. */
   readonly watchForBlame: (() => FlightCalls<PortOrder>) | null;
 }
 
@@ -64,13 +64,13 @@ export class HostSession implements HostControl {
     await this.#closings.run();
   }
 
-  /** Ends what runs here, without the thread that would take it along: nothing of it is told any more. */
+  /** Ends what runs here without a thread that would end it: nothing of it is reported any more. */
   async end(): Promise<void> {
     this.#shard?.end();
     await this.stop();
   }
 
-  /** A sign of life: it stands still when this thread's event loop does. */
+  /** A sign of life: it stops when this thread's event loop is blocked. */
   #beat(): void {
     const { memory, seam, heartbeatMs } = this.#setup;
     if (this.#isStopped) return;

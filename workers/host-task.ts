@@ -1,4 +1,4 @@
-/** What a host is told when it is set up on a worker thread: types alone, since whoever tells it does not load it. */
+/** What a host is given when it is set up on a worker thread: types only, since the sender does not load the host. */
 import type { MessagePort } from 'node:worker_threads';
 import type { PortShardSettings } from './port-shard.js';
 

@@ -1,5 +1,5 @@
 /**
- * What runs on a worker thread: a pool task that loads the targets module, offers a control port, and returns; the shard lives on. It knows its
+ * What runs on a worker thread: a pool task that loads the targets module, serves a control port, and returns; the shard lives on. It knows its
  * ports and its module, nothing of fronts.
  */
 import { createHook } from 'node:async_hooks';
@@ -36,10 +36,10 @@ export default async function host(task: HostTask): Promise<number> {
   return threadId;
 }
 
-/** Whatever kills this thread is first traced to the flight in whose async context it arose. This is dear, and only suspects pay for it. */
+/** Traces what kills this thread to the flight in whose async context it arose. This is expensive, and only quarantine pays for it. */
 function watchForBlame(memory: SharedMemory): FlightContext<PortOrder> {
   const flying = new FlightContext<PortOrder>();
-  // Who runs now, also behind an await: a thread that hangs, or has no memory left, cannot tell any more.
+  // Which flight runs now, even after an await: a thread that hangs, or is out of memory, cannot report any more.
   const running: number[] = [];
   createHook({
     before() {
@@ -56,11 +56,11 @@ function watchForBlame(memory: SharedMemory): FlightContext<PortOrder> {
     const culprit = flying.flight;
     if (culprit !== undefined) memory.accuse(culprit.number);
   };
-  // Of what ends the thread, and nothing else: the monitor changes nothing of what Node does, and what the module handles itself is no crime.
+  // Only errors that end the thread: the monitor does not change what Node does, and errors that the module handles itself are no evidence.
   process.on('uncaughtExceptionMonitor', () => {
     if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback()) accuse();
   });
-  // Told in the context of whoever calls `process.exit`.
+  // Emitted in the context of the code that calls `process.exit`.
   process.on('exit', accuse);
   return flying;
 }

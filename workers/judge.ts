@@ -1,35 +1,35 @@
-/** What a target's error means for its flight, and what it says of the target: the target's own verdict, made safe. */
+/** What a target's error means for its flight, and what it says about the target: the target's own verdict, made safe. */
 import type { Attempt } from './attempt.js';
 import type { Sample } from './breaker.js';
 import { classifyHttp, isAbort, isSpendCap, RETRY_AFTER_MS_MAX, retryAfterMsOf, statusOf } from './classify.js';
 import type { Seam } from './environment.js';
 import type { FilledTarget } from './targets.js';
 
-/** A verdict with nothing left open. */
+/** A complete verdict. */
 export interface Judgement {
   /** The error's HTTP status; 0: it has none. */
   readonly status: number;
   readonly verdict: 'answer' | 'failover' | 'retry';
-  /** This flight calls this target no earlier. 0: whenever it likes. `Infinity`: never again. */
+  /** This flight must wait so long before it calls this target again. 0: no wait. `Infinity`: never again. */
   readonly retryAfterMs: number;
-  /** Nobody calls this target for so long, while another is left. */
+  /** No flight calls this target for so long while another is left. */
   readonly holdMs: number;
-  /** Are all targets with the same credential meant? */
+  /** Does the hold apply to all targets with the same credential? */
   readonly isForCredential: boolean;
-  /** What the target's breaker makes of it. */
+  /** The sample for the target's breaker. */
   readonly sample: Sample;
 }
 
 /** "Too many requests" (RFC 6585 section 4) that does not say when to come back. */
 const UNSAID_HOLD_MS = 500;
-/** Where a spend cap is reached, somebody has to raise it: asked again once a minute. */
+/** If a spending limit is reached, somebody has to raise it: ask again once a minute. */
 const SPEND_CAP_HOLD_MS = 60_000;
 const TOO_MANY = 429;
 
 /** Whatever `classify` says or throws, the flight goes on. */
 export function judge(target: FilledTarget, error: unknown, attempt: Attempt, seam: Seam): Judgement {
   const said = verdictOf(target, error, attempt);
-  // What may have reached upstream must not be sent twice: whatever the error says, it is the end. It still says how the target is.
+  // A call that may have reached upstream must not be repeated, so any error is the answer. It still says how the target is.
   const verdict = target.replayable ? said.verdict : 'answer';
   const status = statusOf(error) ?? 0;
   const isTooMany = status === TOO_MANY;
@@ -43,7 +43,7 @@ export function judge(target: FilledTarget, error: unknown, attempt: Attempt, se
 
 interface Said {
   readonly verdict: Judgement['verdict'];
-  /** `null`: nothing. */
+  /** `null`: it said nothing. */
   readonly retryAfterMs: number | null;
 }
 
@@ -52,7 +52,7 @@ function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said
   let retryAfterMs: unknown;
   try {
     const said: unknown = target.classify === null ? classifyHttp(error) : target.classify(error, attempt);
-    // A promise is no verdict; that it may reject is nobody's business any more.
+    // A promise is no verdict; its rejection is ignored.
     if (said instanceof Promise) said.catch(() => undefined);
     else if (typeof said === 'object' && said !== null) ({ verdict, retryAfterMs } = said as { verdict?: unknown; retryAfterMs?: unknown });
     else verdict = said;
@@ -66,7 +66,7 @@ function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said
   };
 }
 
-/** A target that answers is well, also with an error. One that gave up for want of a caller says nothing. */
+/** A target that answers is well, even if the answer is an error. An aborted call says nothing. */
 function sampleOf(verdict: unknown, error: unknown): Sample {
   if (verdict !== 'answer') return 'ill';
   return isAbort(error) ? 'none' : 'well';

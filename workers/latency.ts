@@ -1,9 +1,9 @@
 /**
- * How long a target takes, as all threads of the process have seen it: counts by duration, eight steps to each doubling, in shared memory. Threads
- * write without asking each other: a count that two of them lose to each other moves no percentile.
+ * How long a target takes, as all threads of the process have seen it: a histogram with eight steps per doubling, in shared memory. Threads write
+ * without synchronization: a count lost in a race moves no percentile.
  */
 
-/** Durations from 64 µs to 18 minutes; what is shorter or longer counts as these. */
+/** Durations from 64 µs to 18 minutes; shorter and longer ones count as these. */
 const OCTAVE_MIN = 6;
 const OCTAVE_MAX = 30;
 const STEPS = 8;
@@ -11,7 +11,7 @@ const STEP_BITS = 3;
 const COUNTS = (OCTAVE_MAX - OCTAVE_MIN + 1) * STEPS;
 /** Cells that one target's counts take: a total, then the counts. */
 export const LATENCY_CELLS = COUNTS + 1;
-/** From so many samples on all counts are halved: the last ones weigh most. */
+/** At so many samples all counts are halved, so that recent ones weigh most. */
 const SAMPLES_MAX = 2_048;
 const US_PER_MS = 1_000;
 
@@ -24,18 +24,18 @@ export class Latency {
     this.#base = base;
   }
 
-  /** Samples that the percentiles stand on. */
+  /** Number of samples behind the percentiles. */
   get samples(): number {
     return this.#cells[this.#base] as number;
   }
 
-  /** `samples` that took as long. */
+  /** Adds `samples` attempts that took `ms`. */
   add(ms: number, samples = 1): void {
     this.#increase(this.#base + 1 + stepOf(ms), samples);
     if (this.#increase(this.#base, samples) >= SAMPLES_MAX) this.#halve();
   }
 
-  /** What this share (0 to 1) of the samples did not exceed, in milliseconds, within a sixteenth; `null`: there are none. */
+  /** The duration that this share (0 to 1) of the samples did not exceed, in milliseconds, within a sixteenth; `null`: there are none. */
   percentile(share: number): number | null {
     let total = 0;
     for (let step = 0; step < COUNTS; step++) total += this.#cells[this.#base + 1 + step] as number;
@@ -68,7 +68,7 @@ function stepOf(ms: number): number {
   return (octave - OCTAVE_MIN) * STEPS + ((us >>> (octave - STEP_BITS)) & (STEPS - 1));
 }
 
-/** Microseconds at which a step begins. */
+/** Where a step begins, in microseconds. */
 function startOf(step: number): number {
   return 2 ** (OCTAVE_MIN + Math.floor(step / STEPS)) * (1 + (step % STEPS) / STEPS);
 }

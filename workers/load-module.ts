@@ -1,4 +1,4 @@
-/** Loads a targets module, on whichever thread, and says what is wrong with it if it is not one. */
+/** Loads a targets module, on any thread, and says what is wrong if it is not one. */
 import { Module } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,17 +8,17 @@ import { openOn, type OpenableModule } from './targets.js';
 import { importTypeScript, isTypeScript, written } from './typescript.js';
 
 /**
- * @param module its URL; where there is no such file, one that differs in `.js` and `.ts` alone is taken
- * @param imports modules to import first, in their order
- * @throws what loading throws, or TypeError where the module exports no targets
+ * @param module its URL; if the file is missing, the one that differs only in `.js` and `.ts` is taken
+ * @param imports modules to import first, in order
+ * @throws what loading throws, or TypeError if the module exports no targets
  */
 export async function loadModule(module: string, imports: readonly string[]): Promise<OpenableModule> {
   try {
     return await load(module, imports);
   } catch (error) {
-    // What a loader of the application's throws came from a thread of its own, and may be an error no more.
+    // What the application's loader throws comes from another thread, and may not be an error any more.
     if (!types.isNativeError(error)) throw new Error(`${module}: ${inspect(error)}`, { cause: error });
-    // Node says of an ES module's syntax neither whose it is nor where.
+    // For a syntax error in an ES module, Node says neither which module nor where.
     if (error.name === 'SyntaxError') throw new Error(`${module}, or what it imports: ${error.message}`, { cause: error });
     throw error;
   }
@@ -35,7 +35,7 @@ async function load(module: string, imports: readonly string[]): Promise<Openabl
   throw new TypeError(`${url}: expected 'export default defineTargets(…)', got ${found.hasDefault ? 'another' : 'no'} default export`);
 }
 
-/** A CommonJS module's exports arrive one level deeper, and those of one that a compiler made of an ES module yet another. */
+/** A CommonJS module's exports arrive one level deeper, and those compiled from an ES module yet another. */
 function targetsIn(namespace: object): { readonly targets: OpenableModule | null; readonly hasDefault: boolean } {
   const hasDefault = 'default' in namespace;
   let exported: unknown = namespace;
@@ -47,7 +47,7 @@ function targetsIn(namespace: object): { readonly targets: OpenableModule | null
   return { targets: null, hasDefault };
 }
 
-/** A test runner that runs tests in a realm of its own may not let it `import()`: there its `require` loads, and compiles, the module. */
+/** A test runner with a realm of its own may forbid `import()`: there its `require` loads, and compiles, the module. */
 async function importHere(url: string): Promise<object> {
   try {
     return await loader.importModule(url);
@@ -58,15 +58,15 @@ async function importHere(url: string): Promise<object> {
 }
 
 /**
- * As `--import` does it: from the working directory, and what a package has for `import`. `require.resolve` would find what it has for `require`, or
- * nothing, and an `import()` written here looks beside this file: so one is compiled there.
+ * Imports like `--import`: from the working directory, with a package's `import` entry. `require.resolve` would find its `require` entry, or nothing,
+ * and an `import()` written here would resolve from this file: so one is compiled as if it stood there.
  */
 function importAhead(name: string): Promise<object> {
   const file = join(process.cwd(), 'imports.cjs');
-  // What every tool that compiles for `require` calls; no declaration tells of it.
+  // Used by every tool that compiles for `require`, but missing in the declarations.
   const module = new Module(file) as Module & { _compile(code: string, file: string): void };
   module._compile('module.exports = (name) => import(name);', file);
   const importThere = module.exports as (name: string) => Promise<object>;
-  // Windows has drive letters, which `import()` takes for schemes.
+  // On Windows, `import()` would take a drive letter for a scheme.
   return importThere(isAbsolute(name) ? pathToFileURL(name).href : name);
 }

@@ -1,17 +1,17 @@
-// What the package's two builds, for `import` and for `require`, cannot spell alike: where its files lie, and an `import()` that no compiler turns
-// into `require`. CommonJS, and there once: the build for `require` only points to it.
+// What the package's two builds, for `import` and for `require`, cannot write alike: where its files are, and an `import()` that no compiler turns
+// into `require`. CommonJS, and only once: the build for `require` just points to it.
 
-/** The file that the thread pool loads; `null` where a bundler has taken this code away from it. */
+/** The file that the thread pool loads; `null` if a bundler has moved this code. */
 function hostEntry(): string | null {
   return typeof __dirname === 'string' ? `${__dirname}/host-entry.cjs` : null;
 }
 
-/** `import()` of a URL that is known at run time alone: bundlers leave it. */
+/** `import()` of a URL that is only known at run time: bundlers leave it alone. */
 function importModule(url: string): Promise<object> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ url) as Promise<object>;
 }
 
-/** What `require` makes of a file: in a test runner's realm, its own. */
+/** `require` of a file, in a test runner's realm its own `require`. */
 function requireModule(path: string): object {
   return require(path) as object;
 }

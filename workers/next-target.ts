@@ -1,4 +1,4 @@
-/** Where a flight goes next, and when: decided by what its record knows and how the targets are. Who is chosen has been admitted. */
+/** Where a flight goes next, and when: decided from its record and the targets' health. A chosen target has admitted it. */
 import { REFUSED } from './breaker.js';
 import type { Seam } from './environment.js';
 import type { FlightRecord } from './flight-record.js';
@@ -12,19 +12,19 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** What choosing stands on. */
+/** What the choice is made from. */
 export interface ChoiceSetup {
   readonly targets: readonly FilledTarget[];
   readonly backoff: Backoff;
-  /** All breakers open: call the one that reopens first all the same, or wait for it? */
+  /** If all breakers are open: call the target that reopens first anyway, or wait for it? */
   readonly whenAllOpen: 'try' | 'wait';
   readonly seam: Seam;
   readonly health: Health;
 }
 
 /**
- * `now`: admitted, with its pass. `later`: a target that was called before, after its backoff. `wait`: none may be called yet, but one within the
- * flight's time. `nowhere`: the flight is over.
+ * `now`: admitted, with its pass. `later`: a target that was called before, after its backoff. `wait`: no target may be called yet, but one will be
+ * within the flight's time. `nowhere`: the flight is over.
  */
 export type Choice =
   | { readonly kind: 'now'; readonly target: number; readonly pass: number }
@@ -32,36 +32,36 @@ export type Choice =
   | { readonly kind: 'wait' }
   | { readonly kind: 'nowhere' };
 
-/** What is not refused, or only lacks a place. */
+/** Not refused, or only for lack of a place. */
 const CALLABLE: ReadonlySet<Refusal | null> = new Set<Refusal | null>([null, 'full']);
 
 const WAIT: Choice = { kind: 'wait' };
 const NOWHERE: Choice = { kind: 'nowhere' };
 
-/** Statuses that say "too much": they want five times the patience (AWS SDKs: 100 ms and 500 ms). */
+/** Statuses that say "too much": their backoff is five times as long (AWS SDKs: 100 ms and 500 ms). */
 const THROTTLED: ReadonlySet<number> = new Set([429, 529]);
 const THROTTLED_FACTOR = 5;
-/** No flight waits longer for a target that asks to be left alone: then elsewhere, or not at all. */
+/** No flight waits longer for a target that asks to be left alone: it goes elsewhere, or ends. */
 const WAIT_MS_MAX = 60_000;
 
 /**
- * As long as the flight has time: another target at once, in the order of the route, while one is left that may be called; one that only lacks a
- * place is waited for. The same target again only when its verdict asks for it or nothing else is left: then after a backoff with full jitter, never
- * before its Retry-After, and only within its budget; and where one that was not called may be called before that is over, that one is waited for. When all are closed off by their breakers, the one that reopens first is called all the same, or waited for.
+ * As long as the flight has time: the next untried target of the route that may be called, at once; if one only lacks a place, the flight waits for it.
+ * A target again only if the verdict asks for it or nothing else is left: then after a backoff with full jitter, never before its Retry-After, and only
+ * within its budget; but if an untried target may be called before that, the flight waits for that one. If all breakers are open, the target that reopens first is called anyway, or waited for.
  */
 export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
-  // Its time is over, which the next tick says: nobody is called for nothing.
+  // Its time is over, which the next tick reports: a call would be useless.
   if (now >= record.order.deadline) return WAIT;
   const hasFailed = record.attemptsMade > record.order.attemptsMade;
   if (hasFailed && setup.targets[record.target]?.replayable === false) return NOWHERE;
-  // What its last error asks for: later than the flight lives, or closed off, then elsewhere while anything is left.
+  // A retry, if its last error asks for one. If that would come too late, or its breaker is open, it goes elsewhere while anything is left.
   const asked = hasFailed && record.detour.verdict === 'retry' ? repeat(record, [record.target], setup, now) : null;
   if (asked !== null) return asked;
-  // Mostly the next one may be called, and the others need not be looked for.
+  // Mostly the next target may be called, and the others need not be searched.
   const next = firstUntried(record);
   const nextPass = next === undefined ? REFUSED : setup.health.of(next).admit(now);
   if (next !== undefined && nextPass !== REFUSED) return { kind: 'now', target: next, pass: nextPass };
-  // A thread was lost, and all were called before it: they are fresh to this launch.
+  // All were called before a thread was lost: to this launch they are fresh.
   const untried = untriedOf(record);
   const candidates = untried.length === 0 && !hasFailed ? fromBehind(record.route, record.order.lastTarget) : untried;
   for (const target of candidates) {
@@ -75,19 +75,19 @@ export function nextTarget(record: FlightRecord, setup: ChoiceSetup, now: number
   return again ?? lastResort(record, candidates, setup, now);
 }
 
-/** May one of these be called sooner than a target that asked to be left alone for so long? */
+/** May one of these be called within `ms`? */
 function isFreeBefore(ms: number, targets: readonly number[], { health }: ChoiceSetup, now: number): boolean {
   return targets.some((target) => health.of(target).refusal(now) !== 'forced' && health.of(target).freeInMs(now) < ms);
 }
 
-/** How long a target has asked to be left alone yet, by this flight or by all. */
+/** How much longer a target has asked to be left alone, by this flight or by all. */
 function heldMs({ detour }: FlightRecord, target: number, { health }: ChoiceSetup, now: number): number {
   return Math.max((detour.holds?.get(target) ?? 0) - now, health.of(target).heldMs(now));
 }
 
 /**
- * The backoff before a target is over: that one, unless another may be called by now that was not, and this one was not asked for. What lacks nothing but a
- * place is waited for, and not backed off from once more.
+ * The backoff before a target is over: calls that target, unless an untried one may be called by now and no retry was asked for. If the target only lacks
+ * a place, the flight waits for it, without another backoff.
  */
 export function afterRest(record: FlightRecord, setup: ChoiceSetup, now: number): Choice {
   if (now >= record.order.deadline) return WAIT;
@@ -102,7 +102,7 @@ export function afterRest(record: FlightRecord, setup: ChoiceSetup, now: number)
   return admitted(untried, setup, now) ?? WAIT;
 }
 
-/** Its pass, or `REFUSED` when it may not be called after all. */
+/** Its pass, or `REFUSED` if it may not be called after all. */
 function admitAgain(record: FlightRecord, { whenAllOpen, health }: ChoiceSetup, now: number): number {
   const pass = health.of(record.target).admit(now);
   const isClosed = (target: number): boolean => !CALLABLE.has(health.of(target).refusal(now));
@@ -130,7 +130,7 @@ function repeat(record: FlightRecord, targets: readonly number[], setup: ChoiceS
   return null;
 }
 
-/** Full jitter under a bound that doubles with each repeat of the flight (the AWS SDKs' habit), and never before the target's Retry-After. */
+/** Full jitter under a bound that doubles with each repeated call (as in the AWS SDKs), and never before the target's Retry-After. */
 function afterBackoff(record: FlightRecord, target: number, setup: ChoiceSetup, now: number): Choice | null {
   const { backoff, seam, health } = setup;
   const base = backoff.baseMs * (THROTTLED.has(record.detour.lastStatus) ? THROTTLED_FACTOR : 1);
@@ -148,7 +148,7 @@ function afterBackoff(record: FlightRecord, target: number, setup: ChoiceSetup, 
   return { kind: 'later', target, waitMs };
 }
 
-/** Nothing may be called. The last target that is left is never shut out by its breaker; a Retry-After, and what is closed by hand, hold. */
+/** No target may be called. A breaker never shuts out the last target that is left; a Retry-After, and a breaker opened by hand, do. */
 function lastResort(record: FlightRecord, candidates: readonly number[], setup: ChoiceSetup, now: number): Choice {
   const { health, whenAllOpen } = setup;
   const isUntried = (target: number): boolean => candidates.includes(target);
@@ -187,7 +187,7 @@ function untriedOf({ route, targetsTried }: FlightRecord): readonly number[] {
   return targetsTried === 0 ? route : route.filter((target) => (targetsTried & (1 << target)) === 0);
 }
 
-/** The route from behind this target round to itself. */
+/** The route rotated: from after this target round to itself. */
 function fromBehind(route: readonly number[], target: number): readonly number[] {
   const from = route.indexOf(target) + 1;
   return [...route.slice(from), ...route.slice(0, from)];
@@ -199,7 +199,7 @@ export function firstTarget(route: readonly number[], targetsTried: number, last
   return untried ?? (fromBehind(route, lastTarget)[0] as number);
 }
 
-/** What an attempt may take: its own setting, else an equal share of the time left among the targets left; the last gets all of it. */
+/** How long an attempt may take: its own setting, else an equal share of the time left among the targets left; the last one gets all of it. */
 export function attemptMs(record: FlightRecord, own: number | null, now: number): number {
   const left = record.order.deadline - now;
   if (own !== null) return Math.min(own, left);

@@ -1,33 +1,33 @@
-/** Copies of what a target gives: of bytes, which it often fills again, and of whole values, for one who may write to them. */
+/** Copies of what a target gives: of bytes, since it often reuses its buffer, and of whole values, for somebody who may write to them. */
 import * as types from 'node:util/types';
 import { inspectCrossing } from './crossing.js';
 import { isPlainObject } from './plain.js';
 
-/** Bytes that only readers see, of the same kind; all else as it is. */
+/** A copy of bytes, of the same kind; any other value as it is. */
 export function ownBytes(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !(ArrayBuffer.isView(value) || types.isArrayBuffer(value))) return value;
   try {
     if (types.isArrayBuffer(value)) return value.slice(0);
     const { buffer, byteOffset, byteLength } = value;
     if (value instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-    // The same function for typed arrays of all kinds.
+    // The same function works for all kinds of typed arrays.
     const own: Uint8Array = Uint8Array.prototype.slice.call(value);
     return Buffer.isBuffer(value) ? Buffer.from(own.buffer, own.byteOffset, own.byteLength) : own;
   } catch {
-    // It was transferred away: there are no bytes to be had.
+    // It was transferred away: its bytes are gone.
     return value;
   }
 }
 
-/** A structured clone; that of a Buffer itself would be a plain Uint8Array. @throws DataCloneError for what has none */
+/** A structured clone, which for a Buffer itself would be a plain Uint8Array. @throws DataCloneError if it cannot be cloned */
 export const copyOf = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
 
-/** One's own of plain data and its bytes. What is of a class is no data, and stays what it is. */
+/** A copy of plain data and its bytes. Class instances are not copied. */
 export function ownData(value: unknown): unknown {
   try {
     return dataOf(value);
   } catch {
-    // In a circle, or it throws when it is looked at.
+    // A cycle, or it throws when it is read.
     return value;
   }
 }
@@ -40,7 +40,7 @@ function dataOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part)]));
 }
 
-/** The same of what is to cross to a thread, which is such data. What may not cross stays what it is: whoever packs it says why. */
+/** The same for data that may cross to a thread. Data that may not is returned as it is: packing it will say why. */
 export function ownCrossing(value: unknown): unknown {
   try {
     return inspectCrossing(value).refusal === null ? ownData(value) : value;

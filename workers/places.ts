@@ -1,6 +1,6 @@
 /**
- * Attempts of one target in the air at once, over all threads: a place is taken before the call and given back after it. Each holder counts its own,
- * so that what a dead thread held can be given back without knowing what it did.
+ * The ceiling of one target's attempts in the air, over all threads: a place is taken before the call and given back after it. Each holder counts its
+ * own places, so that those of a dead thread can be freed.
  */
 import { HOLDERS_MAX, PLACES, type HealthMemory } from './health-memory.js';
 
@@ -17,7 +17,7 @@ export class Places {
     this.#max = max;
   }
 
-  /** Taken first and counted then: two threads that meet at the last place may both be refused, but never are both let in. */
+  /** Takes first and counts then: two threads that race for the last place may both be refused, but never both admitted. */
   take(): boolean {
     return this.#max === Infinity || this.#takeOne();
   }
@@ -37,12 +37,12 @@ export class Places {
     Atomics.sub(this.#cells, this.#own, 1);
   }
 
-  /** Is there none left? */
+  /** Is no place left? */
   get isFull(): boolean {
     return this.#max !== Infinity && this.taken >= this.#max;
   }
 
-  /** By all holders. Counted only where there is a ceiling. */
+  /** Places taken by all holders. Only counted if there is a ceiling. */
   get taken(): number {
     let taken = 0;
     for (let holder = 0; holder < HOLDERS_MAX; holder++) taken += Atomics.load(this.#cells, this.#base + holder);

@@ -1,5 +1,5 @@
 /**
- * The guard over plain data: finds the first thing in a value that would not survive, and says where it is. Keys and crossings ask
+ * The guard for plain data: finds the first thing in a value that would not survive, and says where it is. Keys and crossings use
  * it with different rules; both refuse rather than change a value silently.
  */
 
@@ -23,31 +23,31 @@ export interface PlainRules {
   readonly wellFormed: boolean;
   /** Refuse what a copy would change about a plain object itself: no prototype, accessors, `__proto__`. */
   readonly exact: boolean;
-  /** Set to `false` where an object's properties do not come in the order of their names, by code units. Not there: nobody wants to know. */
+  /** Set to `false` if an object's properties are not in the order of their names, by code units. Absent: not needed. */
   isSorted?: boolean;
-  /** Set where a property that is `undefined` was taken for none. */
+  /** Set if a property that is `undefined` was skipped. */
   leavesOut?: boolean;
-  /** Set where a text begins with a byte order mark. Not there: nobody wants to know. */
+  /** Set if a text begins with a byte order mark. Absent: not needed. */
   hasBom?: boolean;
-  /** What it would be as JSON, about, is added to this. */
+  /** The walk adds the approximate length of the JSON to this. */
   characters: number;
 }
 
-/** A number that is no whole one: seventeen digits, which take JSON ten times as long as as many letters. */
+/** A fraction: seventeen digits, which take JSON ten times as long as as many letters. */
 const FRACTION_CHARACTERS = 100;
 const INTEGER_CHARACTERS = 10;
 /** Quotes, colon and comma. */
 const NAME_CHARACTERS = 4;
-/** `true`, `false`, `null`, and what stands around an object. */
+/** `true`, `false`, `null`, or an object's braces. */
 const WORD_CHARACTERS = 5;
 
-/** Deeper values are refused: that is also how a cycle ends. */
+/** Deeper values are refused; this also ends a cycle. */
 const DEPTH_MAX = 200;
 
-/** Is `value` an object as a literal or `JSON.parse` makes it, in whichever realm (Jest runs tests in a realm of their own)? */
+/** Is `value` an object as a literal or `JSON.parse` makes it, in any realm (Jest runs tests in a realm of their own)? */
 export const isPlainObject = (value: object): boolean => isOfPlain(prototypeOf(value));
 
-/** Asked for once of an object: where objects have many shapes V8 asks its runtime, 30 ns each time. */
+/** Called once per object: for objects of many hidden classes V8 calls its runtime, 30 ns each time. */
 const prototypeOf = (value: object): object | null => Object.getPrototypeOf(value) as object | null;
 const isOfPlain = (prototype: object | null): boolean =>
   prototype === Object.prototype || prototype === null || (prototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf'));
@@ -99,7 +99,7 @@ function walkArray(value: readonly unknown[], rules: PlainRules, depth: number):
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return refuse('an array with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an array with symbols for keys');
   const { length } = value;
-  // Holes and named properties at once: a dense array has as many own keys as elements.
+  // Finds holes and named properties in one check: a dense array has as many own keys as elements.
   const keys = Object.keys(value);
   if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
     return refuse(keys.length < length ? 'an array with holes' : 'an array with named properties');
@@ -121,7 +121,7 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     const reason = rules.special(value);
     return reason === null ? null : refuse(reason);
   }
-  if (prototype === null && isRawJSON?.(value) === true) return refuse('raw JSON: it would be taken for what it says');
+  if (prototype === null && isRawJSON?.(value) === true) return refuse('raw JSON, which would be taken for what it stands for');
   const record = value as Record<string, unknown>;
   if (typeof record['toJSON'] === 'function') return refuse('an object with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an object with symbols for keys');
@@ -150,7 +150,7 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
   return null;
 }
 
-/** From Node 22 on: a text that stands in JSON as it is. */
+/** From Node 22 on: an object whose text is put into JSON as it is. */
 const { isRawJSON } = JSON as { readonly isRawJSON?: (value: unknown) => boolean };
 
 /** `Map`, `Headers`, `Invoice`: what a refused object is called. */

@@ -1,4 +1,4 @@
-/** A launch order that came in a frame: what it left out is as most have it. */
+/** A launch order that came in a frame; what the frame left out has its usual value. */
 import { canonicalKey } from './canonical.js';
 import type { Delivered } from './delivered.js';
 import { keepShape } from './lasting-shape.js';
@@ -6,12 +6,12 @@ import { type Body, LAUNCH, type LaunchExtras, type LaunchFrame, PACKED } from '
 import type { Course, StraightOrder } from './straight-setup.js';
 import type { WheelEntry } from './wheel.js';
 
-/** Of a launch that is the first of its flight, to all targets, with nothing carried along. */
+/** For a first launch, to all targets, with nothing carried along. */
 export const NO_EXTRAS: LaunchExtras = [null, 0, 0, -1, null, 0, null];
 
-/** Told when the time is up of an order's attempt that goes straight. */
+/** Told when the time of an order's straight attempt is up. */
 export interface DueOrderReceiver {
-  /** The coalescer's. */
+  /** The coalescer's name. */
   readonly name: string;
   orderDue(order: PortOrder, now: number): void;
 }
@@ -28,17 +28,17 @@ export class PortOrder implements StraightOrder, WheelEntry {
   readonly lastTarget: number;
   readonly payload: unknown;
   readonly carried: unknown;
-  /** The value or chunk, packed when it was looked at. */
+  /** The value or chunk, packed when it was checked. */
   value: Body | null = null;
   chunksGiven: number;
-  /** What its shard holds of it. */
+  /** What its shard holds for it. */
   course: Course<this> = null;
   readonly #delivered: Delivered | null;
-  /** `false`: it is the payload's canonical form, and was not sent. */
+  /** `false`: it is the payload's canonical form, which was not sent. */
   #key: string | null | false;
   readonly #receiver: DueOrderReceiver;
 
-  // The wheel's own.
+  // The wheel's own fields.
   due = Number.NaN;
   wheelSlot = -1;
   before: WheelEntry | null = null;
@@ -77,7 +77,7 @@ export class PortOrder implements StraightOrder, WheelEntry {
     this.#receiver.orderDue(this, now);
   }
 
-  /** Each time as new: a `resume` may write to what it gets. */
+  /** Unpacked anew each time: a `resume` may write to what it gets. */
   get delivered(): readonly unknown[] | null {
     return this.#delivered?.all() ?? null;
   }
@@ -88,14 +88,14 @@ export class PortOrder implements StraightOrder, WheelEntry {
     this.#delivered?.add(chunk);
   }
 
-  /** Not sent where it is the payload's canonical form: few targets read it, and then it is made again. */
+  /** Not sent if it is the payload's canonical form: few targets read it, and then it is made again. */
   get key(): string | null {
     if (this.#key === false) this.#key = canonicalKey(this.payload);
     return this.#key;
   }
 }
 
-/** What a launch frame's bodies hold. */
+/** The unpacked bodies of a launch frame. */
 export interface OrderParts {
   readonly payload: unknown;
   readonly carried: unknown;

@@ -38,14 +38,14 @@ export interface PortShardSetup {
 }
 
 export interface PortShardSettings extends ShardSettings {
-  /** The coalescer's. */
+  /** The coalescer's name. */
   readonly name: string;
-  /** What all threads of the coalescer know of its targets: a `HealthMemory`'s. */
+  /** What all threads of the coalescer know of its targets: the buffer of a `HealthMemory`. */
   readonly health: SharedArrayBuffer;
   readonly resultBytes: number;
 }
 
-/** A stream has ended, and its chunks went before. */
+/** A stream has ended; its chunks were sent before. */
 const NO_BODY = { kind: STREAMED, data: null } as const;
 
 export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver {
@@ -83,7 +83,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     this.#straight = new StraightFlights(this.#shard, shardSetup, Number.POSITIVE_INFINITY);
   }
 
-  /** Frames from the front. Abandons of flights that have settled meanwhile find nothing. */
+  /** Frames from the front. Abandons of flights that have settled meanwhile are ignored. */
   receive(envelope: Envelope): void {
     let came = 0;
     this.#setup.wire.read<FrontFrame>(envelope, (frame) => {
@@ -104,7 +104,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     if (record !== null) this.#shard.streams.grant(record, frame[3]);
   }
 
-  /** `null`: that flight is over. */
+  /** `null`: the flight is over. */
   #orderOf(slot: number, number: number): PortOrder | null {
     const order = this.#orders[slot];
     return order?.number === number ? order : null;
@@ -116,7 +116,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     return order === null ? [] : this.#straight.inAir(order);
   }
 
-  /** Abandons all that is in the air, and stops the clock. */
+  /** Abandons everything in the air, and stops the wheel. */
   end(): void {
     for (const order of this.#orders) if (order !== undefined) this.#straight.abandon(order);
     this.#outbox.close();
@@ -133,11 +133,11 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const parts = {
       payload: kind === KEYED ? payloadOf(body as string) : wire.unpackBody(kind, body),
       carried: carried === null ? undefined : wire.unpackBody(...carried),
-      // Chunks were given, and do not come along: they are not kept.
+      // If chunks were given but do not come along, they are not kept.
       delivered: midStream === 'resume' && (chunksGiven === 0 || delivered !== null) ? new Delivered(wire, replayBytes, delivered) : null,
     };
     const order = new PortOrder(frame, parts, seam.now(), this);
-    // Asked for before the front knew the names.
+    // The request was made before the front knew the names.
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
     if (stranger !== undefined) {
       const known = targets.map(({ name }) => `'${name}'`).join(', ');
@@ -147,7 +147,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     this.#airborne++;
     if (order.isFresh && order.launchedAt < order.deadline) this.#straight.launch(order);
     else this.#straight.launchAside(order);
-    // A thread that takes over thousands of flights calls all their targets in one turn of its loop: each is a sign of life, and none is a hang.
+    // A thread that takes over thousands of flights calls all their targets in one turn of its loop: each call is a sign of life, so that this is no hang.
     memory.beat();
   }
 
@@ -170,7 +170,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     }
   }
 
-  /** Sent at once: should the next target kill this thread in this very tick, what went before must be known. Failures are rare, a post costs 5 µs. */
+  /** Sent at once: if the next target kills this thread in this very tick, this attempt must be known. Failures are rare, a post costs 5 µs. */
   attempted({ slot, number }: PortOrder, attempt: AttemptRecord): void {
     this.#setup.memory.beat();
     this.#outbox.push([ATTEMPTED, slot, number, this.#tupleOf(attempt)]);
@@ -183,7 +183,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
 
   chunk(order: PortOrder): number {
     const { kind, data } = order.value as Body;
-    // Kept before it is sent: what is large moves.
+    // Kept before it is sent, since large bodies are transferred.
     order.gave(order.value as Body);
     const cost = bytesOf(data) + CHUNK_BYTES_EXTRA;
     this.#outbox.push([CHUNK, order.slot, order.number, kind, data]);
@@ -219,11 +219,11 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     this.#outbox.push([FAILED, slot, number, tuple, failure, kind, data]);
   }
 
-  /** Nothing is held of what it did: a target may keep its context, which knows its order. */
+  /** Drops what it held: a target may keep its context, which refers to the order. */
   #landed(order: PortOrder): void {
-    // What is ready together (thousands of answers, each with work behind it) runs in one turn of the loop: each end is a sign of life.
+    // Thousands of answers may be ready together, each with work behind it, and run in one turn of the loop: each end is a sign of life.
     this.#setup.memory.beat();
-    // One that was refused has never been there.
+    // A refused order was never stored.
     if (this.#orders[order.slot] === order) this.#airborne--;
     this.#orders[order.slot] = undefined;
     order.course = order.value = null;

@@ -5,7 +5,7 @@
 
 import type { PassedOver } from './passed-over.js';
 
-/** How an attempt ended. `outraced`: told to stop, since the other of two that were out had answered. */
+/** How an attempt ended. `outraced`: aborted, since the other of two attempts that were out had answered. */
 export type AttemptEnd = 'value' | 'answer' | 'failed' | 'timed-out' | 'aborted' | 'outraced' | 'thread-lost';
 
 /** One attempt, once it is over. Written by the shard that made it, or by the front for a shard that was lost. */
@@ -20,7 +20,7 @@ export interface AttemptRecord {
   readonly code?: string | undefined;
   readonly status?: number | undefined;
   readonly message?: string | undefined;
-  /** What the target's `classify` said. */
+  /** The target's verdict. */
   readonly verdict?: 'answer' | 'failover' | 'retry' | undefined;
   /** Where the flight went next, and the backoff before it. */
   readonly next?: string | undefined;
@@ -29,9 +29,9 @@ export interface AttemptRecord {
   readonly passedOver?: readonly PassedOver[] | undefined;
   /** Its target says that the value is for one alone. */
   readonly isForOne?: boolean | undefined;
-  /** It was made beside another that was still out. */
+  /** It was made beside another attempt that was still out. */
   readonly isHedge?: boolean | undefined;
-  /** A second attempt was due beside it then, and none could be made: why. */
+  /** A hedge was due for it, but could not be made: why. */
   readonly unhedged?: Unhedged | undefined;
 }
 
@@ -48,16 +48,16 @@ export interface Unhedged {
   readonly passedOver: readonly PassedOver[];
 }
 
-/** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: not by a target but by a limit or a guard; the error says which. */
+/** Why a flight ended without a value. `broken`: in mid-air, after chunks of its stream were given. `refused`: by a limit or a guard, not by a target; the error says which. */
 export type Failure = 'answered' | 'exhausted' | 'broken' | 'timed-out' | 'abandoned' | 'refused';
 
-/** What a front asks of a shard. Inline, the front's flight itself is the order; over a port, it is made from a launch frame. */
+/** A front's request to a shard. Inline, the front's flight itself is the order; over a port, it is made from a launch frame. */
 export interface LaunchOrder {
-  /** Never reused, in one front. */
+  /** Never reused within a front. */
   readonly number: number;
-  /** Its coalescer's name, and its number. */
+  /** The coalescer's name and the flight's number. */
   readonly id: string;
-  /** Place in the tables of this life of the link. */
+  /** Slot in the tables of this life of the link. */
   readonly slot: number;
   readonly scope: string | null;
   readonly key: string | null;
@@ -69,19 +69,19 @@ export interface LaunchOrder {
   readonly launchedAt: number;
   /** Instant at which the flight ends, whatever happens. */
   readonly deadline: number;
-  /** Attempts made in earlier lives, the targets they were on (bits), and the last of those (index, -1: none): from the ledger. */
+  /** From the ledger: attempts made in earlier lives, the targets they called (bits), and the last of those (index, -1: none). */
   readonly attemptsMade: number;
   readonly targetsTried: number;
   readonly lastTarget: number;
-  /** Chunks of its stream that readers were given in earlier lives; 0: it begins anew. */
+  /** How many chunks readers got in earlier lives; 0: its stream begins anew. */
   readonly chunksGiven: number;
-  /** Those chunks, for a target's `resume`; `null`: not kept. Asked once, when the flight is taken on. */
+  /** Those chunks, for a target's `resume`; `null`: not kept. Read once, when the flight is taken on. */
   readonly delivered: readonly unknown[] | null;
-  /** Over a port, of one that goes straight: when its attempt's time is up. */
+  /** Over a port, for a straight flight: when its attempt's time is up. */
   readonly due?: number;
 }
 
-/** Stands where a value would: a stream came to its end, and its chunks went before. */
+/** In place of a value: a stream has ended, and its chunks were given before. */
 export const STREAM_ENDED: unique symbol = Symbol('coalescer.streamEnded');
 
 /** Operations. A frame is a tuple that begins with one, then slot and number; the receiver matches by number only, never by key. */
@@ -100,13 +100,13 @@ export const PACKED = 0;
 export const BYTES = 1;
 export const BUFFER = 2;
 export const CLONED = 3;
-/** No body: the stream has ended, its chunks went before. */
+/** No body: the stream has ended, its chunks were sent before. */
 export const STREAMED = 4;
-/** Nothing: the flight's key tells the whole payload, and crosses in its stead. */
+/** No body: the flight's key tells the whole payload, and crosses in its place. */
 export const KEYED = 5;
-/** A text as it is. */
+/** A text, unpacked. */
 export const TEXT = 6;
-/** JSON, which tells all of it: what is short. */
+/** JSON, for short values that JSON preserves. */
 export const WRITTEN = 7;
 export type BodyKind =
   | typeof PACKED
@@ -118,7 +118,7 @@ export type BodyKind =
   | typeof TEXT
   | typeof WRITTEN;
 
-/** In the place of a kind, in a frame that was read: the body is the value itself. Short JSON of one envelope is read in one piece. Never sent. */
+/** In a frame that was read, instead of a kind: the body is the value itself, since short JSON of one envelope is parsed in one piece. Never sent. */
 export const READ = 8;
 
 /** A payload, value, error or `carried`, packed on its own, so that one that cannot be packed or read harms no other. */
@@ -130,33 +130,33 @@ export interface Body {
 /** A body inside a frame, small enough to travel in it. */
 export type PackedPart = readonly [kind: BodyKind, data: Uint8Array | string];
 
-/** What an attempt may have that did not simply bring the value: the fields of `AttemptRecord` in their order. */
+/** Fields of attempts that did more than bring a value: those of `AttemptRecord`, in their order. */
 export type AttemptDetails = readonly [
   code: string | null, status: number | null, message: string | null, verdict: AttemptRecord['verdict'] | null, next: string | null,
   waitMs: number | null, passedOver: readonly PassedOver[] | null, isForOne: boolean, isHedge: boolean, unhedged: Unhedged | null,
 ]; // biome-ignore format: one screen
 
-/** An attempt on the wire: its target and its end as places in their lists. Numbers alone: texts would cost as much as the rest of most frames. */
+/** An attempt on the wire: its target and its end as indexes. Numbers only: texts would cost as much as the rest of most frames. */
 export type AttemptTuple = readonly [
   target: number, attempt: number, startedAt: number, endedAt: number, end: number, details: AttemptDetails | null,
 ]; // biome-ignore format: one screen
 
-/** What few launches have: a route of their own, earlier lives, something carried along. */
+/** What few launches have: a route of their own, earlier lives, carried data. */
 export type LaunchExtras = readonly [
   route: readonly string[] | null, attemptsMade: number, targetsTried: number, lastTarget: number, carried: PackedPart | null,
   chunksGiven: number, delivered: PackedPart | null,
 ]; // biome-ignore format: one screen
 
 /**
- * Front to shard: begin. `key` is `false` where it is the payload's canonical form: it is as long as the payload, and seldom read. The body is the key
- * where that tells the whole payload (`KEYED`).
+ * Front to shard: begin. `key` is `false` if it is the payload's canonical form: that is as long as the payload, and seldom read. The body is the key
+ * if that tells the whole payload (`KEYED`).
  */
 export type LaunchFrame = readonly [
   op: typeof LAUNCH, slot: number, number: number, scope: string | null, key: string | null | false, deadline: number,
   extras: LaunchExtras | null, kind: BodyKind | typeof READ, body: unknown,
 ]; // biome-ignore format: one screen
 
-/** Front to shard: nobody waits any more. Answered by a `FailedFrame` like every launch: until that came, slot and bytes are taken. */
+/** Front to shard: nobody waits any more. Answered by a `FailedFrame`; until that comes, slot and bytes are taken. */
 export type AbandonFrame = readonly [op: typeof ABANDON, slot: number, number: number];
 /** Shard to front: an attempt is over, the flight is not. */
 export type AttemptedFrame = readonly [op: typeof ATTEMPTED, slot: number, number: number, attempt: AttemptTuple];
@@ -168,14 +168,14 @@ export type FulfilledFrame = readonly [
 export type OpenedFrame = readonly [op: typeof OPENED, slot: number, number: number, attempt: number, target: string];
 /** Shard to front: the next chunk. Each takes credit; without credit the shard does not pull. */
 export type ChunkFrame = readonly [op: typeof CHUNK, slot: number, number: number, kind: BodyKind, body: Uint8Array | string | number];
-/** Front to shard: so much more may be sent, since the fastest reader has taken as much. */
+/** Front to shard: so many bytes more may be sent, since the fastest reader has taken as many. */
 export type CreditFrame = readonly [op: typeof CREDIT, slot: number, number: number, credit: number];
-/** Shard to front: settled without one. The body is an `ErrorRecord`, or `undefined` where there is no error but the verdict itself. */
+/** Shard to front: settled without a value. The body is an `ErrorRecord`, or `undefined` if there is no error. */
 export type FailedFrame = readonly [
   op: typeof FAILED, slot: number, number: number, attempt: AttemptTuple | null, failure: Failure, kind: BodyKind, body: Uint8Array | string | number,
 ]; // biome-ignore format: one screen
 
-/** Shard to front: a target's breaker has changed. Of no flight: slot and number are -1. */
+/** Shard to front: a target's breaker has changed. Belongs to no flight: slot and number are -1. */
 export type BreakerFrame = readonly [op: typeof BREAKER, slot: -1, number: -1, target: string, from: string, to: string];
 
 export type FrontFrame = LaunchFrame | AbandonFrame | CreditFrame;
@@ -184,12 +184,12 @@ export type AnyFrame = FrontFrame | ShardFrame;
 
 /** Bytes that a shard may send ahead of the fastest reader: two thousand tokens, or a few packets. */
 export const CREDIT_BYTES = 64 * 1_024;
-/** What each chunk takes beyond its own bytes: frames and list entries are not free, and empty chunks are chunks. */
+/** What each chunk costs beyond its own bytes: frames and list entries are not free, and empty chunks are chunks. */
 export const CHUNK_BYTES_EXTRA = 32;
 
 const ENDS: readonly AttemptEnd[] = ['value', 'answer', 'failed', 'timed-out', 'aborted', 'outraced', 'thread-lost'];
 
-/** @param at the place of its target in the module's list */
+/** @param at the index of its target in the module's list */
 export function attemptTuple(record: AttemptRecord, at: number): AttemptTuple {
   const { attempt, startedAt, endedAt, end, passedOver = null, isForOne = false, isHedge = false, unhedged = null } = record;
   const isPlain = end === 'value' && passedOver === null && unhedged === null && !isForOne && !isHedge;
@@ -199,9 +199,9 @@ export function attemptTuple(record: AttemptRecord, at: number): AttemptTuple {
   return [at, attempt, startedAt, endedAt, ENDS.indexOf(end), details];
 }
 
-/** @throws TypeError for what this build does not know: then the frame is not ours */
+/** @throws TypeError for values that this build does not know: then the frame is not ours */
 export function attemptOf(tuple: AttemptTuple, targetNames: readonly string[]): AttemptRecord {
-  // By their places: where a tuple is taken apart by name it is iterated over, which is a hundredth of a flight.
+  // By index: destructuring iterates over the tuple, which costs a hundredth of a flight.
   const attempt = tuple[1];
   const startedAt = tuple[2];
   const endedAt = tuple[3];

@@ -1,13 +1,13 @@
 /**
- * Reads the stream of one attempt: pulls while there is credit, one chunk at a time, and tells what comes. It knows neither readers nor flights, and
- * it never waits for a reader: without credit it simply does not pull.
+ * Reads the stream of one attempt: pulls while there is credit (backpressure), one chunk at a time, and reports what comes. It knows neither readers
+ * nor flights, and never waits for a reader: without credit it simply does not pull.
  */
 import { asPromise } from './call-target.js';
 import { inOwnContext, thisContext } from './clean-context.js';
 import { keepShape } from './lasting-shape.js';
 import { closeStream, iteratorSource, type StreamSource } from './stream-source.js';
 
-/** Told what a stream gives, later than `start` and `grant` return. After `ended` or `broke`, and after `stop`, nothing more. */
+/** Told what a stream gives, always later than `start` and `grant` return. Nothing more after `ended`, `broke` or `stop`. */
 export interface PumpReceiver {
   /** Returns what the chunk takes of the credit. */
   chunk(value: unknown): number;
@@ -18,7 +18,7 @@ export interface PumpReceiver {
   left(): void;
 }
 
-/** Is this what a target that streams returns? What throws when it is looked at is none: it throws at the next look, too, which says so. */
+/** Is this a stream? A value that throws when it is read is none: it throws again later, with a better error. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   try {
@@ -52,7 +52,7 @@ export class Pump {
     this.#credit = credit;
   }
 
-  /** What may still be given. */
+  /** Bytes that may still be given. */
   get credit(): number {
     return this.#credit;
   }
@@ -66,14 +66,14 @@ export class Pump {
     if (!this.#isPulling) this.#inContext(() => this.pull());
   }
 
-  /** Nobody wants more: the stream is told, and what still comes is dropped. */
+  /** Nobody wants more: closes the stream, and drops what still comes. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     inOwnContext(letGo, this.#source);
   }
 
-  /** Asks for the next chunk, where there is credit for it. */
+  /** Asks for the next chunk, if there is credit for it. */
   pull(): void {
     if (this.#isPulling || this.#isOver || this.#credit <= 0) return;
     this.#isPulling = true;
@@ -94,7 +94,7 @@ export class Pump {
     let isDone: unknown;
     let value: unknown;
     try {
-      // As `for await` does: a number has no `done`, and would be a chunk for ever.
+      // As `for await` does: a number has no `done`, so it would give chunks for ever.
       if (typeof result !== 'object' || result === null) throw new TypeError(`a stream gave ${String(result)} instead of a result`);
       ({ done: isDone, value } = result as IteratorResult<unknown>);
     } catch (error) {
@@ -106,7 +106,7 @@ export class Pump {
       return this.#receiver.ended();
     }
     this.count++;
-    // Readers that take it at once give credit meanwhile: what is left is read afterwards.
+    // Readers that take the chunk at once grant credit during this call: the rest is read afterwards.
     const cost = this.#receiver.chunk(value);
     this.#credit -= cost;
     this.pull();
@@ -121,5 +121,5 @@ export class Pump {
   };
 }
 
-// Of no stream: to ask what kind one is loads all that Node has of streams, 3 ms of everybody's start-up.
+// With no stream: to check its kind loads all of Node's streams, 3 ms of everybody's start-up.
 keepShape(() => new Pump(iteratorSource({} as AsyncIterator<unknown>, null), 0, {} as PumpReceiver));

@@ -1,10 +1,10 @@
-/** Asks whether what a target gave may be shared; whatever the value does when it is looked at, there is an answer. */
+/** Checks whether a target's value may be shared, even if reading the value throws. */
 import { messageOf } from './classify.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 
-/** Why `value` cannot be given; `null`: it can. A value whose own getters or traps throw when it is looked at is refused with what they throw. */
+/** Why `value` cannot be given; `null`: it can. If its getters or traps throw, it is refused with their error. */
 export function refusalOf<Order extends LaunchOrder>({ refuseValue }: ShardSetup<Order>, value: unknown, order: Order): Error | null {
   try {
     return refuseValue(value, order);
@@ -13,7 +13,7 @@ export function refusalOf<Order extends LaunchOrder>({ refuseValue }: ShardSetup
   }
 }
 
-/** Is a value its leader's alone? Whatever the target's own function throws, it has not said that others may have it. */
+/** Is a value for its leader alone? If the target's own function throws, it has not allowed others to have it. */
 export function isForOne({ isShareable }: FilledTarget, value: unknown): boolean {
   if (isShareable === null) return false;
   try {

@@ -1,8 +1,8 @@
-/** What the library itself refuses below the front: as plain as an error can be, so that it crosses threads and the front can name the coalescer and the key. */
+/** The library's refusals below the front: plain errors that can cross threads, so that the front can add the coalescer's name and the key. */
 
 export type RefusedCode = 'COALESCER_TARGETS_FAILED' | 'COALESCER_LIMIT' | 'COALESCER_NOT_CLONEABLE' | 'COALESCER_NOT_SHAREABLE';
 
-/** A guard or a limit refused a payload or a value, or no target may be called. The front turns it into a `CoalescerError`. */
+/** A guard or a limit has refused a payload or a value, or no target may be called. The front turns it into a `CoalescerError`. */
 export class Refused extends Error {
   readonly code: RefusedCode;
   declare readonly path?: string;
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** Values that are used up by their first reader: two readers of one Response fail with "Body has already been read". */
+/** Refuses values that their first reader uses up: two readers of one Response fail with "Body has already been read". */
 export function refusalOfSharing(value: unknown): Refused | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const kind = kindReadOnce(value);
@@ -30,7 +30,7 @@ function kindReadOnce(value: object): string | null {
   const { next } = value as { readonly next?: unknown };
   if (typeof next === 'function') return 'an iterator';
   if (Symbol.asyncIterator in value && !('pipe' in value || 'getReader' in value)) return 'an async iterable';
-  // Plain data is nothing else of the kind, and by far the most common.
+  // Plain objects, by far the most common, need no further checks.
   if (Object.getPrototypeOf(value) === Object.prototype) return null;
   const { bodyUsed, getReader, pipe } = value as Record<string, unknown>;
   if (bodyUsed !== undefined) return 'a Response';

@@ -1,6 +1,6 @@
 /**
- * Where flights go: which target is called first and which next, and who has to wait for one. It admits before it sends, and gives back what a flight
- * did not use; what an attempt is, it does not know.
+ * Where flights go: which target is called first and which next, and which flights have to wait for one. It admits before it sends, and gives back what
+ * a flight did not use. It knows nothing of attempts.
  */
 import * as flight from '../machines/flight.table.js';
 import { onward } from './attempt-record.js';
@@ -14,7 +14,7 @@ import type { ShardReceiver, ShardSetup } from './shard-setup.js';
 import { WaitingRoom, type WaitingReceiver } from './waiting-room.js';
 import type { Wheel } from './wheel.js';
 
-/** What goes on with a flight when something has happened to it: the shard. */
+/** Steps a flight when something has happened to it: the shard. */
 export interface Stepper<Order extends LaunchOrder> {
   step(record: FlightRecord<Order>, event: number): void;
 }
@@ -33,10 +33,10 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     this.#waiting = new WaitingRoom({ seam, wheel, receiver: this });
   }
 
-  /** Begins a flight at its first target, or at the first that may be called, or when one may. */
+  /** Begins a flight at its first target, or at the first that may be called, or once one may be. */
   launch(record: FlightRecord<Order>, now: number): void {
     const { health } = this.#setup;
-    // It may have been asked for already.
+    // It may have been admitted already.
     if (record.pass === REFUSED) record.pass = health.of(record.target).admit(now);
     if (record.pass !== REFUSED) return this.#stepper.step(record, flight.FLIGHT_LAUNCHED);
     const choice = nextTarget(record, this.#setup, now);
@@ -46,11 +46,11 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     }
     this.#stepper.step(record, flight.LAUNCH_DELAYED);
     this.#wait(record);
-    // One that has nowhere to go is told so later: nothing is reported while it is being launched.
+    // A flight with nowhere to go is told so later: nothing is reported during its launch.
     if (choice.kind === 'nowhere') this.#waiting.wake();
   }
 
-  /** On to the next target, after an attempt that failed and is told now. Whoever is told may end the flight: what it was admitted to is its own by then. */
+  /** Goes on to the next target, after a failed attempt, which is reported now. A listener may end the flight: the record holds its new pass by then. */
   failOver(record: FlightRecord<Order>): void {
     const ended = record.ended as AttemptRecord;
     const choice = this.#choose(record, ended.endedAt);
@@ -65,7 +65,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     return choice;
   }
 
-  /** On from failing-over, to wherever was chosen. */
+  /** Leaves failing-over, as was chosen. */
   #go(record: FlightRecord<Order>, choice: Choice): void {
     const { seam, wheel } = this.#setup;
     switch (choice.kind) {
@@ -77,7 +77,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
       case 'wait':
         return this.#wait(record);
       default:
-        // After an attempt, its error says more.
+        // If there was an attempt, its error says more.
         if (record.attemptsMade === record.order.attemptsMade && record.order.chunksGiven === 0) {
           record.result = this.#nowhere(record);
           record.ownDetour().refused = true;
@@ -94,7 +94,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
 
   lookAt(given: FlightRecord, mayCall: boolean): 'left' | 'over' | 'waits' | 'barred' {
     const record = given as FlightRecord<Order>;
-    // Those behind it may not go first.
+    // Later ones must not overtake it.
     if (!mayCall) return record.isFresh ? 'barred' : 'waits';
     const choice = this.#choose(record);
     if (choice.kind === 'wait') return record.isFresh ? 'barred' : 'waits';
@@ -107,13 +107,13 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     return this.#waiting.size > 0;
   }
 
-  /** An attempt is over: its place, or its breaker, may let another in. */
+  /** An attempt is over: its place, or its breaker, may admit another. */
   freed(sample: Sample): void {
     if (sample === 'well') this.#waiting.encourage();
     this.#waiting.wake();
   }
 
-  /** The flight is over: nothing of it is left here, neither its time, nor its place in the room, nor a pass that it did not use. */
+  /** The flight is over: removes its timer, its place in the waiting room, and a pass that it did not use. */
   leave(record: FlightRecord<Order>): void {
     const { wheel, seam, health } = this.#setup;
     wheel.disarm(record);
@@ -131,7 +131,7 @@ export class Router<Order extends LaunchOrder> implements WaitingReceiver {
     wheel.arm(record, record.order.deadline - now, now);
   }
 
-  /** Why a flight ends that no target was called for. */
+  /** The error of a flight for which no target could be called. */
   #nowhere({ detour }: FlightRecord<Order>): Refused {
     const why = (detour.passedOver ?? []).map((told) => `${told.target} ${reasonOf(told)}`);
     return new Refused('COALESCER_TARGETS_FAILED', `no target may be called within the flight's time: ${why.join(', ')}`);
@@ -144,7 +144,7 @@ function take(record: FlightRecord, { target, pass }: Extract<Choice, { kind: 'n
   record.attemptStartedAt = now;
 }
 
-/** A backoff begins. Its last error may have asked for another target; where that is not to be had, nobody is asked for. */
+/** A backoff begins. If the last error asked for a retry on another target than this one, that wish is dropped. */
 function restBefore(record: FlightRecord, target: number): void {
   const detour = record.ownDetour();
   if (target !== record.target) detour.verdict = 'failover';
@@ -152,7 +152,7 @@ function restBefore(record: FlightRecord, target: number): void {
   record.target = target;
 }
 
-/** Is it called after its backoff, which grows with each such call? */
+/** Is it a repeated call after a backoff? The backoff grows with each. */
 function isAgain(record: FlightRecord): boolean {
   if (!record.detour.isRested) return false;
   const detour = record.ownDetour();

@@ -1,12 +1,12 @@
 /**
- * How many of a target's attempts failed in the last ten seconds, and how many in a row: counted by each thread for itself, and added to what all
- * threads know once a tick, since an exchange costs a tenth of what else an attempt costs.
+ * How many of a target's attempts failed in the last ten seconds, and how many in a row. Each thread counts for itself, and adds its counts to the shared
+ * ones once a tick, since an exchange costs a tenth of the rest of an attempt.
  */
 import type { BreakerSettings } from './breaker.js';
 import { HEALTH_TICK_MS } from './health-memory.js';
 import { Window, WINDOW_MS } from './window.js';
 
-/** A bucket's count: attempts above, failures below. */
+/** A bucket's count: attempts in the upper bits, failures in the lower. */
 const HALF_BITS = 10;
 const HALF_MAX = 2 ** HALF_BITS - 1;
 
@@ -39,13 +39,13 @@ export class SampleCounts {
 
   countFailure(now: number): void {
     this.#count(1, now);
-    // A failure is known to all at once: it may be the one that opens the breaker.
+    // A failure is shared at once: it may be the one that opens the breaker.
     this.#failures++;
     this.#flush(now);
     Atomics.add(this.#cells, this.#consecutive, 1);
   }
 
-  /** Failed too many? */
+  /** Have too many failed? */
   exceed({ failureShare, attemptsMin, consecutive }: BreakerSettings, now: number): boolean {
     if (Atomics.load(this.#cells, this.#consecutive) >= consecutive) return true;
     let attempts = 0;
@@ -67,12 +67,12 @@ export class SampleCounts {
     const attempts = this.#attempts;
     const failures = this.#failures;
     this.#attempts = this.#failures = 0;
-    // What was counted before a long silence says nothing any more.
+    // Counts from before a long silence are outdated.
     if (now - this.#since <= WINDOW_MS) this.#window.update(this.#since, (count) => added(count, attempts, failures));
   }
 }
 
-/** Only their ratio matters: where they are too many for a bucket, both are halved until they fit. */
+/** Only their ratio matters: if they are too many for a bucket, both are halved until they fit. */
 function added(count: number, moreAttempts: number, moreFailures: number): number {
   let attempts = (count >>> HALF_BITS) + moreAttempts;
   let failures = (count & HALF_MAX) + moreFailures;

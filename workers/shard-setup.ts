@@ -1,4 +1,4 @@
-/** What a shard is made of, and where it reports: shapes only. */
+/** What a shard is made of, and where it reports: types only. */
 import type { BreakerPhase, BreakerSettings } from './breaker.js';
 import type { BudgetSettings } from './budget.js';
 import type { Seam } from './environment.js';
@@ -21,9 +21,9 @@ export interface ShardReceiver<Order extends LaunchOrder> {
   chunk(order: Order, value: unknown): number;
   /** Settled with a value, or with `STREAM_ENDED`. */
   fulfilled(order: Order, attempt: AttemptRecord, value: unknown): void;
-  /** Settled without one. `attempt` is the last one, if it has not been told yet. */
+  /** Settled without a value. `attempt` is the last one, if it was not reported yet. */
   failed(order: Order, attempt: AttemptRecord | null, failure: Failure, error: unknown): void;
-  /** A target's breaker has changed, here: news for people. */
+  /** This thread has changed a target's breaker: only for people's information. */
   breaker(target: string, from: BreakerPhase, to: BreakerPhase): void;
 }
 
@@ -37,9 +37,9 @@ export interface ShardSetup<Order extends LaunchOrder> {
   readonly health: Health;
   readonly steering: Steering;
   readonly receiver: ShardReceiver<Order>;
-  /** Looks at a value before it is shared; an error it returns settles the flight instead. */
+  /** Checks a value before it is shared; an error that it returns settles the flight instead. */
   readonly refuseValue: (value: unknown, order: Order) => Error | null;
-  /** Names the flight to whatever its target does: for re-entrance inline, for blame in quarantine. Costs; `null` where nobody asks. */
+  /** Tells which flight a target's code runs for: for re-entrance inline, for blame in quarantine. Costly, so `null` where nobody asks. */
   readonly flying: FlightCalls<Order> | null;
 }
 
@@ -54,22 +54,22 @@ export interface ShardSettings {
   readonly budget: BudgetSettings | null;
   readonly hedge: HedgeSettings | null;
   readonly steering: 'priority' | 'latency';
-  /** How many flights begin at another target than the first, 0 to 0.5. */
+  /** The share of flights that begin at another target than the first, 0 to 0.5. */
   readonly probeShare: number;
 }
 
 /** When a second attempt is made while the first is still out. */
 export interface HedgeSettings {
-  /** `null`: after what `percentile` of the target's attempts took. */
+  /** `null`: what `percentile` of the target's attempts took. */
   readonly afterMs: number | null;
   readonly percentile: number;
-  /** Hedges for each first attempt on the target that is doubled. */
+  /** Hedges per first attempt on the slow target. */
   readonly maxExtraShare: number;
 }
 
-/** How streams are minded. */
+/** How streams are timed and continued. */
 export interface StreamSettings {
-  /** What becomes of a flight whose stream breaks off: it fails, the next target starts again and is compared, or goes on. */
+  /** What happens to a flight whose stream breaks off: it fails, or the next target starts again and is compared, or resumes. */
   readonly midStream: 'fail' | 'verify' | 'resume';
   /** `null`: 60 s from the call, once it is known that the target streams. */
   readonly firstChunkTimeoutMs: number | null;

@@ -1,5 +1,5 @@
 /**
- * A shard: owns the flights of its part of the keys and flies each by the machine's table. It makes attempts, minds their times, and reports
+ * A shard: owns the flights of its part of the keys and flies each by the machine's table. It makes attempts, watches their times, and reports
  * to the front behind its link. It knows no waiters, and may be lost at any time: what must survive lives in the front.
  */
 import * as flight from '../machines/flight.table.js';
@@ -27,7 +27,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   readonly #attempts: Attempts<Order>;
   /** `null`: switched off. */
   readonly #hedging: Hedging<Order> | null;
-  /** Of all flights that no earlier life has flown, and that have no route of their own: for each route that steering gives. */
+  /** The starts of fresh flights without a route of their own: one for each route that steering gives. */
   readonly #starts: FreshStarts;
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly streams: Streams<Order>;
@@ -55,7 +55,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     });
   }
 
-  /** Where a flight starts that no earlier life has flown, and that has no route of its own. */
+  /** The start of a fresh flight without a route of its own. */
   freshStart(): FlightStart {
     return this.#starts.of(this.#setup.steering.route());
   }
@@ -66,12 +66,12 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     return startOf(route, this.#setup.settings, order);
   }
 
-  /** Takes a flight on: what is needed to fly it, or to abandon it. `start`: where it starts, if that is known. */
+  /** Makes the record of a flight. `start`: where it starts, if known. */
   take(order: Order, start: FlightStart | null = null): FlightRecord<Order> {
     return new FlightRecord(order, start ?? this.#startOf(order), this);
   }
 
-  /** What the attempt from there may take of a flight that has so much time left. */
+  /** How long the attempt from `start` may take in a flight that has `leftMs` left. */
   attemptMsFrom(start: FlightStart, leftMs: number): number {
     const order = { attemptsMade: 0, targetsTried: 0, lastTarget: -1, chunksGiven: 0, deadline: leftMs } as Order;
     const record = new FlightRecord(order, start, this);
@@ -79,14 +79,14 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     return this.#attempts.msFor(record, 0);
   }
 
-  /** Begins the flight. Nothing is reported before this returns: a target's synchronous end is as asynchronous as any other. */
+  /** Begins the flight. Nothing is reported before this returns: even a target that ends synchronously is reported asynchronously. */
   launch(record: FlightRecord<Order>): void {
     const { attemptsMade, lastTarget, targetsTried, chunksGiven } = record.order;
-    // Its thread died in mid-air: it goes on where a target can.
+    // Its thread died in mid-air: only targets that can go on are left.
     if (chunksGiven > 0 && this.streams.narrow(record)) record.target = firstTarget(record.route, targetsTried, lastTarget);
-    // Its thread died in a call that must not be made twice: there is no second attempt, wherever it would go. Or there is nowhere to go.
+    // Its thread died in a call that must not be made twice, so there is no second attempt anywhere; or there is nowhere to go.
     const isSpent = record.route.length === 0 || (attemptsMade > 0 && this.#setup.targets[lastTarget]?.replayable === false);
-    // Its frame was read too late (a slow set-up, a thread that stood still): the call would be made for nothing. Inline, a launch is read at once.
+    // Its frame was read too late (a slow set-up, a blocked thread): the call would be useless. Inline, a launch is read at once.
     const { launchedAt: now } = record.order;
     const isLate = record.order.slot !== -1 && now >= record.order.deadline;
     record.attemptStartedAt = now;
@@ -109,15 +109,15 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     const areTwo = hedge !== null && hedge.rival !== null;
     if (hedge !== null && this.#hedging?.isDue(mine, hedge, now) === true) return;
     if (record.stream === null || this.streams.isSilent(mine, now)) this.step(mine, flight.ATTEMPT_TIMED_OUT);
-    // The other one's time may be up as well. Armed for it anew, it would be told so a tick too late.
+    // The other attempt's time may be up as well. If it were armed anew, it would be told a tick too late.
     if (areTwo && record.attempt !== null && hedge.due <= now) this.recordDue(record, now);
   }
 
-  /** One event: the new state is stored, then its actions run in order; what arises in them waits until they are done, as in a live actor. */
+  /** One event: stores the new state, then runs its actions in order. Events that arise in them wait until they are done, as in a live actor. */
   step(record: FlightRecord<Order>, event: number): void {
     if (record.stepping) {
       const detour = record.ownDetour();
-      // As a literal, a list of one takes one place; a push takes seventeen.
+      // A literal list of one has a capacity of one; after a push it is seventeen.
       if (detour.queue === null) detour.queue = [event];
       else detour.queue.push(event);
       return;
@@ -127,14 +127,14 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.resume(record);
   }
 
-  /** An action is over: what arose in it comes next. */
+  /** An action is over: handles the events that arose in it. */
   resume(record: FlightRecord<Order>): void {
     for (let next = nextEvent(record); next !== undefined; next = nextEvent(record)) this.#fly(record, next);
     record.stepping = false;
   }
 
   #fly(record: FlightRecord<Order>, event: number): void {
-    // Settled is the end: an abandon that was queued behind the settling event finds nothing to do.
+    // Settled is final: an abandon that was queued behind the settling event does nothing.
     if (isSettled(record.state)) return;
     const edge = edgeOf(record.state, event);
     record.state = stateBehind(edge);
@@ -181,7 +181,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   #resolved(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void {
     if (!record.turnTo(attempt)) return; // timed out, outraced or abandoned meanwhile: too late to count
     const refusal = value === STREAM_ENDED ? null : refusalOf(this.#setup, value, record.order);
-    if (record.attempt !== attempt) return; // looking at the value has ended its own flight
+    if (record.attempt !== attempt) return; // reading the value has ended its own flight
     if (refusal !== null) return this.refuse(record, refusal);
     const target = this.#setup.targets[record.target] as FilledTarget;
     if (value !== STREAM_ENDED && isForOne(target, value)) record.ownDetour().isForOne = true;
@@ -191,7 +191,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.step(record, flight.ATTEMPT_RESOLVED);
   }
 
-  /** The value of the current attempt may not be shared: the flight ends with that. */
+  /** The value of the current attempt may not be shared: the flight ends with that error. */
   refuse(record: FlightRecord<Order>, refusal: Error): void {
     this.#attempts.end(record, 'answer', 'well', { error: refusal, status: statusOf(refusal) ?? 0, verdict: 'answer' });
     record.ownDetour().refused = refusal instanceof Refused;
@@ -199,7 +199,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     this.step(record, flight.ATTEMPT_ANSWERED);
   }
 
-  /** A target's error, or its stream's. One that comes too late is dropped. */
+  /** A target's error, or its stream's. A late one is dropped. */
   rejected(record: FlightRecord<Order>, attempt: Attempt, error: unknown): void {
     if (!record.turnTo(attempt)) return;
     const target = this.#setup.targets[record.target] as FilledTarget;
@@ -207,7 +207,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     if (record.attempt === attempt) this.judged(record, error, judgement); // else `classify` has ended its own flight
   }
 
-  /** The current attempt has failed, and that is what it means. */
+  /** The current attempt has failed, with this judgement. */
   judged(record: FlightRecord<Order>, error: unknown, judgement: Judgement): void {
     const { status, verdict, retryAfterMs, holdMs, isForCredential, sample } = judgement;
     record.result = error;
@@ -226,7 +226,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
     return this.#router.isAwaited;
   }
 
-  /** An attempt is over: its place, or its breaker, may let another in. */
+  /** An attempt is over: its place, or its breaker, may admit another. */
   freed(sample: Sample): void {
     this.#router.freed(sample);
   }
@@ -240,7 +240,7 @@ export class Shard<Order extends LaunchOrder> implements DueReceiver, Stepper<Or
   }
 }
 
-/** What arose meanwhile, in its order. */
+/** The next queued event. */
 function nextEvent(record: FlightRecord): number | undefined {
   const { queue } = record.detour;
   if (queue === null) return undefined;

@@ -2,8 +2,8 @@
  * What a front can still read when a thread is gone: the ledger, the heartbeat, whose code was running, and the counts per target. One block
  * of shared memory for each life of a shard; the shard writes, the front reads (and clears a ledger entry when it hands out its slot).
  *
- * What is written for each flight is written plainly: ledger and names are read when the thread has ended, which comes after all it wrote, a slot is handed
- * out by a message, and a beat only has to be seen some time. As atomic writes, which V8 calls and the processor waits for, they took a shard 50 ns a flight of 1,450.
+ * What is written for each flight is written without atomics: ledger and names are read after the thread's end, which comes after all its writes, a slot is
+ * handed out by a message, and a beat only has to be seen eventually. Atomic writes are calls in V8, and stall the processor: they took a shard 50 ns of a flight's 1,450.
  */
 import { TARGETS_MAX } from './targets.js';
 
@@ -13,7 +13,7 @@ const CULPRIT = 2;
 const HOLDER = 3;
 const HEADER = 16;
 
-/** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, those that are over, hedges, those told to stop since another answered first. */
+/** Counts per target: attempts made, and among them failures, attempts on a target that the flight had called before, ended ones, hedges, and those aborted since another answered first. */
 const ATTEMPTS = 0;
 export const FAILURES = 1;
 export const RETRIES = 2;
@@ -23,7 +23,7 @@ export const OUTRACED = 5;
 const COUNTS = 6;
 const COUNT_BYTES = TARGETS_MAX * COUNTS * Float64Array.BYTES_PER_ELEMENT;
 
-/** Until what is over stands still: a shard takes a microsecond for an attempt, and a look some nanoseconds. */
+/** Reads until the count of ended attempts stands still: a shard takes a microsecond for an attempt, a read some nanoseconds. */
 const LOOKS_MAX = 16;
 
 /** What one shard has done on one target. */
@@ -36,21 +36,21 @@ export interface TargetCounts {
   airborne: number;
 }
 
-/** A ledger entry: attempts made (5 bits), targets tried (a bit each), and in a second cell the targets that are called (8 bits each); written before each call. */
+/** A ledger entry: attempts made (5 bits), targets tried (a bit each), and in a second cell the targets being called (8 bits each); written before each call. */
 export interface LedgerEntry {
   readonly attemptsMade: number;
   readonly targetsTried: number;
-  /** The target of the last attempt; and of the one that was out when that one began, -1: none was. */
+  /** The target of the last attempt, and that of the attempt that was out when it began (-1: none). */
   readonly lastTarget: number;
   readonly otherTarget: number;
 }
 
-/** What of a flight's record the ledger holds, as its next attempt begins. */
+/** What the ledger takes from a flight's record when its next attempt begins. */
 export interface Tried {
   readonly attemptsMade: number;
   readonly targetsTried: number;
   readonly target: number;
-  /** Where it is a hedge, another one is out. */
+  /** If it is a hedge, another attempt is out. */
   readonly hedge: { readonly rival: { readonly target: number } | null } | null;
 }
 
@@ -73,7 +73,7 @@ export class SharedMemory {
     return new SharedMemory(new SharedArrayBuffer(COUNT_BYTES + (HEADER + slots * 2) * Int32Array.BYTES_PER_ELEMENT));
   }
 
-  /** The shard's sign of life: a count, judged by change only. */
+  /** The shard's sign of life: a count, of which only changes matter. */
   beat(): void {
     this.#cells[HEARTBEAT] = (this.#cells[HEARTBEAT] as number) + 1;
   }
@@ -81,7 +81,7 @@ export class SharedMemory {
     return Atomics.load(this.#cells, HEARTBEAT);
   }
 
-  /** Names the flight whose synchronous code runs now, so that a hang or an exit in it is its own. */
+  /** Names the flight whose synchronous code runs now, so that a hang or an exit in it can be traced to it. */
   enter(number: number): void {
     this.#cells[RUNNING] = number | 0;
   }
@@ -92,7 +92,7 @@ export class SharedMemory {
   accuse(number: number): void {
     Atomics.store(this.#cells, CULPRIT, number | 0);
   }
-  /** Number of the flight that evidence names for this thread's death (its lower 32 bits); 0: none. It may have settled before. */
+  /** Number of the flight that evidence names for this thread's death (its lower 32 bits); 0: none. That flight may have settled before. */
   get culprit(): number {
     return Atomics.load(this.#cells, CULPRIT) || Atomics.load(this.#cells, RUNNING);
   }
@@ -105,14 +105,14 @@ export class SharedMemory {
     Atomics.store(this.#cells, HOLDER, number);
   }
 
-  /** Before each call: what tells a front what a dead thread had begun. */
+  /** Written before each call, so that the front knows what a dead thread had begun. */
   enterLedger(slot: number, { attemptsMade, targetsTried, target, hedge }: Tried): void {
     const at = HEADER + slot * 2;
     const otherTarget = hedge?.rival?.target ?? -1;
     this.#cells[at + 1] = (target + 1) | ((otherTarget + 1) << TARGET_BITS);
     this.#cells[at] = attemptsMade | (targetsTried << MADE_BITS);
   }
-  /** The same for the first call of a flight that goes straight, which runs now. */
+  /** The same for the first call of a straight flight, which runs now. */
   enterFirst(slot: number, number: number, target: number): void {
     this.enterLedger(slot, { attemptsMade: 1, targetsTried: 1 << target, target, hedge: null });
     this.enter(number);
@@ -128,28 +128,28 @@ export class SharedMemory {
       otherTarget: (called >>> TARGET_BITS) - 1,
     };
   }
-  /** The front hands a slot out again. */
+  /** Called when the front hands a slot out again. */
   clearLedger(slot: number): void {
     const at = HEADER + slot * 2;
     this.#cells[at] = this.#cells[at + 1] = 0;
   }
 
-  /** One writer (the shard), doubles: they are read for statistics only. `what` is one of `ATTEMPTS` and its neighbours. */
+  /** Doubles with one writer (the shard), read for statistics only. `what` is one of `ATTEMPTS` and its neighbours. */
   count(target: number, what: number, change: number): void {
     const at = target * COUNTS + what;
     this.#counts[at] = (this.#counts[at] as number) + change;
   }
-  /** One more attempt, in the air until it counts among `ENDED`. */
+  /** An attempt has begun: in the air until it counts among `ENDED`. */
   began(target: number): void {
     this.count(target, ATTEMPTS, 1);
   }
-  /** One that was in the air has failed. */
+  /** An attempt in the air has failed. */
   failed(target: number): void {
     const at = target * COUNTS;
     this.#counts[at + ENDED] = (this.#counts[at + ENDED] as number) + 1;
     this.#counts[at + FAILURES] = (this.#counts[at + FAILURES] as number) + 1;
   }
-  /** Adds what a life that is over has done. What it had in the air is nowhere any more. */
+  /** Adds the counts of a life that is over. Nothing of it is in the air any more. */
   inherit(gone: SharedMemory): void {
     for (let target = 0; target < TARGETS_MAX; target++) {
       const { attempts, failures, retries, hedges, outraced } = gone.counts(target);
@@ -174,7 +174,7 @@ export class SharedMemory {
     };
   }
 
-  /** The shard may count between two looks. What is over is looked at first, so that there are never fewer than none. */
+  /** The shard may count between two reads. Ended ones are read first, so that the difference is never negative. */
   #airborne(at: number): number {
     for (let looks = LOOKS_MAX; ; looks--) {
       const ended = this.#counts[at + ENDED] as number;

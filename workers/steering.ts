@@ -1,41 +1,41 @@
 /**
- * In which order a flight tries its targets, where its request does not say: as written or as ordered since, by weight, or by latency. Order and
+ * In which order a flight tries its targets if its request does not say: as written or as ordered since, by weight, or by latency. Order and
  * weights are in shared memory, so that all threads follow a change with their next flight; a flight in the air keeps its route.
  */
 import type { Health } from './health.js';
 import { ORDER, STEERING_VERSION, WEIGHTS, type HealthMemory } from './health-memory.js';
 
-/** Weights are kept as whole numbers, so many to one. */
+/** Weights are stored as whole numbers, multiplied by this. */
 const WEIGHT_SCALE = 1_000;
 
 export interface SteeringSettings {
-  /** `priority`: the order, or by weight where weights are given. `latency`: of two targets drawn at random the one that answers sooner. */
+  /** `priority`: in order, or by weight where weights are given. `latency`: of two targets drawn at random, the one that answers sooner. */
   readonly steering: 'priority' | 'latency';
-  /** How many flights begin at a target that is not the first, drawn at random, so that a failover is not first tried in an outage: 0 to 0.5. */
+  /** The share of flights that begin at another target than the first, drawn at random, so that a failover is not first tried in an outage: 0 to 0.5. */
   readonly probeShare: number;
 }
 
 export interface SteeringSetup {
   readonly memory: HealthMemory;
-  /** As the targets themselves say; `null`: not. */
+  /** The targets' own weights; `null`: none. */
   readonly weights: readonly (number | null)[];
   readonly settings: SteeringSettings;
   readonly health: Health;
   readonly random: () => number;
 }
 
-/** The front's side: a new order, of all targets or some. Targets left out are not tried by new flights. */
+/** Front side: writes a new order, of all targets or some. Targets left out are not tried by new flights. */
 export function writeOrder(memory: HealthMemory, order: readonly number[]): void {
   for (const [place, target] of order.entries()) Atomics.store(memory.cells, ORDER + place, target + 1);
-  // The end of the list, where it is shorter than the last one.
+  // Ends the list, which may be shorter than the last one.
   Atomics.store(memory.cells, ORDER + order.length, 0);
   Atomics.add(memory.cells, STEERING_VERSION, 1);
 }
 
-/** The front's side: has it been said by hand where flights go? Not every request's own targets are what everybody has, then. */
+/** Front side: was the order or a weight changed by hand? Then a request's own targets in the order written are not the default any more. */
 export const isSteered = (memory: HealthMemory): boolean => memory.cells[STEERING_VERSION] !== 0;
 
-/** The front's side: weights of some targets, or all. */
+/** Front side: writes weights of some targets, or all. */
 export function writeWeights(memory: HealthMemory, weights: ReadonlyMap<number, number>): void {
   for (const [target, weight] of weights) Atomics.store(memory.cells, WEIGHTS + target, Math.round(weight * WEIGHT_SCALE) + 1);
   Atomics.add(memory.cells, STEERING_VERSION, 1);
@@ -46,9 +46,9 @@ export class Steering {
   readonly #cells: Int32Array;
   #version = -1;
   #order: readonly number[] = [];
-  /** The order with each of its places first: routes are made once, and told apart by identity. */
+  /** The order with each of its targets moved to the front: routes are made once, and compared by identity. */
   #routes: readonly (readonly number[])[] = [];
-  /** Sums of the weights up to each place; `null`: nobody gave any. */
+  /** Cumulative sums of the weights; `null`: no weights were given. */
   #sums: readonly number[] | null = null;
 
   constructor(setup: SteeringSetup) {
@@ -58,7 +58,7 @@ export class Steering {
 
   /** The targets to try, for one flight. */
   route(): readonly number[] {
-    // A plain read: a change that is seen a moment later is as good.
+    // A plain read: to see a change a moment later does no harm.
     const version = this.#cells[STEERING_VERSION] as number;
     if (version !== this.#version) this.#read(version);
     return this.#order.length < 2 ? this.#order : this.#oneOf();
@@ -76,7 +76,7 @@ export class Steering {
     return this.#routes[place] ?? this.#order;
   }
 
-  /** Power of two choices: the better of two drawn at random, so that the best one is not drowned by all threads at once. */
+  /** Power of two choices: the better of two drawn at random, so that not all threads flood the best one at once. */
   #sooner(): number {
     const { random, health } = this.#setup;
     const { length } = this.#order;

@@ -1,6 +1,6 @@
 /**
- * What becomes of a flight that goes straight when its attempt fails: it goes straight on, to the next target, if that is well and nothing else is to be
- * minded. A record that is made for it, its place in the wheel and its steps take a third of a failover (1,010 to 650 ns), and judging an error that says nothing another tenth.
+ * When the attempt of a straight flight fails, it goes straight on to the next target, if that is well and nothing else has to be done. To make a record,
+ * file it in the wheel and step through the table would take a third of a failover (1,010 to 650 ns), and to judge an error that says nothing another tenth.
  */
 import * as flight from '../machines/flight.table.js';
 import { Attempt } from './attempt.js';
@@ -16,11 +16,11 @@ import type { StraightStarts } from './straight-starts.js';
 import type { TargetHealth } from './target-health.js';
 import type { FilledTarget } from './targets.js';
 
-/** Of flights that go straight no more. */
+/** Makes records for flights that stop going straight. */
 export interface StraightRecords<Order extends StraightOrder> {
-  /** Its record, as it would stand while that attempt is out. */
+  /** The flight's record, as it would be while that attempt is out. */
   divert(order: Order, attempt: Attempt): FlightRecord<Order>;
-  /** The same when its attempt from there is over, which is not told yet. */
+  /** The same when its attempt from `start` is over, but not reported yet. */
   flown(order: Order, start: FlightStart): FlightRecord<Order>;
 }
 
@@ -37,7 +37,7 @@ export class StraightFailover<Order extends StraightOrder> {
     this.#records = records;
   }
 
-  /** The attempt that it is at has failed. Its next one, to be called; `null`: it goes another way, or is over. */
+  /** The flight's attempt has failed. Returns the next one, to be called; `null`: it goes another way, or is over. */
   onward(order: Order, attempt: Attempt, error: unknown): Attempt | null {
     const { targets, seam } = this.#setup;
     const start = Attempt.startOf(attempt) as FlightStart;
@@ -54,7 +54,7 @@ export class StraightFailover<Order extends StraightOrder> {
     return null;
   }
 
-  /** On to the next target, if that is well. */
+  /** Goes on to the next target, if that is well. */
   #goOn(order: Order, failing: Attempt, error: unknown, status: number): Attempt | null {
     const { seam, memory, receiver } = this.#setup;
     const endedAt = seam.stamp();
@@ -63,7 +63,7 @@ export class StraightFailover<Order extends StraightOrder> {
     ended.endedAt = endedAt;
     ended.status = status === 0 ? undefined : status;
     ended.verdict = 'failover';
-    if (order.course !== failing) return null; // a getter of the error has ended its flight
+    if (order.course !== failing) return null; // a getter of the error has ended the flight
     const start = Attempt.startOf(failing) as FlightStart;
     const straight = start.straight as StraightTerms;
     const next = straight.next as FlightStart;
@@ -75,7 +75,7 @@ export class StraightFailover<Order extends StraightOrder> {
     if (leftMs <= 0 || !health.admitWell()) return this.#goAside(order, start, ended, error);
     ended.next = first.target;
     ended.waitMs = 0;
-    // Between two attempts: whoever is told may abandon it, and then it goes no further.
+    // Between two attempts: a listener may abandon the flight, and then it goes no further.
     order.course = next;
     receiver.attempted(order, ended);
     if (order.course !== next) return this.#abandoned(order, health, error);
@@ -91,7 +91,7 @@ export class StraightFailover<Order extends StraightOrder> {
     return attempt;
   }
 
-  /** Its next target is not well, or full, or there is no time left: it goes on as any other does. */
+  /** Its next target is not well, or full, or there is no time left: it goes on with a record. */
   #goAside(order: Order, start: FlightStart, ended: TellableRecord, error: unknown): null {
     const record = this.#records.flown(order, start);
     record.ended = ended;
@@ -101,7 +101,7 @@ export class StraightFailover<Order extends StraightOrder> {
     return null;
   }
 
-  /** By whoever was told of what has just ended: its place with the next target is free again. */
+  /** A listener has abandoned it: gives back its place with the next target. */
   #abandoned(order: Order, health: TargetHealth, error: unknown): null {
     const now = this.#setup.seam.now();
     health.ended(ORDINARY, 'none', now, now);
@@ -110,6 +110,6 @@ export class StraightFailover<Order extends StraightOrder> {
   }
 }
 
-/** On to another target, at once, and nobody is left alone for it. */
+/** Go to another target at once, and hold none? */
 const isPlain = ({ verdict, sample, retryAfterMs, holdMs }: Judgement): boolean =>
   verdict === 'failover' && sample === 'ill' && retryAfterMs === 0 && holdMs === 0;

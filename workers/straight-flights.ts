@@ -1,6 +1,6 @@
 /**
- * Flights that go straight: launched, their first target called, its value given. Nearly all do, inline and over ports, and a shard holds nothing of such
- * a one but its order and what its target sees. To whatever else befalls it, a record is made first, and stands where it would have stood, had there been one from the launch.
+ * Straight flights: launch, call the first target, give its value. Nearly all flights are, inline and over ports, and for them a shard holds nothing but
+ * the order and what the target sees. Before anything else happens to one, its record is made as it would be by then, had there been one since the launch.
  */
 import { Attempt } from './attempt.js';
 import { AttemptTerms } from './attempt-terms.js';
@@ -25,12 +25,12 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   readonly #shard: Shard<Order>;
   readonly #starts: StraightStarts<Order>;
   readonly #failover: StraightFailover<Order>;
-  /** Number of the flight whose target is being called; 0: none is. */
+  /** Number of the flight whose target is being called; 0: none. */
   #calling = 0;
-  /** Of those in whose calls that one was launched, each in the call of the one before. */
+  /** Flights whose target calls enclose that call, outermost first. */
   readonly #callingAround: number[] = [];
 
-  /** `flightMs`: what each flight may take that has no timer. */
+  /** `flightMs`: how long a flight without a timer may take. */
   constructor(shard: Shard<Order>, setup: StraightSetup<Order>, flightMs: number) {
     this.#setup = setup;
     this.#shard = shard;
@@ -38,14 +38,14 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     this.#failover = new StraightFailover(shard, setup, this.#starts, this);
   }
 
-  /** What the first attempt may take of flights without a timer. */
+  /** How long the first attempt of flights without a timer may take. */
   get attemptMs(): number {
     return this.#starts.attemptMs;
   }
 
   /**
-   * Begins the flight: straight, if it may. Written out, as is `#returned`: V8 inlines no function of more than 460 bytes of bytecode, and 920 into any.
-   * Smaller, this is at times inlined where it is called, and nothing else is then: each flight of such a process took 15 to 30 % longer.
+   * Begins the flight: straight, if it may. Not split up, like `#returned`: V8 inlines no function of more than 460 bytes of bytecode, and no more than 920
+   * bytes into any one. If this were smaller, it would at times be inlined into its caller and leave no room for others: each flight of such a process took 15 to 30 % longer.
    */
   launch(order: Order): void {
     const start = order.route === null ? this.#shard.freshStart() : null;
@@ -54,7 +54,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     const { terms, health, budget } = straight;
     const pass = health.admit(order.launchedAt);
     if (pass !== ORDINARY) {
-      // Not well, or not known to be: it goes on as it would have, with the pass if it has one.
+      // Not known to be well: it goes on with a record, and with the pass if it has one.
       const record = this.#take(order, start);
       record.pass = pass;
       return this.#shard.launch(record);
@@ -71,12 +71,12 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     else this.#callOnPort(order, timerOf(order), straight);
     this.#calling = around === 0 ? 0 : (this.#callingAround.pop() as number);
     if (order.course === attempt) return;
-    // It left its course while its target was being called.
+    // It was diverted while its target was being called.
     const record = recordOf<Order>(order);
     if (record !== null) this.#shard.resume(record);
   }
 
-  /** Calls its target: what arises meanwhile waits until that returns. The same as in `launch`, see there why it is written twice. */
+  /** Calls its target: events that arise meanwhile wait until that returns. A copy of code in `launch`, for the reason given there. */
   call(order: Order, attempt: Attempt): void {
     const around = this.#calling;
     if (around !== 0) this.#callingAround.push(around);
@@ -84,30 +84,30 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     this.#callApart(order);
     this.#calling = around === 0 ? 0 : (this.#callingAround.pop() as number);
     if (order.course === attempt) return;
-    // It left its course while its target was being called.
+    // It was diverted while its target was being called.
     const record = recordOf<Order>(order);
     if (record !== null) this.#shard.resume(record);
   }
 
-  /** Begins one that may not go straight, whatever there is to know of where it starts: it has been flown before, or is over. */
+  /** Begins a flight that may not go straight, wherever it starts: it has been flown before, or its time is over. */
   launchAside(order: Order): void {
     this.#shard.launch(this.#take(order, null));
   }
 
-  /** Its attempts that are out. */
+  /** The attempts that are out. */
   inAir(order: Order): readonly InAir[] {
     const { course } = order;
     if (!(course instanceof Attempt)) return recordOf<Order>(order)?.inAir ?? [];
     return [{ target: course.target, startedAt: Attempt.startedAtOf(course, order), isHedge: false }];
   }
 
-  /** The time of its first attempt is up, unless it has long gone another way. */
+  /** The time of its first attempt is up, unless it has gone another way since. */
   due(order: Order, now: number): void {
     const { course } = order;
     if (!(course instanceof Attempt)) return;
     const due = Attempt.dueOf(course);
     const record = this.divert(order, course);
-    // It has gone straight on: from here its attempt is timed by its record.
+    // It has gone straight on: from here its record times the attempt.
     if (now < due) this.#setup.wheel.arm(record, due - now, now);
     else this.#shard.recordDue(record, now);
   }
@@ -115,7 +115,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   /** Nobody waits any more. */
   abandon(order: Order): void {
     const { course } = order;
-    // Between two attempts: told so, it goes no further.
+    // Between two attempts: `course` tells it to go no further.
     if (course instanceof FlightStart) order.course = null;
     const record = course instanceof Attempt ? this.divert(order, course) : recordOf<Order>(order);
     if (record !== null) this.#shard.abandon(record);
@@ -133,7 +133,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
       record.result = error;
       record.ownDetour().lastStatus = failed.status ?? 0;
     }
-    // Its target is being called, which is an action: what arises now waits until that returns.
+    // Its target is being called, which is an action: events that arise now wait until that returns.
     record.stepping = order.number === this.#calling || this.#callingAround.includes(order.number);
     return record;
   }
@@ -147,7 +147,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   }
 
   #take(order: Order, start: FlightStart | null): FlightRecord<Order> {
-    // From here on it is timed by its record.
+    // From here on its record times it.
     this.#setup.seam.catchUp();
     return (order.course = this.#shard.take(order, start));
   }
@@ -156,7 +156,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     const { wheel, memory } = this.#setup;
     const { slot, number, launchedAt, deadline } = order;
     wheel.arm(timer, Math.min((deadline - launchedAt) / shares, msMax), launchedAt);
-    // Before the call: should this thread die in it, the front must know that it was made.
+    // Before the call: if this thread dies in it, the front must know that it was made.
     memory.enterFirst(slot, number, (terms.start as FlightStart).target);
     this.#callApart(order);
     memory.exit();
@@ -183,11 +183,11 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
 
   #returned(order: Order, attempt: Attempt, value: unknown): void {
     if (order.course !== attempt) return this.#late(order, attempt, value);
-    // Each looked at once: what a value does when it is looked at, it does once.
+    // Each check reads the value once, since reading it may run the user's code.
     const stream = typeof value === 'object' && isStream(value) ? value : null;
     const refusal = stream !== null ? null : refusalOf(this.#setup, value, order);
     if (stream !== null) return this.#streams(order, attempt, stream);
-    // Looked at, it may have ended its own flight.
+    // Reading it may have ended its own flight.
     if (order.course !== attempt) return;
     if (refusal !== null) return this.#shard.refuse(this.divert(order, attempt), refusal);
     const { seam, receiver, memory, timerOf } = this.#setup;
@@ -202,7 +202,7 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
     receiver.wentStraight(order, value, endedAt);
   }
 
-  /** Not counted with others later: other threads must know of it, too. */
+  /** Counted at once, not with others later: other threads must know of it. */
   #endedOnPort({ launchedAt }: Order, timer: WheelEntry, health: TargetHealth, endedAt: number): void {
     this.#setup.wheel.disarm(timer);
     health.ended(ORDINARY, 'well', launchedAt, endedAt);
@@ -211,13 +211,13 @@ export class StraightFlights<Order extends StraightOrder> implements StraightRec
   #streams(order: Order, attempt: Attempt, stream: AsyncIterable<unknown>): void {
     if (order.course !== attempt) return closeUnread(stream);
     const due = Attempt.dueOf(attempt);
-    // From now on its time is its record's.
+    // From now on its record times it.
     const record = this.divert(order, attempt);
     this.#setup.wheel.arm(record, due - order.launchedAt, order.launchedAt);
     this.#shard.streams.begin(record, attempt, stream);
   }
 
-  /** It has been diverted meanwhile; where nothing is left of it, only a stream has to be closed. */
+  /** It has been diverted meanwhile; if nothing is left of it, only a stream has to be closed. */
   #late(order: Order, attempt: Attempt, value: unknown): void {
     const record = recordOf<Order>(order);
     if (record !== null) this.#shard.streams.returned(record, attempt, value);
@@ -242,7 +242,7 @@ function carrying(terms: AttemptTerms, carried: unknown): AttemptTerms {
   return own;
 }
 
-/** What its shard holds of a flight that goes straight no more; `null`: nothing is left, or it never left its course. */
+/** The record of a diverted flight; `null`: it has none, or not any more. */
 export function recordOf<Order extends StraightOrder>({ course }: { readonly course: Course<Order> }): FlightRecord<Order> | null {
   return course instanceof FlightRecord ? course : null;
 }

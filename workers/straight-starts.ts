@@ -1,4 +1,4 @@
-/** From where flights may go straight, and where they go straight on when an attempt fails: looked at once, and the same for all that start there. */
+/** From where flights may go straight, and where they go straight on after a failure: decided once per start, and shared by all flights from there. */
 import * as flight from '../machines/flight.table.js';
 import { AttemptTerms } from './attempt-terms.js';
 import { FlightStart, type StraightTerms } from './flight-record.js';
@@ -11,10 +11,10 @@ export class StraightStarts<Order extends StraightOrder> {
   readonly #setup: StraightSetup<Order>;
   readonly #shard: Shard<Order>;
   readonly #flightMs: number;
-  /** What the first attempt may take of flights without a timer: the same for all, so that it is up for them in the order of their launch. */
+  /** How long the first attempt of flights without a timer may take: the same for all, so that their times are up in the order of their launch. */
   readonly attemptMs: number;
 
-  /** `flightMs`: what each flight may take that has no timer. */
+  /** `flightMs`: how long a flight without a timer may take. */
   constructor(shard: Shard<Order>, setup: StraightSetup<Order>, flightMs: number) {
     this.#setup = setup;
     this.#shard = shard;
@@ -23,7 +23,7 @@ export class StraightStarts<Order extends StraightOrder> {
     this.attemptMs = shard.attemptMsFrom(asWritten, flightMs);
   }
 
-  /** May flights go straight from there? Nothing may be due before the attempt's time is up, a value must be for all, and the machine must go this way. */
+  /** May flights go straight from `start`? Nothing may be due before the attempt's time is up, its value must be for all, and the machine must go straight from there. */
   look(start: FlightStart): StraightTerms | null {
     const { settings, targets, seam, timerOf, health } = this.#setup;
     const { name, isShareable } = targets[start.target] as FilledTarget;
@@ -44,7 +44,7 @@ export class StraightStarts<Order extends StraightOrder> {
           }),
           health: own,
           budget: own.budget,
-          // No time is shorter than a millisecond: what may be taken of one is a share of it. Of endless time it is what a target may take at all.
+          // With 1 ms left, what the attempt may take is its share. With endless time left, it is the target's own maximum.
           shares: Math.round(1 / this.#shard.attemptMsFrom(start, 1)),
           msMax: this.#shard.attemptMsFrom(start, Number.POSITIVE_INFINITY),
           state: stateBehind(beginOf(start)),
@@ -53,8 +53,8 @@ export class StraightStarts<Order extends StraightOrder> {
   }
 
   /**
-   * Where flights go straight on whose attempt from there has failed; `null`: nowhere. Not over ports, where a failure is sent at once, which takes ten
-   * times as long as a record. No such attempt may be up before the first would have been: until then, nobody looks.
+   * Where a flight goes straight on if its attempt from `start` has failed; `null`: nowhere. Not over ports, where a failure is sent at once, which takes
+   * ten times as long as a record. The time of such an attempt must not be up before that of the first one would have been: nothing checks it earlier.
    */
   behind(start: FlightStart): FlightStart | null {
     const straight = start.straight as StraightTerms;
@@ -65,7 +65,7 @@ export class StraightStarts<Order extends StraightOrder> {
     const tried = { attemptsMade: attemptsMade + 1, targetsTried: targetsTried | (1 << target) };
     const untried = route.find((other) => (tried.targetsTried & (1 << other)) === 0);
     const failed = edgeOf(state, flight.ATTEMPT_REJECTED);
-    // What may have reached upstream must not be sent twice.
+    // A call that may have reached upstream must not be repeated.
     const mayGo = this.#setup.targets[target]?.replayable === true && onlyAction(failed) === flight.CHOOSE_TARGET;
     if (untried === undefined || !mayGo) return null;
     const next = new FlightStart({ route, attemptsMax, state: stateBehind(failed), target: untried, ...tried });
@@ -77,7 +77,7 @@ const isFirst = ({ attemptsMade }: FlightStart): boolean => attemptsMade === 0;
 
 const beginOf = (start: FlightStart): number => edgeOf(start.state, isFirst(start) ? flight.FLIGHT_LAUNCHED : flight.TARGET_CHOSEN);
 
-/** One action where it begins, a call, and one when its value is there, which settles it. */
+/** One action when it begins, the call, and one when the value is there, which settles it. */
 function leadsStraight(start: FlightStart): boolean {
   const begin = beginOf(start);
   const end = edgeOf(stateBehind(begin), flight.ATTEMPT_RESOLVED);

@@ -1,20 +1,20 @@
 /**
- * Where a pump's chunks come from: any async iterable, and how it is let go of. Node's own streams and the web's are told themselves: their iterators hear
- * that nobody reads on only once the chunk has come that was asked for last, and those of Node, before a first one was asked for, never. What has an
- * iterator of its own making is let go of by that.
+ * Where a pump's chunks come from: any async iterable, and how it is closed. Node's own streams and the web's are closed directly: their iterators'
+ * `return` takes effect only after the chunk that was asked for last has come, and, for Node's, never before a first chunk was asked for. Other
+ * iterables are closed by their iterator's `return`.
  */
 import { asPromise } from './call-target.js';
 
 export interface StreamSource {
-  /** What the stream says, a promise or not. @throws what the stream throws */
+  /** The stream's next result, a promise or not. @throws what the stream throws */
   next(): unknown;
   /** It has come to its end, or failed. */
   over(): void;
-  /** Nobody wants more: what it holds open is closed. How it ends then is nobody's business. */
+  /** Nobody wants more: closes what it holds open. The result is ignored. */
   letGo(): Promise<unknown> | null;
 }
 
-/** Is it one of these, iterated over as all of them are? What throws when it is looked at is none. */
+/** Is it of this class, with its original iterator? Not if reading it throws. */
 function isOf(stream: AsyncIterable<unknown>, kind: (abstract new () => AsyncIterable<unknown>) | undefined): boolean {
   try {
     return kind !== undefined && stream instanceof kind && stream[Symbol.asyncIterator] === kind.prototype[Symbol.asyncIterator];
@@ -25,13 +25,13 @@ function isOf(stream: AsyncIterable<unknown>, kind: (abstract new () => AsyncIte
 
 /** @throws what the stream throws when it is asked for its iterator */
 export function sourceOf(stream: AsyncIterable<unknown>): StreamSource {
-  // Not there in every sandbox.
+  // Not every sandbox has it.
   if (isOf(stream, globalThis.ReadableStream)) return webSource(stream as unknown as ReadableStream);
   const iterator = stream[Symbol.asyncIterator]();
   return iteratorSource(iterator, isOf(stream, process.getBuiltinModule('node:stream').Readable) ? (stream as NodeStream) : null);
 }
 
-/** `stream`: what it is the iterator of, where that is Node's own. */
+/** `stream`: the stream that is iterated, if it is one of Node's own. */
 export function iteratorSource(iterator: AsyncIterator<unknown>, stream: NodeStream | null): StreamSource {
   const returned = (): Promise<unknown> | null => settled(() => iterator.return?.());
   const letGo = stream === null ? returned : (): Promise<unknown> | null => (void destroyed(stream), returned());
@@ -56,13 +56,13 @@ interface NodeStream extends AsyncIterable<unknown> {
 
 function destroyed(stream: NodeStream): Promise<unknown> | null {
   return settled(() => {
-    // One that was never read has no listener yet, and an error that nobody listens to ends the process.
+    // A stream that was never read has no listener yet, and an unhandled error event ends the process.
     stream.on('error', () => undefined);
     return stream.destroy();
   });
 }
 
-/** Whatever its methods throw, or its promises reject with. */
+/** Ignores what its methods throw, or its promises reject with. */
 function settled(end: () => unknown): Promise<unknown> | null {
   try {
     return asPromise(end()).catch(() => undefined);

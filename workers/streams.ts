@@ -1,6 +1,6 @@
 /**
  * Attempts that stream: what a shard does from the moment a target has returned an async iterable. The times between chunks, what is complete, and
- * who may go on in mid-air. The flight's machine decides what follows; readers are the front's.
+ * which targets may go on in mid-air. The flight's machine decides what follows; the front looks after readers.
  */
 import type { Attempt } from './attempt.js';
 import type { FlightRecord } from './flight-record.js';
@@ -13,28 +13,28 @@ import { refusalOf } from './refusal.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 
-/** To the first chunk, where nobody says otherwise. LLM providers queue that long (RELIABILITY: headers within 60 s). */
+/** The default time to the first chunk. LLM providers queue that long (RELIABILITY: headers within 60 s). */
 const FIRST_CHUNK_MS = 60_000;
 
 /** What a record holds for its stream. */
 export class StreamRecord {
-  /** The current attempt's; `null` between attempts. */
+  /** The current attempt's pump; `null` between attempts. */
   pump: Pump | null = null;
-  /** Left over from the last attempt. */
+  /** Credit left over from the last attempt. */
   credit = CREDIT_BYTES;
-  /** The last chunk that this attempt gave, for who asks whether it was complete. */
+  /** The last chunk that this attempt gave, for `isComplete`. */
   last: unknown = undefined;
-  /** Chunks given before this attempt, where it goes on from them. */
+  /** Chunks given before this attempt, if it resumes from them. */
   before = 0;
-  /** When the last chunk came, or it was asked again after a wait for credit: what the wheel had lived. The time in which this loop stands still is not its silence. */
+  /** When the last chunk came, or the stream was asked again after a wait for credit; in the wheel's `lived` time, so that a blocked event loop does not count as the stream's silence. */
   progressAt = Number.NaN;
 }
 
-/** What comes of an attempt's stream, told to the shard. */
+/** What happens to an attempt's stream, reported to the shard. */
 export interface StreamSteps<Order extends LaunchOrder> {
   /** A plain value, or `STREAM_ENDED`. */
   value(record: FlightRecord<Order>, attempt: Attempt, value: unknown): void;
-  /** Its first chunk is here, and not yet given. */
+  /** Its first chunk is here, but not given yet. */
   opened(record: FlightRecord<Order>): void;
   /** A chunk cannot be given. */
   refused(record: FlightRecord<Order>, refusal: Error): void;
@@ -58,7 +58,7 @@ export class Streams<Order extends LaunchOrder> {
 
   /** Reads the stream of an attempt. */
   begin(record: FlightRecord<Order>, attempt: Attempt, stream: AsyncIterable<unknown>): void {
-    if (!record.turnTo(attempt)) return closeUnread(stream); // timed out, outraced or abandoned meanwhile: what it holds open is closed
+    if (!record.turnTo(attempt)) return closeUnread(stream); // timed out, outraced or abandoned meanwhile: close what it holds open
     const { seam, wheel, targets, memory, flying } = this.#setup;
     const { order } = record;
     const target = targets[record.target] as FilledTarget;
@@ -69,7 +69,7 @@ export class Streams<Order extends LaunchOrder> {
     if (due < (record.hedge?.due ?? record.due)) record.armAttempt(wheel, due, now);
     const onPort = order.slot !== -1;
     const receiver: PumpReceiver = {
-      // Behind a port it is packed at once: a copy is needed only of what is looked at later.
+      // Behind a port it is packed at once: a copy is only needed for `isComplete`.
       chunk: (value) => this.#chunk(record, attempt, value, onPort && target.isComplete === null),
       ended: () => this.#ended(record, attempt, target),
       broke: (error) => this.#steps.broke(record, attempt, error),
@@ -78,13 +78,13 @@ export class Streams<Order extends LaunchOrder> {
     };
     const start = (): void => {
       const pump = new Pump(sourceOf(stream), held.credit, receiver);
-      // Asked for its iterator, it has ended its own flight: nobody would stop it later.
+      // Asking for its iterator may have ended its own flight: nobody would stop it later.
       if (record.attempt !== attempt) return pump.stop();
       held.pump = pump;
       pump.pull();
     };
     try {
-      // A generator runs when it is pulled: what it asks for then is asked by this flight.
+      // A generator runs when it is pulled: requests that it makes then belong to this flight.
       if (flying === null) start();
       else flying.run(order, start);
     } catch (error) {
@@ -92,7 +92,7 @@ export class Streams<Order extends LaunchOrder> {
     }
   }
 
-  /** More may be sent. */
+  /** Grants credit: more may be sent. */
   grant(record: FlightRecord<Order>, credit: number): void {
     const held = record.stream;
     if (held === null) return;
@@ -100,7 +100,7 @@ export class Streams<Order extends LaunchOrder> {
       held.credit += credit;
       return;
     }
-    // It may be asked for the first time in a long while: that silence was not its own.
+    // It may not have been asked for a long while: that silence was not its own.
     if (!held.pump.isPulling) held.progressAt = this.#setup.wheel.lived;
     held.pump.grant(credit);
   }
@@ -115,7 +115,7 @@ export class Streams<Order extends LaunchOrder> {
     pump.stop();
   }
 
-  /** The time of a streaming attempt has come: is it silent for too long? If not, it is armed again. The silence of one that waits for credit is the readers'. */
+  /** The record of a streaming attempt is due: has the stream been silent for too long? If not, it is armed again. A stream that waits for credit is not silent. */
   isSilent(record: FlightRecord<Order>, now: number): boolean {
     const held = record.stream;
     if (held === null || held.pump === null || held.pump.count === 0) return true;
@@ -127,20 +127,20 @@ export class Streams<Order extends LaunchOrder> {
     return false;
   }
 
-  /** What the attempt's time to the first chunk is; the last one left is not cut off by it. `otherwise`: where nobody says. */
+  /** The attempt's time to the first chunk; does not apply to the last target left. `otherwise`: the default. */
   firstChunkMs(record: FlightRecord<Order>, otherwise: number): number {
     const { targets, settings } = this.#setup;
     const ms = (targets[record.target] as FilledTarget).firstChunkTimeoutMs ?? settings.streams.firstChunkTimeoutMs ?? otherwise;
     return ms === Number.POSITIVE_INFINITY || isLastAttempt(record) ? Number.POSITIVE_INFINITY : ms;
   }
 
-  /** Chunks that the next attempt goes on from, with its target's `resume`; `null`: it starts from the beginning. */
+  /** Chunks that the next attempt resumes from; `null`: it starts from the beginning. */
   deliveredTo(record: FlightRecord<Order>): readonly unknown[] | null {
     const { order } = record;
     return order.chunksGiven === 0 || this.#setup.settings.streams.midStream !== 'resume' ? null : order.delivered;
   }
 
-  /** In mid-air only targets that can go on are left, and none when what was delivered is no longer kept. Returns whether it had to ask. */
+  /** In mid-air, removes targets that cannot resume from the route, and all if the delivered chunks are no longer kept. Returns whether that applied. */
   narrow(record: FlightRecord<Order>): boolean {
     const { settings, targets } = this.#setup;
     const { order } = record;
@@ -161,22 +161,22 @@ export class Streams<Order extends LaunchOrder> {
     const held = record.stream as StreamRecord;
     record.turnTo(attempt);
     const refusal = refusalOf(this.#setup, value, record.order);
-    if (record.attempt !== attempt) return 0; // looking at the chunk has ended its own flight
+    if (record.attempt !== attempt) return 0; // reading the chunk has ended its own flight
     if (refusal !== null) {
       this.#steps.refused(record, refusal);
       return 0;
     }
     if (held.pump?.count === 1) this.#opened(record, attempt);
-    if (record.attempt !== attempt) return 0; // who was told of the attempt that it outraced has ended the flight
-    // Coarse, as the wheel that asks for it: a clock read for each chunk would cost as much as the chunk.
+    if (record.attempt !== attempt) return 0; // a subscriber that was told of the outraced attempt has ended the flight
+    // Coarse, like the wheel: reading the clock for each chunk would cost as much as the chunk.
     held.progressAt = wheel.lived;
-    // What a target gives is often a window on a buffer that it fills again.
+    // A target's chunk is often a view on a buffer that it fills again.
     const chunk = isPacked ? value : ownBytes(value);
     held.last = chunk;
     return receiver.chunk(record.order, chunk);
   }
 
-  /** From here on silences are measured, not the way to the first chunk. */
+  /** From here on silence is measured, not the time to the first chunk. */
   #opened(record: FlightRecord<Order>, attempt: Attempt): void {
     const { seam, wheel, receiver } = this.#setup;
     const now = seam.now();
@@ -191,7 +191,7 @@ export class Streams<Order extends LaunchOrder> {
     const held = record.stream as StreamRecord;
     record.turnTo(attempt);
     const count = held.before + (held.pump?.count ?? 0);
-    // What others have said counts only where it goes on from it.
+    // Earlier chunks count only if this attempt resumed from them.
     const before = held.before > 0 ? record.order.delivered?.at(-1) : undefined;
     const last = held.pump !== null && held.pump.count > 0 ? held.last : before;
     try {

@@ -1,5 +1,5 @@
 /**
- * Targets as users write them, and as shards fly them: a record of functions, in the order written. Nothing here knows whether they run
+ * Targets as users write them, and as shards call them: a record of functions, in the order written. Nothing here knows whether they run
  * on the caller's thread or on another one.
  */
 import { closeList } from './close-list.js';
@@ -9,31 +9,31 @@ import { isPlainObject } from './plain.js';
 
 /** What a target is told about its attempt. The same on the caller's thread and on a worker thread. */
 export interface AttemptContext<Carried = unknown> {
-  /** Aborted when the last waiter left, the attempt timed out, or another attempt won. Made when first read. */
+  /** Aborted when the last waiter has left, the attempt has timed out, or another attempt has won. Made when first read. */
   readonly signal: AbortSignal;
-  /** 1 for the flight's first attempt, counted over all targets. Read, like all of this, by name: `{ ...context }` has none of it. */
+  /** 1 for the flight's first attempt, counted over all targets. A getter, like all fields here: `{ ...context }` has none of them. */
   readonly attempt: number;
   readonly target: string;
-  /** The flight's name (`chats#12`), as in `outcome`, `explain` and on a stream; unique in its coalescer. */
+  /** The flight's name (`chats#12`), as in `outcome`, in `explain` and on a stream; unique within its coalescer. */
   readonly flight: string;
   /** `null`: shared by all callers. */
   readonly scope: string | null;
-  /** `null`: this flight is not shared (key said so). On threads the default key is made of the payload when it is first read: read it before you write to that. */
+  /** `null`: this flight is not shared (its key was `null`). On threads the default key is made from the payload when it is first read: read it before you write to the payload. */
   readonly key: string | null;
-  /** Time this attempt has left, now. Pass it on: `{ timeout: remainingMs() }`. */
+  /** Milliseconds that this attempt has left now. Pass it on: `{ timeout: remainingMs() }`. */
   remainingMs(): number;
-  /** What `carry` took from the launching request: trace parent, locale. Plain data. Never part of the key. A target says what it expects: `AttemptContext<{ locale: string }>`. */
+  /** What `carry` returned for the launching request (trace parent, locale): plain data, never part of the key. A target declares what it expects: `AttemptContext<{ locale: string }>`. */
   readonly carried: Carried;
 }
 
 /**
- * What an error means. `answer`: the error is the answer, give it to all waiters as it is. `failover`: try elsewhere. `retry`: this target
- * again, after backoff. `retryAfterMs`: this target is left alone that long, at most an hour, by all flights (as with a Retry-After).
+ * What an error means. `answer`: the error is the answer, and all waiters get it as it is. `failover`: try another target. `retry`: try this target
+ * again, after backoff. `retryAfterMs`: all flights leave this target alone for that long, at most an hour (as with a Retry-After).
  */
 export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
 
-// Parameters of methods may be narrower than they are said here: so a target says what it expects to be carried (`AttemptContext<{ locale: string }>`),
-// and one that does not has `carried: unknown`.
+// Written as methods because their parameters may be narrowed: a target may declare what it expects to be carried (`AttemptContext<{ locale: string }>`),
+// and one that does not gets `carried: unknown`.
 interface Methods<P, R, C> {
   run(payload: P, context: AttemptContext): R;
   classify(error: unknown, context: AttemptContext): Verdict;
@@ -42,45 +42,45 @@ interface Methods<P, R, C> {
 /** One call of one target. */
 export type TargetCall<P, R> = Methods<P, R, never>['run'];
 
-// `any`: chunks are whatever the stream gives; `run` says what, and these may not say otherwise.
-/** A target with its own habits. All functions run where the target runs, so that nothing but data crosses threads. */
+// `any`: `run` alone says what the chunks are; the others must not say otherwise.
+/** A target with settings of its own. All its functions run where the target runs, so that only data crosses threads. */
 export interface TargetSpec<P, R, C = any> {
   /** Makes the call. Not named `call`: every function has one, and TypeScript then loses the context type. */
   readonly run: TargetCall<P, R>;
   /** What an error means. @default classifyHttp */
   readonly classify?: Methods<P, R, C>['classify'];
-  /** May a second attempt be made once this one may have reached upstream? Where not, every error is the answer; `classify` still says how the target is: well, ill, or to be left alone for a while. @default true */
+  /** May a second attempt be made once this one may have reached upstream? If not, every error is the answer; `classify` still says how the target is: well, ill, or to be left alone for a while. @default true */
   readonly replayable?: boolean;
   /** This target's own time for one attempt. @default the coalescer's `attemptTimeoutMs` */
   readonly attemptTimeoutMs?: number;
-  /** May this value be given to all who wait for it? What says no, or throws, goes to the flight's leader alone; the others fly for themselves, at once. @default every value may */
+  /** May all waiters get this value? If this returns false, or throws, the flight's leader alone gets it, and each of the others launches a flight of its own at once. @default every value may */
   readonly isShareable?: (value: Awaited<R>) => boolean;
   /** Streams: the first chunk must come within this time of the call. @default the coalescer's `streams.firstChunkTimeoutMs` */
   readonly firstChunkTimeoutMs?: number;
   /** Streams: the longest silence between two chunks. @default the coalescer's `streams.idleTimeoutMs` */
   readonly idleTimeoutMs?: number;
-  /** Streams: is this the end, or was it cut? A stream that ends while this says false has failed. Sees the last chunk and how many there were. @default true */
+  /** Streams: is the stream complete, or was it cut short? A stream that ends while this returns false has failed. Gets the last chunk and the number of chunks. @default true */
   readonly isComplete?: (lastChunk: C | undefined, chunkCount: number) => boolean;
-  /** Streams: goes on from what was delivered, giving only what comes after it. Needed for `midStream: 'resume'`. */
+  /** Streams: goes on from what was delivered, and gives only what comes after it. Needed for `midStream: 'resume'`. */
   readonly resume?: Methods<P, R, C>['resume'];
-  /** Attempts of this target in the air at once, over all threads; past it a flight goes to the next target, or waits for a place. @default Infinity */
+  /** Attempts of this target in the air at once, over all threads; above it a flight goes to the next target, or waits for a place. @default Infinity */
   readonly maxConcurrency?: number;
-  /** Its share of first attempts, beside the weights of others (1 where they give none). With weights given the order is by weight. @default by order */
+  /** Its share of first attempts, relative to the weights of the others (1 where they give none). If any target has a weight, the order is by weight. @default by order */
   readonly weight?: number;
   /** Targets with the same credential are left alone together when one of them says "too many requests" (429). */
   readonly credential?: string;
 }
 
-// `any`: a record of targets is inferred from what its functions take, and only `any` accepts them all.
+// `any`: only `any` accepts all functions that a record of targets is inferred from.
 export type Target<P = any, R = any> = TargetCall<P, R> | TargetSpec<P, R>;
 /** Tried in the order written. Names that look like integers are refused: JavaScript would reorder them. */
 export type Targets = { readonly [name: string]: Target<any, any> };
 
-/** Where a targets module runs, for its set-up. */
+/** The thread that a targets module runs on, as its set-up sees it. */
 export interface HostInfo {
   /** `null` on the caller's own thread. */
   readonly thread: number | null;
-  /** Called once, in reverse order of registration, when this host ends in order; not when it dies. They have one second together: what is still at it then is cut off with its thread; on the caller's own, it is not waited for any longer. */
+  /** Called once, in reverse order of registration, when this host is closed in order; not when it dies. All share one second: what takes longer is cut off with its thread; on the caller's own thread it is not waited for any longer. */
   onClose(close: () => unknown): void;
 }
 
@@ -93,7 +93,7 @@ export interface TargetsModule<T extends Targets, Config> {
   open(config: Config): Promise<T & { [Symbol.asyncDispose](): Promise<void> }>;
 }
 
-/** How a host opens a module: with its own `HostInfo`. Registered by name, so that two copies of the package understand each other. */
+/** How a host opens a module, giving its own `HostInfo`. Registered by name, so that two copies of the package understand each other. */
 export const openOn: unique symbol = Symbol.for('coalescer.openOn') as never;
 /** A targets module as hosts see it. */
 export interface OpenableModule {
@@ -118,7 +118,7 @@ export function defineTargets(
     async open(config: unknown) {
       const closings = closeList();
       const targets = await openModule(config, { thread: null, onClose: closings.add }).catch(async (error: unknown) => {
-        // What it had opened by then. Why its set-up failed says more than why that did not close.
+        // Closes what it had opened by then. The error of the set-up says more than an error of closing.
         await closings.run().catch(() => undefined);
         throw error;
       });
@@ -128,7 +128,7 @@ export function defineTargets(
   return module as unknown as TargetsModule<Targets, unknown>;
 }
 
-/** A target with nothing left to default. */
+/** A target with all defaults filled in. */
 export interface FilledTarget {
   readonly name: string;
   readonly run: TargetCall<unknown, unknown>;
@@ -143,7 +143,7 @@ export interface FilledTarget {
   readonly resume: ((payload: unknown, delivered: readonly unknown[], context: AttemptContext) => unknown) | null;
   /** `Infinity`: no ceiling. */
   readonly maxConcurrency: number;
-  /** `null`: it does not say. */
+  /** `null`: it has none. */
   readonly weight: number | null;
   readonly credential: string | null;
 }
@@ -213,7 +213,7 @@ const SETTINGS = {
 } as const;
 type Setting = keyof typeof SETTINGS;
 
-/** Which type each is of, and which values of it. */
+/** The type of each, and which of its values are allowed. */
 const KINDS: Readonly<Record<(typeof SETTINGS)[Setting], readonly [type: string, isIt: (value: never) => boolean]>> = {
   'a function': ['function', () => true],
   'true or false': ['boolean', () => true],
@@ -226,7 +226,7 @@ const KINDS: Readonly<Record<(typeof SETTINGS)[Setting], readonly [type: string,
   'a name': ['string', (value: string) => value !== ''],
 };
 
-/** `undefined` counts as not given; a time may be `null` for the same. */
+/** `undefined` counts as not given; for times `null` does too. */
 function checkSetting(name: string, setting: Setting, value: unknown): void {
   const expected = SETTINGS[setting];
   if (value === undefined || (value === null && expected === 'milliseconds above 0, at most 2147483647')) return;
@@ -234,6 +234,6 @@ function checkSetting(name: string, setting: Setting, value: unknown): void {
   const isOfType = typeof value === type;
   if (isOfType && isIt(value as never)) return;
   const message = `targets.${name}.${setting}: expected ${expected}, got ${given(value)}`;
-  // A time of the wrong type is as wrong as one out of range.
+  // A number of the wrong type gets the same error as one out of range.
   throw isOfType || type === 'number' ? new RangeError(message) : new TypeError(message);
 }

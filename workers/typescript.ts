@@ -1,22 +1,22 @@
 /**
- * Targets modules that are TypeScript still, as in development: which file is meant, and how this thread comes to read it. A thread does not
- * inherit what the process was taught (a test runner's compiler, tsx in some of its ways), so it is taught here, by the application's own tsx.
+ * Targets modules that are still TypeScript, as in development: which file is meant, and how this thread can load it. A thread does not inherit the
+ * process's loaders (a test runner's compiler, tsx in some of its modes), so the application's own tsx is registered here.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import loader from './loader.cjs';
 
-/** What Node says where it cannot read TypeScript at all, or not this. */
+/** Node's codes when it cannot load TypeScript at all, or not this file. */
 const UNREADABLE = new Set(['ERR_UNKNOWN_FILE_EXTENSION', 'ERR_INVALID_TYPESCRIPT_SYNTAX', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX']);
-/** What it says of an import that TypeScript calls by the name it will have (`./names.js`), and of one that is missing indeed. */
+/** Its codes for an import by the name after compilation (`./names.js`), and for one that is really missing. */
 const NOT_FOUND = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 
 export function isTypeScript(url: string): boolean {
   return /^file:[^?#]*\.[cm]?ts(?:[?#]|$)/.test(url);
 }
 
-/** The file that is there: `.ts` for `.js` before a build, `.js` for `.ts` after it. */
+/** The file that exists: `.ts` for `.js` before a build, `.js` for `.ts` after it. */
 export function written(module: string): string {
   const [, path = '', kind = '', language = '', rest = ''] = /^(file:[^?#]*\.)([cm]?)([jt])s([?#].*)?$/.exec(module) ?? [];
   if (path === '' || existsSync(new URL(module))) return module;
@@ -25,8 +25,8 @@ export function written(module: string): string {
 }
 
 /**
- * Imports a `.ts` module: as Node does it, where Node can (type stripping, or a loader that is there already); else by the application's tsx.
- * @throws Error that names both ways out, where there is neither
+ * Imports a `.ts` module: by Node itself, if it can (type stripping, or a registered loader); else by the application's tsx.
+ * @throws Error that names both solutions, if neither works
  */
 export async function importTypeScript(url: string, importHere: (url: string) => Promise<object>): Promise<object> {
   try {
@@ -34,16 +34,16 @@ export async function importTypeScript(url: string, importHere: (url: string) =>
   } catch (error) {
     const code = String((error as { code?: unknown } | null)?.code);
     const isUnreadable = UNREADABLE.has(code);
-    // A syntax error: what strips types met something that is more than types.
+    // A syntax error: type stripping met syntax that is more than types.
     const tsx = isUnreadable || NOT_FOUND.has(code) || error instanceof SyntaxError ? tsxOf(url) : null;
     if (tsx === null) throw isUnreadable ? noWayIn(url, error) : error;
     await tsx();
-    // Under another URL: Node remembers what failed.
+    // Under another URL, since Node remembers the failure.
     return loader.importModule(`${url}${url.includes('?') ? '&' : '?'}tsx`);
   }
 }
 
-/** How to teach this thread, by the tsx that is installed where the module is; `null`: none is. */
+/** How to register the tsx that is installed where the module is; `null`: none is. */
 function tsxOf(url: string): (() => Promise<void>) | null {
   const apis = ['./esm/api', './cjs/api'].map((entry) => exportOfTsx(url, entry));
   if (apis.includes(null)) return null;
@@ -52,7 +52,7 @@ function tsxOf(url: string): (() => Promise<void>) | null {
   };
 }
 
-/** As `import` would find it: `require.resolve` finds what is for `require`, and that teaches nothing here. */
+/** Resolved as `import` would: `require.resolve` finds the `require` entry, which registers nothing useful here. */
 function exportOfTsx(url: string, entry: string): string | null {
   try {
     const manifest = createRequire(url).resolve('tsx/package.json');

@@ -1,17 +1,17 @@
 /**
- * Flights that no target may be called for yet, in the order they came. Looked at each tick, and at once when a place has become free here; places
+ * Flights for which no target may be called yet, in the order they came. Checked at each tick, and at once when this thread frees a place; places
  * that other threads free, and breakers that reopen, are found at the next tick. It decides nothing itself.
  */
 import type { Seam } from './environment.js';
 import type { FlightRecord } from './flight-record.js';
 import { TICK_MS, WheelEntry, type Wheel } from './wheel.js';
 
-/** Flights that may leave for each attempt that ended well: as many again, and so on. All at once would flatten the target that has just come back. */
+/** How many flights may leave for each attempt that ended well. All at once would overwhelm the target that has just come back. */
 const LEAVE_PER_SUCCESS = 2;
 
-/** Asked for each flight that waits, oldest first: who has nowhere to go is over, who may call leaves for its target. */
+/** Asked about each waiting flight, oldest first: one with nowhere to go is over, one that may call leaves for its target. */
 export interface WaitingReceiver {
-  /** May it leave now? It takes itself out of the room. `barred`: no, and neither may any other that is as fresh as this one. */
+  /** May it leave now? If so, it removes itself. `barred`: no, and neither may any other that is as fresh as this one. */
   lookAt(record: FlightRecord, mayCall: boolean): 'left' | 'over' | 'waits' | 'barred';
 }
 
@@ -49,7 +49,7 @@ export class WaitingRoom extends WheelEntry {
     if (this.#waiting.size > 0) this.#leaves += LEAVE_PER_SUCCESS;
   }
 
-  /** Something has become free: looked at when this turn of the event loop is over, so that nobody is called out of another's end. */
+  /** Something has become free: checked after this turn of the event loop, so that no target is called from within another attempt's end. */
   wake(): void {
     if (this.#waiting.size === 0 || this.#isWoken) return;
     this.#isWoken = true;
@@ -60,7 +60,7 @@ export class WaitingRoom extends WheelEntry {
   }
 
   onDue(now: number): void {
-    // Whatever becomes of those that left: one a tick finds out.
+    // Whatever happened to those that left, one flight per tick may probe.
     this.#leaves = Math.max(1, this.#leaves);
     this.#look();
     if (this.#waiting.size > 0 && this.wheelSlot === -1) this.#wheel.arm(this, TICK_MS, now);
@@ -69,7 +69,7 @@ export class WaitingRoom extends WheelEntry {
   #look(): void {
     let barred: readonly number[] | null = null;
     for (const record of this.#waiting) {
-      // Thousands that came alike are refused alike: one question serves them all.
+      // Thousands of fresh flights with the same route get the same answer: one question serves them all.
       if (barred === record.route && record.isFresh) continue;
       const said = this.#receiver.lookAt(record, this.#leaves > 0);
       if (said === 'left') this.#leaves--;

@@ -1,26 +1,26 @@
 /**
- * Coarse timers: one ticking timer for everything that waits. Arming and disarming are a few pointer writes, because nearly all
+ * Coarse timers (a timer wheel): one ticking timer for everything that waits. Arming and disarming are a few pointer writes, because nearly all
  * deadlines are disarmed before they pass; most even before the next tick. It knows nothing of flights: what is due is an entry with a method.
  */
 import type { Seam } from './environment.js';
 
 /** Time between two ticks: nothing is ever early, everything is at most one tick late. */
 export const TICK_MS = 10;
-/** Slots of one revolution (10.24 s); what is due later stays in its slot for more rounds. A power of two. */
+/** Slots of one revolution (10.24 s); later entries stay in their slot for more rounds. A power of two. */
 const SLOTS = 1_024;
-/** The slot of what was armed since the last tick: most of it is disarmed before the next, and never needs a slot of its own. */
+/** Stands for the entries armed since the last tick: most are disarmed before the next, and never need a real slot. */
 const ARRIVALS = SLOTS;
 /** A tick that comes later than this follows a stall of the event loop (or of the whole process). */
 const STALL_MS = 50;
-/** What one tick adds at most to the time that was lived. */
+/** The most that one tick adds to `lived`. */
 const LIVED_MS_MAX = 2 * TICK_MS;
 
-/** Asked at each tick whether ticks are still wanted, beside those for what is armed: for whoever keeps an order of times of its own. */
+/** Asked at each tick whether ticks are still wanted, even if nothing is armed: for a receiver that keeps its own order of deadlines. */
 export interface TickReceiver {
   ticked(now: number): boolean;
 }
 
-/** Whatever can be armed: derived from this, or shaped like it. The links are the wheel's own: an entry is armed at most once at a time. */
+/** What can be armed: derived from this, or of the same shape. The fields are the wheel's own: an entry is armed at most once at a time. */
 export abstract class WheelEntry {
   /** @internal Instant at which it is due. */
   due = Number.NaN;
@@ -34,19 +34,19 @@ export abstract class WheelEntry {
   abstract onDue(now: number): void;
 }
 
-/** Copied for each wheel: making it anew costs a hundred times as much. */
+/** Copied for each wheel: making it anew would cost a hundred times as much. */
 const NO_ENTRIES: readonly (WheelEntry | null)[] = Array.from({ length: SLOTS }, () => null);
 
 /** The wheel. Its timer runs while an entry is armed, and at most one tick longer: an idle wheel keeps no process alive. */
 export class Wheel {
   readonly #seam: Seam;
   readonly #slots: (WheelEntry | null)[] = NO_ENTRIES.slice();
-  /** Armed since the last tick: the latest, which leads to the others. */
+  /** The latest entry armed since the last tick, linked to the earlier ones. */
   #lastArrival: WheelEntry | null = null;
   #armed = 0;
   #receiver: TickReceiver | null = null;
   #timer: unknown = null;
-  /** Time of the last tick; slots up to it have been looked at. */
+  /** Time of the last tick; slots up to it are done. */
   #time = 0;
   #lived = 0;
   #stalled = false;
@@ -60,12 +60,12 @@ export class Wheel {
     return this.#armed;
   }
 
-  /** The time of its last tick: a clock that costs nothing, and stands still while nothing is armed. */
+  /** The time of its last tick: a clock that costs nothing, but stands still while nothing is armed. */
   get time(): number {
     return this.#time;
   }
 
-  /** Time in which it has ticked: goes on as `time` does, and hardly at all while this loop stands still. */
+  /** Time in which it has ticked: advances like `time`, but hardly while the event loop is blocked. */
   get lived(): number {
     return this.#lived;
   }
@@ -88,12 +88,12 @@ export class Wheel {
     this.#receiver = receiver;
   }
 
-  /** Ticks are wanted. */
+  /** Starts ticking. */
   wake(now: number): void {
     if (this.#timer === null) this.#start(now);
   }
 
-  /** Disarming what is not armed does nothing. */
+  /** Does nothing for an entry that is not armed. */
   disarm(entry: WheelEntry): void {
     if (entry.wheelSlot === -1) return;
     const { before, after } = entry;
@@ -106,19 +106,19 @@ export class Wheel {
     this.#armed--;
   }
 
-  /** Ends the timer now, not at its next tick. What is armed stays so, and fires when something is armed again. */
+  /** Ends the timer now, not at its next tick. Entries stay armed, and fire once something is armed again. */
   stop(): void {
     if (this.#timer !== null) this.#seam.clearTimer(this.#timer);
     this.#timer = null;
   }
 
   #start(now: number): void {
-    // What was armed before a stop is caught up with.
+    // If something was armed before a stop, the ticks in between are made up for.
     if (this.#armed === 0) this.#time = now;
     this.#schedule(now);
   }
 
-  /** Ticks lie on whole multiples of `TICK_MS`, so that a slot is looked at as soon as its time has come. */
+  /** Ticks lie on whole multiples of `TICK_MS`, so that a slot is fired as soon as its time has come. */
   #schedule(now: number): void {
     this.#timer = this.#seam.setTimer(TICK_MS - (now % TICK_MS), () => this.#tick());
   }
@@ -126,7 +126,7 @@ export class Wheel {
   #tick(): void {
     const now = Math.max(this.#seam.now(), this.#time);
     if (now - this.#time > STALL_MS && !this.#stalled) {
-      // The loop stood still. Answers that came in meanwhile are still unread: they go first, then what is late.
+      // The event loop was blocked. Answers that arrived meanwhile are still unread: they go first, then the overdue entries.
       this.#stalled = true;
       this.#timer = this.#seam.setTimer(1, () => this.#tick());
       return;
@@ -143,14 +143,14 @@ export class Wheel {
     else this.#timer = null;
   }
 
-  /** What was armed since the last tick, and still is, comes into its slot. */
+  /** Files what was armed since the last tick, and still is, into its slot. */
   #file(): void {
     const next = Math.floor(this.#time / TICK_MS) + 1;
     let oldest = this.#lastArrival;
     while (oldest !== null && oldest.before !== null) oldest = oldest.before;
     for (let entry = oldest; entry !== null; ) {
       const { after }: WheelEntry = entry;
-      // Rounded up: the slot is looked at by the first tick that is not before `due`. What was due already waited for this tick.
+      // Rounded up: the first tick not before `due` fires the slot. What is due already fires in this tick.
       const slot = Math.max(Math.ceil(entry.due / TICK_MS), next) & (SLOTS - 1);
       const head = this.#slots[slot] as WheelEntry | null;
       entry.wheelSlot = slot;
@@ -170,7 +170,7 @@ export class Wheel {
       if (entry.due <= now) {
         this.disarm(entry);
         entry.onDue(now);
-        // What it did may have disarmed the next one too: then this slot is looked at from its start again.
+        // It may have disarmed the next entry too: then the slot is walked again from its start.
         entry = after !== null && after.wheelSlot !== slot ? (this.#slots[slot] as WheelEntry | null) : after;
       } else {
         entry = after;

@@ -1,20 +1,20 @@
 /**
- * Counts of the last ten seconds, shared by threads: a bucket for each second, its tag and its count in one Int32. A bucket of another time is
- * nothing, so that nobody has to be there to clear it.
+ * Counts of the last ten seconds, shared by threads: a bucket per second, its tag and its count in one Int32. A bucket with an old tag counts as
+ * empty, so that nobody has to clear it.
  */
 
-/** Ten whole seconds and the one that runs: whatever is read covers at least ten. */
+/** Ten whole seconds and the current one: a read always covers at least ten. */
 export const BUCKETS = 11;
 export const WINDOW_MS = 10_000;
 const BUCKET_MS = 1_000;
-/** A tag comes again after 12 hours in the same bucket (4,096 and 11 have no common factor). */
+/** A tag repeats in the same bucket after 12 hours (4,096 and 11 have no common factor). */
 const COUNT_BITS = 20;
 const COUNT_MASK = 2 ** COUNT_BITS - 1;
 const TAGS = 2 ** 12;
 /** The largest count a bucket holds. */
 export const COUNT_MAX = COUNT_MASK;
 
-/** No closure: a failure would make two. */
+/** Not a closure: each failure would allocate two. */
 const more = (count: number, by: number): number => Math.min(COUNT_MAX, count + by);
 
 export class Window {
@@ -26,12 +26,12 @@ export class Window {
     this.#base = base;
   }
 
-  /** So many more in the second of `now`. */
+  /** Adds `by` to the second of `now`. */
   add(now: number, by: number): void {
     this.update(now, more, by);
   }
 
-  /** Changes the count of the second of `now`. `change` may be called again: another thread was faster. It says `null` to leave it as it is. */
+  /** Changes the count of the second of `now`. `change` is called again if another thread was faster; it returns `null` to leave the count as it is. */
   update(now: number, change: (count: number, by: number) => number | null, by = 0): boolean {
     const second = Math.floor(now / BUCKET_MS);
     const at = this.#base + (second % BUCKETS);
@@ -53,7 +53,7 @@ export class Window {
     }
   }
 
-  /** Forgets all of it. Who counts at the same time may be forgotten too. */
+  /** Clears all buckets. Concurrent counts may be lost too. */
   clear(): void {
     for (let bucket = 0; bucket < BUCKETS; bucket++) Atomics.store(this.#cells, this.#base + bucket, 0);
   }

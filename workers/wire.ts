@@ -7,33 +7,33 @@ import { Packr } from 'msgpackr';
 import { ColumnReader, ColumnWriter } from './columns.js';
 import { BUFFER, BYTES, CLONED, PACKED, READ, TEXT, WRITTEN, type AnyFrame, type BodyKind } from './protocol.js';
 
-/** Bodies from this size on travel beside the envelope: packing them would copy them twice (a text of 1 MB there and its length back: 6.2 ms, not 5.5). */
+/** Bodies from this size on travel beside the packed frames: packing would copy them twice (a text of 1 MB there and its length back: 6.2 ms, not 5.5). */
 const BESIDE_BYTES = 64 * 1_024;
 
 /**
- * Fewer frames than this are posted as they are: what packing costs at all is divided by too few (one frame, there and read: 3.8 µs packed, 1.2 as it is, and
- * 34 and 11 where neither was done just now; 8 frames: 0.66 and 0.69 each; 32: 0.30 and 0.58).
+ * Fewer frames than this are posted unpacked: the fixed cost of packing is divided by too few (one frame, there and read: 3.8 µs packed, 1.2 unpacked, and
+ * 34 and 11 when cold; 8 frames: 0.66 and 0.69 each; 32: 0.30 and 0.58).
  */
 const PACKED_FROM = 8;
 
-/** Frames as they are; or packed, with the large bodies beside them (in the frame stands the index). */
+/** Unpacked frames; or packed ones, with the large bodies beside them (the frame then holds an index). */
 export type Envelope = readonly AnyFrame[] | Uint8Array | readonly [frames: Uint8Array, ...beside: Beside[]];
 type Beside = Uint8Array | string;
 
-/** Bytes that no one else has a view on: what the packer returns is a window on a pool of many messages. */
+/** A copy with a buffer of its own: what the packer returns is a view on a pool of many messages. */
 const exact = (view: Uint8Array): Uint8Array => new Uint8Array(view);
 
-/** The same bytes as a Buffer. What is cut from one is one already. */
+/** The same bytes as a Buffer. A view cut from a Buffer is one already. */
 const bufferOn = (view: Uint8Array): Buffer => (Buffer.isBuffer(view) ? view : Buffer.from(view.buffer, view.byteOffset, view.byteLength));
 
-/** What the types leave out: documented for subclasses. */
+/** Missing in the types, but documented for subclasses. */
 const reading = DefaultDeserializer.prototype as unknown as { readonly _readHostObject: (this: DefaultDeserializer) => NodeJS.TypedArray };
 
-/** Node's deserializer makes typed arrays as views on what it reads, which holds others' values too; these own their bytes. */
+/** Node's deserializer makes typed arrays as views on its input, which holds others' values too; these own their bytes. */
 class OwningDeserializer extends DefaultDeserializer {
   _readHostObject(): unknown {
     const view = reading._readHostObject.call(this);
-    // Buffer.prototype.slice would share.
+    // Buffer.prototype.slice would share the bytes.
     return Buffer.isBuffer(view) ? Buffer.from(exact(view).buffer) : view.slice();
   }
 }
@@ -62,7 +62,7 @@ function areHeavy(frames: readonly AnyFrame[]): boolean {
   return false;
 }
 
-/** The frame with its large body beside it. */
+/** The frame, with its large body moved beside it. */
 function lightened(frame: AnyFrame, beside: Beside[]): AnyFrame {
   const body = bodyOf(frame);
   return isLarge(body) ? ([...frame.slice(0, -1), beside.push(body) - 1] as unknown as AnyFrame) : frame;
@@ -71,7 +71,7 @@ function lightened(frame: AnyFrame, beside: Beside[]): AnyFrame {
 const isPacked = (envelope: Envelope): envelope is Uint8Array | readonly [Uint8Array, ...Beside[]] =>
   envelope instanceof Uint8Array || envelope[0] instanceof Uint8Array;
 
-/** All of them are looked at before the first is given. */
+/** Checks all frames before it gives the first. */
 function deal<Frame extends AnyFrame>(frames: unknown, each: (frame: Frame) => void): void {
   if (!Array.isArray(frames)) throw new TypeError('an envelope that is no list of frames');
   for (const frame of frames as unknown[]) {
@@ -91,7 +91,7 @@ export class Wire {
   /** The envelope whose frames are being read: most bodies are views on it. */
   #source: Buffer | null = null;
 
-  /** An envelope for frames that go together. The last element of a frame may be its body. Returns what to post and what to transfer. */
+  /** Makes an envelope for frames that go together. The last element of a frame may be its body. Returns what to post and what to transfer. */
   pack(frames: readonly AnyFrame[], transfer: boolean): { envelope: Envelope; transferList: ArrayBuffer[] } {
     const isHeavy = areHeavy(frames);
     if (frames.length < PACKED_FROM)
@@ -105,13 +105,13 @@ export class Wire {
     };
   }
 
-  /** Gives the frames of an envelope one by one, bodies that were packed with them being views on it. @throws when it is not ours: that ends the life of the link. */
+  /** Gives the frames of an envelope one by one; packed bodies are views on it. @throws if the envelope is not ours, which ends the life of the link. */
   read<Frame extends AnyFrame>(envelope: Envelope, each: (frame: Frame) => void): void {
     if (!isPacked(envelope)) return deal(envelope, each);
     const [packed, ...beside] = envelope instanceof Uint8Array ? [envelope] : envelope;
     const source = bufferOn(packed);
     const frames = this.#reader.read(this.#frames.unpack(source));
-    // Frames with a body end in it, behind its kind; a number there is an index, unless it is the value itself.
+    // A body is the last element of its frame, after its kind; a number there is an index, unless it is the value itself.
     for (const frame of beside.length > 0 ? frames : []) {
       const last = frame.length - 1;
       if (last > 3 && typeof frame[last] === 'number' && frame[last - 1] !== READ) frame[last] = beside[frame[last]];
@@ -128,7 +128,7 @@ export class Wire {
   /** The bytes of a value that passed the guard. */
   readonly packValue = (value: unknown): Uint8Array => exact(this.#bodies.pack(value));
 
-  /** The value of a body; it owns all its bytes, never a view on an envelope that holds others' values too. */
+  /** The value of a body. It owns all its bytes: it is never a view on an envelope that holds others' values too. */
   unpackBody(kind: BodyKind | typeof READ, data: unknown): unknown {
     if (kind === READ) return data;
     if (typeof data === 'string') return readText(kind, data);
@@ -147,10 +147,10 @@ export class Wire {
     }
   }
 
-  /** Read where it lies, in its envelope: as a source of its own each body would cost a view and a place for it (a number 260 ns, not 113). */
+  /** Read in place, in its envelope: as a source of its own each body would cost a view and an allocation (a number 260 ns, not 113). */
   #unpackPlain(bytes: Uint8Array): unknown {
     const source = this.#source;
-    // As a Buffer: the packing library cuts nested bytes by the kind of what it reads.
+    // As a Buffer: the packing library returns nested bytes in the type of its input.
     if (source === null || bytes.buffer !== source.buffer) return this.#bodies.unpack(bufferOn(bytes));
     const start = bytes.byteOffset - source.byteOffset;
     return this.#bodies.unpack(source, { start, end: start + bytes.byteLength });

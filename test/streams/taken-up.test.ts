@@ -30,7 +30,7 @@ test('with `flight` it takes up that one from its place, and is told where anoth
   await settled();
   assert.equal(codeOfReading(refused), 'COALESCER_STREAM_BROKEN');
   assert.deepEqual([refused.chunks, late.flight, other.flight, others.chunks.length], [[], '', 'coalescer#2', 3]);
-  assert.match(String(refused.error), /flight coalescer#1 is not in the air to take up from chunk 2/);
+  assert.match(String(refused.error), /flight coalescer#1 is not in the air to go on with from chunk 2/);
   assert.equal(calls(), 2, 'and nothing is launched for it');
 });
 
