@@ -36,7 +36,7 @@ export interface CollectOption<T, R> {
   readonly collect: (chunks: readonly StreamedOf<T>[]) => R;
 }
 
-/** AsyncLocalStorage is free from this version of Node on; below, its first use makes every `await` of the process take twice as long. */
+/** From this version of Node on AsyncLocalStorage costs only those who use it; below, its first use makes every `await` of the process take twice as long. */
 const NODE_WITH_CHEAP_CONTEXTS = 24;
 
 /**
