@@ -17,6 +17,10 @@ export class FlightLimits {
     this.#failures = failures;
   }
 
+  get payloadBytes(): number {
+    return this.#limits.payloadBytes;
+  }
+
   /** No launches from now on but of what is owed. */
   seal(): void {
     this.#closing = 'draining';

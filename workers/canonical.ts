@@ -5,7 +5,7 @@
 import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
 import { keepShape } from './lasting-shape.js';
-import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
+import { LEAST_MAX, nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 import { own } from './text.js';
 
 /** JSON with the properties in one order, whatever order they were given in. */
@@ -31,11 +31,14 @@ class KeyRules implements PlainRules {
   readonly exact: boolean;
   isSorted = true;
   leavesOut = false;
-  characters = 0;
+  least = 0;
+  rest = 0;
+  readonly leastMax: number;
 
   /** `mustCross`: what could not cross is refused as well. What has a form is all plain: nothing else of it could not. */
-  constructor(mustCross: boolean) {
+  constructor(mustCross: boolean, charactersMax: number) {
     this.wellFormed = this.exact = mustCross;
+    this.leastMax = charactersMax;
   }
 
   primitive(value: unknown): string {
@@ -45,7 +48,7 @@ class KeyRules implements PlainRules {
     return `${nameOf(value)} is not plain data: JSON would collapse it`;
   }
 }
-keepShape(() => new KeyRules(false));
+keepShape(() => new KeyRules(false, 0));
 
 /** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
 export class NoCanonicalForm extends Error {
@@ -76,19 +79,20 @@ export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
  * like one of those or like a quoted string; then they are quoted.
  * @param mayCross is it asked whether the key may cross in the payload's stead? One look tells both: a second took a launch on threads a twentieth longer.
+ * @param charactersMax a form that is sure to have more is not made
  * @throws NoCanonicalForm
  */
-export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean): FormedKey {
+export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean, charactersMax = LEAST_MAX): FormedKey {
   if (typeof payload === 'string') {
     return { key: isItsOwnKey(payload) ? payload : JSON.stringify(payload), form: mayCross ? formOfText(payload) : FORM };
   }
   // A function without arguments that is coalesced has `undefined` for a payload.
   if (payload === undefined) return { key: '=undefined', form: FORM };
-  let rules = new KeyRules(mayCross);
+  let rules = new KeyRules(mayCross, charactersMax);
   let refusal = refusalOf(payload, rules);
-  if (refusal !== null && mayCross) {
+  if (refusal !== null && mayCross && !refusal.isTooLarge) {
     // It may have a key all the same, by which others are joined.
-    rules = new KeyRules(false);
+    rules = new KeyRules(false, charactersMax);
     refusal = refusalOf(payload, rules);
   }
   if (refusal !== null) throw new NoCanonicalForm(refusal);
@@ -106,11 +110,12 @@ function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null)
 
 /** A Proxy may be another thing each time it is looked at: nothing, or a text that is somebody else's key. */
 function changed(): never {
-  throw new NoCanonicalForm({ path: '$', reason: 'it was another thing when it was looked at again' });
+  throw new NoCanonicalForm({ path: '$', reason: 'it was another thing when it was looked at again', isTooLarge: false });
 }
 
 /** The same without a look at how it would cross. */
-export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null): string => formedKey(payload, memo, false).key;
+export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null, charactersMax = LEAST_MAX): string =>
+  formedKey(payload, memo, false, charactersMax).key;
 
 /** Texts of so many characters come on their own, and are not cut out of one. */
 const ALONE_FROM = 8_192;

@@ -30,7 +30,7 @@ const HEADERS = ['retry-after', 'retry-after-ms', 'date', 'x-should-retry', 'req
 /** What throws when it is looked at is nothing that could cross. */
 function isPlain(value: unknown): boolean {
   try {
-    return inspectCrossing(value).refusal === null;
+    return inspectCrossing(value, DATA_CHARACTERS_MAX).refusal === null;
   } catch {
     return false;
   }

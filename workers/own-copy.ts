@@ -25,25 +25,31 @@ export const copyOf = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buf
 /** One's own of plain data and its bytes. What is of a class is no data, and stays what it is. */
 export function ownData(value: unknown): unknown {
   try {
-    return dataOf(value);
+    return typeof value === 'object' ? dataOf(value, new Map()) : value;
   } catch {
     // In a circle, or it throws when it is looked at.
     return value;
   }
 }
 
-function dataOf(value: unknown): unknown {
+/** What is in it twice is copied once: twice over and over is no end. */
+function dataOf(value: unknown, copies: Map<object, unknown>): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(dataOf);
+  if (!copies.has(value)) copies.set(value, copied(value, copies));
+  return copies.get(value);
+}
+
+function copied(value: object, copies: Map<object, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((part) => dataOf(part, copies));
   if (types.isDate(value)) return new Date(value);
   if (types.isProxy(value) || !isPlainObject(value)) return ownBytes(value);
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part)]));
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part, copies)]));
 }
 
 /** The same of what is to cross to a thread, which is such data. What may not cross stays what it is: whoever packs it says why. */
-export function ownCrossing(value: unknown): unknown {
+export function ownCrossing(value: unknown, bytesMax: number): unknown {
   try {
-    return inspectCrossing(value).refusal === null ? ownData(value) : value;
+    return inspectCrossing(value, bytesMax).refusal === null ? ownData(value) : value;
   } catch {
     return value;
   }

@@ -9,6 +9,8 @@ import { beginsWithBom } from './text.js';
 export interface Refusal {
   readonly path: string;
   readonly reason: string;
+  /** Nothing in it is wrong, but it is more than it may be. */
+  readonly isTooLarge: boolean;
 }
 
 /** What a use of plain data allows. */
@@ -29,14 +31,24 @@ export interface PlainRules {
   leavesOut?: boolean;
   /** Set where a text begins with a byte order mark. Not there: nobody wants to know. */
   hasBom?: boolean;
-  /** What it would be as JSON, about, is added to this. */
-  characters: number;
+  /** What it takes as JSON at the least is added to this: its texts, its names and what stands between its parts; */
+  least: number;
+  /** and about what the rest of it takes, to this. */
+  rest: number;
+  /**
+   * More than this is refused, so that every look ends: what is there twice is written twice, and that twice over is no end (a few lines of YAML with
+   * aliases, or of any format that keeps references, are such a payload).
+   */
+  readonly leastMax: number;
 }
+
+/** Where there is no limit of the user's: a second of work. */
+export const LEAST_MAX = 64 * 1_048_576;
 
 /** A number that is no whole one: seventeen digits, which take JSON ten times as long as as many letters. */
 const FRACTION_CHARACTERS = 100;
 const INTEGER_CHARACTERS = 10;
-/** Quotes, colon and comma. */
+/** Quotes, colon and comma: never fewer. */
 const NAME_CHARACTERS = 4;
 /** `true`, `false`, `null`, and what stands around an object. */
 const WORD_CHARACTERS = 5;
@@ -55,8 +67,11 @@ const isOfPlain = (prototype: object | null): boolean =>
 /** Walks `value`; `null` when everything in it is allowed. */
 export function refusalOf(value: unknown, rules: PlainRules): Refusal | null {
   const found = walk(value, rules, 0);
-  return found === null ? null : { path: `$${found.steps.reverse().join('')}`, reason: found.reason };
+  if (rules.least > rules.leastMax) return { path: '$', reason: TOO_LARGE, isTooLarge: true };
+  return found === null ? null : { path: `$${found.steps.reverse().join('')}`, reason: found.reason, isTooLarge: false };
 }
+
+const TOO_LARGE = 'it is too large, or the same parts are in it over and over';
 
 interface Found {
   readonly steps: string[];
@@ -72,18 +87,19 @@ const keyStep = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${k
 function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
   switch (typeof value) {
     case 'string':
-      rules.characters += value.length;
+      rules.least += value.length;
+      if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
       if (rules.hasBom === false && beginsWithBom(value)) rules.hasBom = true;
       return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
     case 'boolean':
-      rules.characters += WORD_CHARACTERS;
+      rules.rest += WORD_CHARACTERS;
       return null;
     case 'number':
-      rules.characters += Number.isInteger(value) ? INTEGER_CHARACTERS : FRACTION_CHARACTERS;
+      rules.rest += Number.isInteger(value) ? INTEGER_CHARACTERS : FRACTION_CHARACTERS;
       if (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) return null;
       break;
     case 'object':
-      rules.characters += WORD_CHARACTERS;
+      rules.rest += WORD_CHARACTERS;
       if (value === null) return null;
       if (depth >= DEPTH_MAX) return refuse(`nested deeper than ${DEPTH_MAX} levels, or in a cycle`);
       return Array.isArray(value) ? walkArray(value, rules, depth) : walkObject(value, rules, depth);
@@ -99,6 +115,9 @@ function walkArray(value: readonly unknown[], rules: PlainRules, depth: number):
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return refuse('an array with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an array with symbols for keys');
   const { length } = value;
+  // Commas and brackets, counted before what is in it is looked at.
+  rules.least += length + 1;
+  if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
   // Holes and named properties at once: a dense array has as many own keys as elements.
   const keys = Object.keys(value);
   if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
@@ -138,12 +157,13 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     }
     if (rules.wellFormed && !key.isWellFormed()) return under(refuse('a lone surrogate in a property name'), keyStep(key));
     if (rules.hasBom === false && beginsWithBom(key)) rules.hasBom = true;
-    rules.characters += key.length + NAME_CHARACTERS;
     const property = record[key];
     if (property === undefined && rules.undefinedIsAbsent) {
       rules.leavesOut = true;
       continue;
     }
+    rules.least += key.length + NAME_CHARACTERS;
+    if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
     const found = walk(property, rules, depth + 1);
     if (found !== null) return under(found, keyStep(key));
   }

@@ -157,7 +157,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const once = refusalOfSharing(value);
     if (once !== null) return once;
     try {
-      const body = packBody(value, wire.packValue);
+      const body = packBody(value, wire.packValue, { limit: 'resultBytes', bytes: settings.resultBytes });
       if (isLarger(body.data, settings.resultBytes)) {
         const message = `limits.resultBytes is reached: the value has ${bytesOf(body.data)} bytes, at most ${settings.resultBytes} may cross`;
         return new Refused('COALESCER_LIMIT', message, { limit: 'resultBytes' });
