@@ -4,9 +4,11 @@ import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
 import { indexOf, type Tabled } from './flight-table.js';
 import { given } from '../workers/given.js';
+import { givenOf } from './requests.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 
+const WHICH: readonly string[] = ['payload', 'scope', 'key'];
 const BY_PAYLOAD: readonly string[] = ['payload', 'scope'];
 const BY_IDENTITY: readonly string[] = ['scope', 'key'];
 
@@ -26,10 +28,11 @@ function check(which: Which<unknown>): void {
 
 /** Does what is held, a flight or a kept value, have this identity? @throws TypeError or CoalescerError for one that is none */
 export function fitsOf(
-  which: Which<unknown>,
+  what: Which<unknown>,
   identify: (payload: unknown, scope: string | undefined) => Identity,
   coalescer: string,
 ): (held: Tabled) => boolean {
+  const which = typeof what === 'object' && what !== null ? givenOf(what, WHICH) : what;
   check(which);
   const { scope, key }: { scope: string | null; key?: string | null } = 'payload' in which ? identify(which.payload, which.scope) : which;
   if (scope !== null && (typeof scope !== 'string' || scope === '')) {
