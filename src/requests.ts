@@ -1,5 +1,6 @@
 /** The options of one request: as given, and checked. */
 import { isSteered } from '../workers/steering.js';
+import { nameFor } from '../workers/text.js';
 import { TARGETS_MAX } from '../workers/targets.js';
 import type { Links } from './links.js';
 import { given } from '../workers/given.js';
@@ -110,7 +111,8 @@ function checkKnown(
   if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
   if (isPolluted()) options = givenOf(options, known);
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new TypeError(`request options.${name}: there is no such option; known are ${[...known].join(', ')}`);
+    if (!known.has(name))
+      throw new TypeError(`request options.${nameFor(name)}: there is no such option; known are ${[...known].join(', ')}`);
   }
   const { signal, timeoutMs, fresh, targets } = options;
   if (signal !== undefined && !isSignal(signal)) {
@@ -144,7 +146,7 @@ function checkTargets(targets: unknown, names: readonly string[] | null): void {
       throw new TypeError(`request options.targets[${index}]: expected the name of a target, got ${given(name)}`);
     if (names?.includes(name) === false) {
       throw new RangeError(
-        `request options.targets[${index}]: expected one of ${names.map((known) => `'${known}'`).join(', ')}, got '${name}'`,
+        `request options.targets[${index}]: expected one of ${names.map((known) => `'${known}'`).join(', ')}, got ${given(name)}`,
       );
     }
     if (targets.indexOf(name) !== index) throw new RangeError(`request options.targets[${index}]: '${name}' is named twice`);

@@ -4,6 +4,7 @@ import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
 import { indexOf, type Tabled } from './flight-table.js';
 import { given } from '../workers/given.js';
+import { nameFor } from '../workers/text.js';
 import { givenOf } from './requests.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
@@ -19,7 +20,7 @@ function check(which: Which<unknown>): void {
   }
   const known = 'payload' in which ? BY_PAYLOAD : BY_IDENTITY;
   for (const name of Object.keys(which))
-    if (!known.includes(name)) throw new TypeError(`which.${name}: there is no such property; known are ${known.join(', ')}`);
+    if (!known.includes(name)) throw new TypeError(`which.${nameFor(name)}: there is no such property; known are ${known.join(', ')}`);
   if (!('key' in which) || which.key === null || typeof which.key === 'string') return;
   throw new TypeError(
     `which.key: expected a key, or null for what is not shared, got ${given(which.key)}; leave it out for all of a scope`,

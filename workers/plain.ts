@@ -3,7 +3,7 @@
  * it with different rules; both refuse rather than change a value silently.
  */
 
-import { beginsWithBom } from './text.js';
+import { beginsWithBom, nameFor } from './text.js';
 
 /** The first thing that was refused: its path (`$.messages[2].at`) and why. */
 export interface Refusal {
@@ -82,7 +82,8 @@ const under = (found: Found, step: string): Found => {
   found.steps.push(step);
   return found;
 };
-const keyStep = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+const keyStep = (key: string): string =>
+  key === nameFor(key) && /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(nameFor(key))}]`;
 
 function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
   switch (typeof value) {
@@ -176,7 +177,7 @@ const { isRawJSON } = JSON as { readonly isRawJSON?: (value: unknown) => boolean
 /** `Map`, `Headers`, `Invoice`: what a refused object is called. */
 export function nameOf(value: object): string {
   const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'an object';
+  return typeof name === 'string' && name !== '' ? nameFor(name) : 'an object';
 }
 
 /** What a refused primitive is called. */

@@ -4,6 +4,7 @@ import { bytesOf, isLarger, packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
+import { given } from './given.js';
 import { packError } from './error-record.js';
 import type { FlightStart } from './flight-record.js';
 import { Delivered } from './delivered.js';
@@ -141,7 +142,12 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
     if (stranger !== undefined) {
       const known = targets.map(({ name }) => `'${name}'`).join(', ');
-      return this.failed(order, null, 'answered', new RangeError(`request options.targets: expected one of ${known}, got '${stranger}'`));
+      return this.failed(
+        order,
+        null,
+        'answered',
+        new RangeError(`request options.targets: expected one of ${known}, got ${given(stranger)}`),
+      );
     }
     this.#orders[order.slot] = order;
     this.#airborne++;
