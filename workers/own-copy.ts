@@ -20,7 +20,9 @@ export function ownBytes(value: unknown): unknown {
 }
 
 /** A structured clone; that of a Buffer itself would be a plain Uint8Array. @throws DataCloneError for what has none */
-export const copyOf = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
+export const copyOf = (value: unknown): unknown =>
+  // With memory of its own: `Buffer.from(value)` lies in Node's pool, among others' bytes, and whoever posts or clones it takes all of them along.
+  Buffer.isBuffer(value) ? Buffer.from(new Uint8Array(value).buffer) : structuredClone(value);
 
 /** One's own of plain data and its bytes. What is of a class is no data, and stays what it is. */
 export function ownData(value: unknown): unknown {
