@@ -75,10 +75,10 @@ export const isScopePolluted = (): boolean => UNSAID.scope !== undefined;
 export function givenOf<Given extends object>(options: Given, known: Iterable<string>): Given {
   const all = Object.prototype as Record<string, unknown>;
   const said = options as Record<string, unknown>;
-  const given = Object.create(null) as Record<string, unknown>;
+  const own = Object.create(null) as Record<string, unknown>;
   for (const name of [...known, ...Object.keys(options)])
-    if (Object.hasOwn(options, name) || (name in options && said[name] !== all[name])) given[name] = said[name];
-  return given as Given;
+    if (Object.hasOwn(options, name) || (name in options && said[name] !== all[name])) own[name] = said[name];
+  return own as Given;
 }
 
 /**

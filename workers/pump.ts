@@ -85,7 +85,7 @@ export class Pump {
       result = Promise.reject(error);
     }
     this.#receiver.left();
-    listen(result, this.#took, this.#threw);
+    void listen(result, this.#took, this.#threw);
   }
 
   readonly #took = (result: unknown): void => {

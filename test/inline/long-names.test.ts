@@ -10,16 +10,25 @@ const most = (error: Error): number =>
 
 const asking: Readonly<Record<string, (coalescer: ReturnType<typeof open>['coalescer']) => unknown>> = {
   'a payload': (coalescer) => coalescer.request(JSON.parse(`{"${NAME}":{"${NAME} ":[-0]}}`)),
-  'a class': (coalescer) => coalescer.request([new ({ [NAME]: class {} }[NAME] as new () => object)()]),
-  'an option': (coalescer) => coalescer.request('a', { [NAME]: 1 } as never),
+  'a class': (coalescer) =>
+    coalescer.request([
+      new (
+        {
+          [NAME]: class {
+            readonly id = 1;
+          },
+        }[NAME] as new () => object
+      )(),
+    ]),
+  'an option': (coalescer) => coalescer.request('a', { [NAME]: 1 }),
   'a target': (coalescer) => coalescer.request('a', { targets: [NAME] }),
   'a flight': (coalescer) => coalescer.stream('a', { from: 1, flight: NAME }).opened,
-  'what is to be forgotten': (coalescer) => coalescer.forget({ scope: null, [NAME]: 1 } as never),
+  'what is to be forgotten': (coalescer) => coalescer.forget({ scope: null, [NAME]: 1 }),
 };
 
 function open() {
   let calls = 0;
-  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (_: unknown) => ++calls } });
+  const coalescer = createCoalescer({ scope: 'public', targets: { only: async (payload: unknown) => [++calls, payload] } });
   return { coalescer, calls: () => calls };
 }
 

@@ -26,7 +26,11 @@ function isAtLimit(error: unknown, limit: string): true {
 
 test('inline: it is refused as too large, and calls no target', async () => {
   let calls = 0;
-  const coalescer = createCoalescer({ scope: 'public', limits: { payloadBytes: LIMIT }, targets: { only: (_: unknown) => ++calls } });
+  const coalescer = createCoalescer({
+    scope: 'public',
+    limits: { payloadBytes: LIMIT },
+    targets: { only: (asked: unknown) => [++calls, asked] },
+  });
   for (const depth of DEPTHS) {
     await assert.rejects(coalescer.request(doubled(depth)), (error) => isAtLimit(error, 'payloadBytes'));
     assert.equal(calls, 0);
@@ -42,7 +46,7 @@ test('inline: it is refused as too large, and calls no target', async () => {
 
 test('one large text in it over and over is never written out', () => {
   const text = 'x'.repeat(60_000);
-  const coalescer = createCoalescer({ scope: 'public', limits: { payloadBytes: LIMIT }, targets: { only: (_: unknown) => 1 } });
+  const coalescer = createCoalescer({ scope: 'public', limits: { payloadBytes: LIMIT }, targets: { only: (payload: unknown) => payload } });
   for (const payload of [[text, text], { one: text, other: text }, [{ [text]: 1 }, { [text]: 2 }]])
     assert.throws(
       () => coalescer.identify(payload),
@@ -54,7 +58,11 @@ test('what has as many characters as it may is refused no sooner than its key', 
   let calls = 0;
   for (const payload of [{}, [], [[]], [1, 2], { a: 1 }, { a: 1, b: undefined }, ['', ''], [{ '': '' }], { a: { b: [true, null] } }]) {
     const key = canonicalKey(payload);
-    const fits = createCoalescer({ scope: 'public', limits: { payloadBytes: key.length }, targets: { only: (_: unknown) => ++calls } });
+    const fits = createCoalescer({
+      scope: 'public',
+      limits: { payloadBytes: key.length },
+      targets: { only: (asked: unknown) => [++calls, asked] },
+    });
     await fits.request(payload);
     assert.equal(calls, 1, key);
     assert.equal(fits.identify(payload).key, key);

@@ -6,7 +6,7 @@ import { createCoalescer, isCoalescerError, type StreamOptions } from '../../src
 
 /** Runs with `name` on Object.prototype, as an assignment makes it or hidden. */
 function polluted<Result>(name: string, value: unknown, isHidden: boolean, run: () => Result): Result {
-  Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true, enumerable: !isHidden });
+  Reflect.defineProperty(Object.prototype, name, { value, configurable: true, writable: true, enumerable: !isHidden });
   try {
     return run();
   } finally {
