@@ -49,6 +49,13 @@ export function listen(called: Promise<unknown>, resolved: (value: unknown) => v
   }
 }
 
+/** Is what one of the user's other functions says a promise? Those are asked at once, so it says nothing; that it may reject is nobody's business any more. */
+export function isPromised(said: unknown): boolean {
+  if (!(said instanceof Promise)) return false;
+  said.catch(() => undefined);
+  return true;
+}
+
 /** A native promise of this realm, whatever came: a thenable that settles twice or throws does so behind it. */
 export function asPromise(result: unknown): Promise<unknown> {
   return isNative(result) ? result : begun(result);

@@ -1,4 +1,5 @@
 /** Asks whether what a target gave may be shared; whatever the value does when it is looked at, there is an answer. */
+import { isPromised } from './call-target.js';
 import { messageOf } from './classify.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSetup } from './shard-setup.js';
@@ -18,7 +19,7 @@ export function isForOne({ isShareable }: FilledTarget, value: unknown): boolean
   if (isShareable === null) return false;
   try {
     const said: unknown = isShareable(value);
-    return said !== true;
+    return isPromised(said) || said !== true;
   } catch {
     return true;
   }
