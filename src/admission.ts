@@ -16,7 +16,7 @@ const bytesBeyond = (key: string): number => (key.length < COUNTED_FROM ? 0 : by
 /** @throws Refused */
 export function admitPacked(boarded: Boarded, pack: Wire['packValue'] | null, payloadBytes: number): Admission {
   const { payload, key, form } = inFull(boarded);
-  const body = packKeyed(payload, form, pack);
+  const body = packKeyed(payload, form, pack, { limit: 'payloadBytes', bytes: payloadBytes });
   // Measured by its canonical form if that is its key, so that equal payloads count alike, in whatever order they are written.
   const weighed = form === NO_FORM ? body.data : (key as string);
   if (!isLarger(weighed, payloadBytes)) return { bytes: body.kind === KEYED ? bytesBeyond(weighed as string) : bytesOf(body.data), body };

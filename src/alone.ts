@@ -49,12 +49,12 @@ export class AloneFlights {
 
   /** `null`: it will never have to. Inline, a payload belongs to its flight until that settles. */
   ticketOf({ scope, route, routeId, form, payload }: Boarding, request: RequestOptions, flight: Flight): Ticket | null {
-    const { links } = this.#front;
+    const { links, limits } = this.#front;
     if (!links.mayBeForOne) return null;
     const { signal, timeoutMs, fresh } = request;
     const options = fresh === undefined ? { signal, timeoutMs } : { signal, timeoutMs, fresh };
     const joinedAt = timeoutMs === undefined ? 0 : this.#seam.now();
-    const own = !links.payloadsCross ? payload : form === NO_FORM ? ownCrossing(payload) : FROM_KEY;
+    const own = !links.payloadsCross ? payload : form === NO_FORM ? ownCrossing(payload, limits.payloadBytes) : FROM_KEY;
     return { scope, route, routeId, payload: own, options, flight, joinedAt };
   }
 

@@ -2,6 +2,7 @@
 import { copyOf } from '../workers/own-copy.js';
 import type { AttemptRecord, Failure } from '../workers/protocol.js';
 import { Refused } from '../workers/refused.js';
+import { nameFor } from '../workers/text.js';
 import { CoalescerError, isOf, rememberFlight, type CoalescerErrorCode, type ErrorDetails } from './errors.js';
 import type { Flight } from './flight.js';
 import type { Limits } from './options.js';
@@ -108,7 +109,7 @@ export class FlightFailures {
 
   /** There is no flight in which a reader could go on from that chunk. */
   gone(key: string | null, from: number, flight?: string): CoalescerError {
-    const what = flight === undefined ? 'there is no stream' : `flight ${flight} is not`;
+    const what = flight === undefined ? 'there is no stream' : `flight ${nameFor(flight)} is not`;
     const message = `${what} in the air to go on with from chunk ${from}: it has ended, or is too old to join. Ask for it from the beginning`;
     return this.#make('COALESCER_STREAM_BROKEN', key, message, { chunks: from });
   }

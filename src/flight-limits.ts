@@ -17,6 +17,10 @@ export class FlightLimits {
     this.#failures = failures;
   }
 
+  get payloadBytes(): number {
+    return this.#limits.payloadBytes;
+  }
+
   /** From now on only launches that are owed to an accepted request. */
   seal(): void {
     this.#closing = 'draining';

@@ -4,6 +4,7 @@
  */
 import type { Boarding } from './boarding.js';
 import type { Flight } from './flight.js';
+import { digestOf } from './flight-table.js';
 import type { Seat } from './waiter.js';
 
 /** Inside the library a follower's promise resolves to this when its request has to fly again, alone. */
@@ -67,5 +68,14 @@ export function giveOne(flight: Flight, { give, release }: Record<'give' | 'rele
   flight.resolveShared?.(FLY_ALONE);
 }
 
-/** A long key's digest identifies it as well as the key: a sha256 of all of it. */
-export const idOf = ({ scope, index, hasLongKey, routeId }: Identified): string => JSON.stringify([scope, hasLongKey, index, routeId]);
+/**
+ * Longer identities are replaced by their digest: ten thousand of them would be half a gigabyte, and V8 hashes a text of 16,384 characters or more by its
+ * length alone (scope and key may have as many together, and quotes in them count twice): among 2,000 of one length a look-up took 57 ms.
+ */
+const ID_CHARACTERS_MAX = 1_024;
+
+/** Equal for equal identities only: a digest is a sha256 of the whole text, and never begins with a bracket. */
+export function idOf({ scope, index, hasLongKey, routeId }: Identified): string {
+  const id = JSON.stringify([scope, hasLongKey, index, routeId]);
+  return id.length <= ID_CHARACTERS_MAX ? id : digestOf(id);
+}

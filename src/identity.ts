@@ -13,10 +13,12 @@ export class Identities {
   readonly #scope: FilledOptions['scope'];
   readonly #memo = newMemo();
   readonly #payloadsCross: boolean;
+  readonly #payloadBytes: number;
   readonly #keyOf: ((payload: unknown) => string | null) | null;
 
   constructor(options: FilledOptions, payloadsCross: boolean) {
     this.#payloadsCross = payloadsCross;
+    this.#payloadBytes = options.limits.payloadBytes;
     this.#name = options.name;
     this.#scope = options.scope;
     this.#keyOf = options.key as ((payload: unknown) => string | null) | null;
@@ -74,10 +76,14 @@ export class Identities {
 
   #canonical(payload: unknown): FormedKey {
     try {
-      return formedKey(payload, this.#memo, this.#payloadsCross);
+      return formedKey(payload, this.#memo, this.#payloadsCross, this.#payloadBytes);
     } catch (error) {
       if (!(error instanceof NoCanonicalForm)) throw error;
-      const { path, reason } = error.refusal;
+      const { path, reason, isTooLarge } = error.refusal;
+      if (isTooLarge) {
+        const message = `limits.payloadBytes is reached: at most ${this.#payloadBytes}, and the payload would take more: ${reason}`;
+        throw new CoalescerError('COALESCER_LIMIT', this.#name, message, { limit: 'payloadBytes' });
+      }
       const help = 'send plain JSON data, or give the coalescer a key function';
       throw new CoalescerError('COALESCER_NOT_KEYABLE', this.#name, `the payload has no canonical form at ${path}: ${reason}; ${help}`, {
         path,

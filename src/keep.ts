@@ -1,6 +1,7 @@
 /**
  * Values that outlive their flight, bounded by count and bytes. Found by scope and key, compared in full, before the flight table is asked.
  */
+import { isPromised } from '../workers/call-target.js';
 import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity, LateReport, type Reportable } from './kept.js';
 import { KeptOrder } from './kept-order.js';
@@ -163,7 +164,7 @@ export class Keep {
     if (typeof ttlMs === 'number') return ttlMs;
     try {
       const said: unknown = ttlMs(value as never);
-      return typeof said === 'number' && said >= 0 ? said : -Infinity;
+      return !isPromised(said) && typeof said === 'number' && said >= 0 ? said : -Infinity;
     } catch {
       return -Infinity;
     }

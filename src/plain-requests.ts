@@ -11,7 +11,7 @@ import type { Kept } from './kept.js';
 import type { Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
-import { NO_OPTIONS, type RequestOptions } from './requests.js';
+import { isScopePolluted, NO_OPTIONS, type RequestOptions } from './requests.js';
 import type { Counters } from './statistics.js';
 import type { Waiters } from './waiters.js';
 import { channels } from './watching.js';
@@ -158,7 +158,7 @@ function onlyScope(options: RequestOptions): string | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
   const { scope, signal, timeoutMs, key, fresh, targets } = options;
   const isOnly = signal === undefined && timeoutMs === undefined && key === undefined && fresh === undefined && targets === undefined;
-  if (!isOnly || typeof scope !== 'string') return undefined;
+  if (!isOnly || typeof scope !== 'string' || isScopePolluted()) return undefined;
   for (const name in options) if (name !== 'scope') return undefined;
   return scope;
 }

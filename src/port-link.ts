@@ -5,7 +5,7 @@ import { errorOf, type ErrorRecord } from '../workers/error-record.js';
 import { gatheredOf, Outbox } from '../workers/outbox.js';
 import {
   ABANDON, ATTEMPTED, attemptOf, type AttemptRecord, type AttemptTuple, type Body, BREAKER, CHUNK, CHUNK_BYTES_EXTRA, CREDIT, FAILED,
-  type FrontFrame, FULFILLED, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, type ShardFrame, STREAM_ENDED,
+  type FrontFrame, FULFILLED, KEYED, LAUNCH, type LaunchExtras, type LaunchFrame, OPENED, type PackedPart, READ, type ShardFrame, STREAM_ENDED,
   STREAMED,
 } from '../workers/protocol.js'; // biome-ignore format: one import
 import type { Seam } from '../workers/environment.js';
@@ -159,11 +159,14 @@ export class PortLink implements LifeReceiver {
     const number = frame[2];
     const flight = this.#residents[slot];
     // Each launch has one end, matched by number: anything else is a bug, and ends this life.
-    if (flight?.number !== number) throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);
+    if (typeof number !== 'number' || flight?.number !== number)
+      throw new Error(`a frame for flight ${number}, which is not in slot ${slot}`);
     const { receiver } = this.#setup;
     if (op === ATTEMPTED) {
       receiver.attempted(flight, this.#attemptOf(frame[3]));
     } else if (op === CHUNK) {
+      // Its bytes tell its weight: without them no limit would hold.
+      if ((frame[3] as number) === READ) throw new TypeError('a chunk that was not packed');
       // Nobody waits any more: do not even unpack it.
       if (flight.status !== 'flying') return;
       const data = frame[4] as Body['data'];

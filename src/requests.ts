@@ -1,5 +1,7 @@
 /** The options of one request, and their checks. */
 import { isSteered } from '../workers/steering.js';
+import { nameFor } from '../workers/text.js';
+import { TARGETS_MAX } from '../workers/targets.js';
 import type { Links } from './links.js';
 import { given } from '../workers/given.js';
 
@@ -44,7 +46,40 @@ export type RequestArgs<S, O = RequestOptions> = 0 extends 1 & S // any
 
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'scope', 'key', 'fresh', 'targets']);
 const STREAM_OPTIONS: ReadonlySet<string> = new Set([...REQUEST_OPTIONS, 'from', 'flight']);
-export const NO_OPTIONS: RequestOptions = Object.freeze({});
+/** Each of them spelled out: what is on `Object.prototype` is none. */
+export const NO_OPTIONS = Object.freeze({
+  signal: undefined,
+  timeoutMs: undefined,
+  scope: undefined,
+  key: undefined,
+  fresh: undefined,
+  targets: undefined,
+  from: undefined,
+  flight: undefined,
+} satisfies Record<keyof StreamOptions, undefined>) as object as RequestOptions;
+
+/** What whoever asks has not said. */
+const UNSAID: StreamOptions = {};
+
+/** Has somebody put on `Object.prototype` what would be taken for an option? Asked of an object of one shape, which V8 answers at once. */
+function isPolluted(): boolean {
+  const { signal, timeoutMs, scope, key, fresh, targets, from, flight } = UNSAID;
+  const isRest = fresh !== undefined || targets !== undefined || from !== undefined || flight !== undefined;
+  return isRest || signal !== undefined || timeoutMs !== undefined || scope !== undefined || key !== undefined;
+}
+
+/** The same of a scope alone. */
+export const isScopePolluted = (): boolean => UNSAID.scope !== undefined;
+
+/** What is an object's own, or its class's, and not what stands on `Object.prototype`: a key from there would be everybody's, and so would a scope. */
+export function givenOf<Given extends object>(options: Given, known: Iterable<string>): Given {
+  const all = Object.prototype as Record<string, unknown>;
+  const said = options as Record<string, unknown>;
+  const own = Object.create(null) as Record<string, unknown>;
+  for (const name of [...known, ...Object.keys(options)])
+    if (Object.hasOwn(options, name) || (name in options && said[name] !== all[name])) own[name] = said[name];
+  return own as Given;
+}
 
 /**
  * Checks the options of a request.
@@ -74,8 +109,10 @@ function checkKnown(
 ): RequestOptions {
   if (options === undefined) return NO_OPTIONS;
   if (typeof options !== 'object' || options === null) throw new TypeError(`request options: expected an object, got ${given(options)}`);
+  if (isPolluted()) options = givenOf(options, known);
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new TypeError(`request options.${name}: there is no such option; known are ${[...known].join(', ')}`);
+    if (!known.has(name))
+      throw new TypeError(`request options.${nameFor(name)}: there is no such option; known are ${[...known].join(', ')}`);
   }
   const { signal, timeoutMs, fresh, targets } = options;
   if (signal !== undefined && !isSignal(signal)) {
@@ -102,12 +139,14 @@ function isSignal(value: unknown): boolean {
 function checkTargets(targets: unknown, names: readonly string[] | null): void {
   if (!Array.isArray(targets) || targets.length === 0)
     throw new TypeError(`request options.targets: expected a list of one target name or more, got ${given(targets)}`);
+  if (targets.length > TARGETS_MAX)
+    throw new RangeError(`request options.targets: expected at most ${TARGETS_MAX} names, got ${targets.length}`);
   for (const [index, name] of targets.entries()) {
     if (typeof name !== 'string')
       throw new TypeError(`request options.targets[${index}]: expected the name of a target, got ${given(name)}`);
     if (names?.includes(name) === false) {
       throw new RangeError(
-        `request options.targets[${index}]: expected one of ${names.map((known) => `'${known}'`).join(', ')}, got '${name}'`,
+        `request options.targets[${index}]: expected one of ${names.map((known) => `'${known}'`).join(', ')}, got ${given(name)}`,
       );
     }
     if (targets.indexOf(name) !== index) throw new RangeError(`request options.targets[${index}]: '${name}' is named twice`);

@@ -4,9 +4,12 @@ import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
 import { indexOf, type Tabled } from './flight-table.js';
 import { given } from '../workers/given.js';
+import { nameFor } from '../workers/text.js';
+import { givenOf } from './requests.js';
 
 export const isFlying = ({ status }: Flight): boolean => status === 'flying';
 
+const WHICH: readonly string[] = ['payload', 'scope', 'key'];
 const BY_PAYLOAD: readonly string[] = ['payload', 'scope'];
 const BY_IDENTITY: readonly string[] = ['scope', 'key'];
 
@@ -17,7 +20,7 @@ function check(which: Which<unknown>): void {
   }
   const known = 'payload' in which ? BY_PAYLOAD : BY_IDENTITY;
   for (const name of Object.keys(which))
-    if (!known.includes(name)) throw new TypeError(`which.${name}: there is no such property; known are ${known.join(', ')}`);
+    if (!known.includes(name)) throw new TypeError(`which.${nameFor(name)}: there is no such property; known are ${known.join(', ')}`);
   if (!('key' in which) || which.key === null || typeof which.key === 'string') return;
   throw new TypeError(
     `which.key: expected a key, or null for what is not shared, got ${given(which.key)}; leave it out for all of a scope`,
@@ -26,10 +29,11 @@ function check(which: Which<unknown>): void {
 
 /** Tells whether a flight or a kept value has this identity. @throws TypeError or CoalescerError for an invalid `which` */
 export function fitsOf(
-  which: Which<unknown>,
+  what: Which<unknown>,
   identify: (payload: unknown, scope: string | undefined) => Identity,
   coalescer: string,
 ): (held: Tabled) => boolean {
+  const which = typeof what === 'object' && what !== null ? givenOf(what, WHICH) : what;
   check(which);
   const { scope, key }: { scope: string | null; key?: string | null } = 'payload' in which ? identify(which.payload, which.scope) : which;
   if (scope !== null && (typeof scope !== 'string' || scope === '')) {

@@ -49,6 +49,13 @@ export function listen(called: Promise<unknown>, resolved: (value: unknown) => v
   }
 }
 
+/** Did a user's function that must answer at once return a promise? Then it has not answered; its rejection is ignored. */
+export function isPromised(said: unknown): boolean {
+  if (!(said instanceof Promise)) return false;
+  said.catch(() => undefined);
+  return true;
+}
+
 /** A native promise of this realm, whatever `result` is: a thenable that settles twice or throws is wrapped. */
 export function asPromise(result: unknown): Promise<unknown> {
   return isNative(result) ? result : begun(result);

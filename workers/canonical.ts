@@ -5,7 +5,7 @@
 import { configure } from 'safe-stable-stringify';
 import { CanonicalMemo } from './canonical-memo.js';
 import { keepShape } from './lasting-shape.js';
-import { nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
+import { LEAST_MAX, nameOf, nameOfPrimitive, refusalOf, type PlainRules, type Refusal } from './plain.js';
 import { own } from './text.js';
 
 /** JSON with sorted properties. */
@@ -31,11 +31,14 @@ class KeyRules implements PlainRules {
   readonly exact: boolean;
   isSorted = true;
   leavesOut = false;
-  characters = 0;
+  least = 0;
+  rest = 0;
+  readonly leastMax: number;
 
   /** `mustCross`: also refuses what could not cross. A payload with a canonical form is plain data: nothing else in it could fail to cross. */
-  constructor(mustCross: boolean) {
+  constructor(mustCross: boolean, charactersMax: number) {
     this.wellFormed = this.exact = mustCross;
+    this.leastMax = charactersMax;
   }
 
   primitive(value: unknown): string {
@@ -45,7 +48,7 @@ class KeyRules implements PlainRules {
     return `${nameOf(value)} is not plain data: JSON would collapse it`;
   }
 }
-keepShape(() => new KeyRules(false));
+keepShape(() => new KeyRules(false, 0));
 
 /** A payload that has no canonical form. The front makes it a typed error with the coalescer's name. */
 export class NoCanonicalForm extends Error {
@@ -76,19 +79,20 @@ export const formOfText = (text: string): KeyForm => (text.isWellFormed() ? TOLD
  * objects and arrays are their JSON, other values are JSON behind '=', strings stand for themselves (the common case costs nothing) unless they begin
  * like one of those or like a quoted string; then they are quoted.
  * @param mayCross also find out whether the key may cross in place of the payload? One walk finds both: a second one made a launch on threads a twentieth slower.
+ * @param charactersMax a form that is certain to be longer is refused
  * @throws NoCanonicalForm
  */
-export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean): FormedKey {
+export function formedKey(payload: unknown, memo: CanonicalMemo | null, mayCross: boolean, charactersMax = LEAST_MAX): FormedKey {
   if (typeof payload === 'string') {
     return { key: isItsOwnKey(payload) ? payload : JSON.stringify(payload), form: mayCross ? formOfText(payload) : FORM };
   }
   // For a coalesced function without arguments the payload is `undefined`.
   if (payload === undefined) return { key: '=undefined', form: FORM };
-  let rules = new KeyRules(mayCross);
+  let rules = new KeyRules(mayCross, charactersMax);
   let refusal = refusalOf(payload, rules);
-  if (refusal !== null && mayCross) {
+  if (refusal !== null && mayCross && !refusal.isTooLarge) {
     // It may still have a key, by which requests join.
-    rules = new KeyRules(false);
+    rules = new KeyRules(false, charactersMax);
     refusal = refusalOf(payload, rules);
   }
   if (refusal !== null) throw new NoCanonicalForm(refusal);
@@ -106,11 +110,12 @@ function formOf(payload: unknown, isSorted: boolean, memo: CanonicalMemo | null)
 
 /** A Proxy may change between reads: to nothing, or to a text that is somebody else's key. */
 function changed(): never {
-  throw new NoCanonicalForm({ path: '$', reason: 'it changed between two reads, as a Proxy may' });
+  throw new NoCanonicalForm({ path: '$', reason: 'it changed between two reads, as a Proxy may', isTooLarge: false });
 }
 
 /** The key alone, without checking how it would cross. */
-export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null): string => formedKey(payload, memo, false).key;
+export const canonicalKey = (payload: unknown, memo: CanonicalMemo | null = null, charactersMax = LEAST_MAX): string =>
+  formedKey(payload, memo, false, charactersMax).key;
 
 /** Texts from this length on arrive as strings of their own, not as slices. */
 const ALONE_FROM = 8_192;

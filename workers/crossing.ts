@@ -4,7 +4,7 @@
  */
 import * as types from 'node:util/types';
 import { keepShape } from './lasting-shape.js';
-import { nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
+import { LEAST_MAX, nameOf, refusalOf, type PlainRules, type Refusal } from './plain.js';
 
 const INT64 = 2n ** 63n;
 const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => NodeJS.TypedArray;
@@ -74,7 +74,13 @@ class Look implements PlainRules {
   needsClone = false;
   hasBom = false;
   isJson = true;
-  characters = 0;
+  least = 0;
+  rest = 0;
+  readonly leastMax: number;
+
+  constructor(leastMax: number) {
+    this.leastMax = leastMax;
+  }
 
   primitive(value: unknown): string | null {
     this.isJson = false;
@@ -84,16 +90,21 @@ class Look implements PlainRules {
   special(value: object): string | null {
     this.isJson = false;
     if (!(value instanceof Date || value instanceof TypedArray)) this.needsClone = true;
+    if (types.isTypedArray(value)) this.least += value.byteLength;
     return CROSSING_RULES.special(value);
   }
 }
 
-/** Checks a whole value before it is packed. A value that is bytes crosses unparsed, whatever is in it. */
-export function inspectCrossing(value: unknown): Crossing {
-  const look = new Look();
+/**
+ * Checks a whole value before it is packed. A value that is bytes crosses unparsed, whatever is in it.
+ * @param bytesMax a value that is certain to take more is refused
+ */
+export function inspectCrossing(value: unknown, bytesMax = LEAST_MAX): Crossing {
+  // Packed, a name takes two bytes less than as JSON, and no part less than half.
+  const look = new Look(2 * bytesMax);
   const refusal = refusalOf(value, look);
-  const { needsClone, hasBom, isJson, characters } = look;
-  return { refusal, needsClone: needsClone || hasBom, isJson, characters };
+  const { needsClone, hasBom, isJson, least, rest } = look;
+  return { refusal, needsClone: needsClone || hasBom, isJson, characters: least + rest };
 }
 
-keepShape(() => new Look());
+keepShape(() => new Look(0));

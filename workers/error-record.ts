@@ -30,7 +30,7 @@ const HEADERS = ['retry-after', 'retry-after-ms', 'date', 'x-should-retry', 'req
 /** A value that throws when it is read could not cross. */
 function isPlain(value: unknown): boolean {
   try {
-    return inspectCrossing(value).refusal === null;
+    return inspectCrossing(value, DATA_CHARACTERS_MAX).refusal === null;
   } catch {
     return false;
   }

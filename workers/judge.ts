@@ -1,6 +1,7 @@
 /** What a target's error means for its flight, and what it says about the target: the target's own verdict, made safe. */
 import type { Attempt } from './attempt.js';
 import type { Sample } from './breaker.js';
+import { isPromised } from './call-target.js';
 import { classifyHttp, isAbort, isSpendCap, RETRY_AFTER_MS_MAX, retryAfterMsOf, statusOf } from './classify.js';
 import type { Seam } from './environment.js';
 import type { FilledTarget } from './targets.js';
@@ -52,8 +53,8 @@ function verdictOf(target: FilledTarget, error: unknown, attempt: Attempt): Said
   let retryAfterMs: unknown;
   try {
     const said: unknown = target.classify === null ? classifyHttp(error) : target.classify(error, attempt);
-    // A promise is no verdict; its rejection is ignored.
-    if (said instanceof Promise) said.catch(() => undefined);
+    // A promise is no verdict.
+    if (isPromised(said)) verdict = undefined;
     else if (typeof said === 'object' && said !== null) ({ verdict, retryAfterMs } = said as { verdict?: unknown; retryAfterMs?: unknown });
     else verdict = said;
   } catch {

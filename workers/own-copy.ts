@@ -20,30 +20,38 @@ export function ownBytes(value: unknown): unknown {
 }
 
 /** A structured clone, which for a Buffer itself would be a plain Uint8Array. @throws DataCloneError if it cannot be cloned */
-export const copyOf = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value));
+export const copyOf = (value: unknown): unknown =>
+  // With memory of its own: `Buffer.from(value)` is in Node's pool, among other bytes, all of which are copied when it is posted or cloned.
+  Buffer.isBuffer(value) ? Buffer.from(new Uint8Array(value).buffer) : structuredClone(value);
 
 /** A copy of plain data and its bytes. Class instances are not copied. */
 export function ownData(value: unknown): unknown {
   try {
-    return dataOf(value);
+    return typeof value === 'object' ? dataOf(value, new Map()) : value;
   } catch {
     // A cycle, or it throws when it is read.
     return value;
   }
 }
 
-function dataOf(value: unknown): unknown {
+/** What is in it twice is copied once: twice over and over is no end. */
+function dataOf(value: unknown, copies: Map<object, unknown>): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(dataOf);
+  if (!copies.has(value)) copies.set(value, copied(value, copies));
+  return copies.get(value);
+}
+
+function copied(value: object, copies: Map<object, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((part) => dataOf(part, copies));
   if (types.isDate(value)) return new Date(value);
   if (types.isProxy(value) || !isPlainObject(value)) return ownBytes(value);
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part)]));
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, dataOf(part, copies)]));
 }
 
 /** The same for data that may cross to a thread. Data that may not is returned as it is: packing it will say why. */
-export function ownCrossing(value: unknown): unknown {
+export function ownCrossing(value: unknown, bytesMax: number): unknown {
   try {
-    return inspectCrossing(value).refusal === null ? ownData(value) : value;
+    return inspectCrossing(value, bytesMax).refusal === null ? ownData(value) : value;
   } catch {
     return value;
   }

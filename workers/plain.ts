@@ -3,12 +3,14 @@
  * it with different rules; both refuse rather than change a value silently.
  */
 
-import { beginsWithBom } from './text.js';
+import { beginsWithBom, nameFor } from './text.js';
 
 /** The first thing that was refused: its path (`$.messages[2].at`) and why. */
 export interface Refusal {
   readonly path: string;
   readonly reason: string;
+  /** Nothing in it is wrong, but it is more than it may be. */
+  readonly isTooLarge: boolean;
 }
 
 /** What a use of plain data allows. */
@@ -29,14 +31,24 @@ export interface PlainRules {
   leavesOut?: boolean;
   /** Set if a text begins with a byte order mark. Absent: not needed. */
   hasBom?: boolean;
-  /** The walk adds the approximate length of the JSON to this. */
-  characters: number;
+  /** The walk adds the least length of the JSON to this: texts, names, and what stands between parts; */
+  least: number;
+  /** and the approximate length of the rest to this. */
+  rest: number;
+  /**
+   * A value with a larger `least` is refused, so that every walk ends: a part that is referenced twice is written twice, which doubles with each level
+   * (a few lines of YAML with aliases, or of any format that keeps references, make such a payload).
+   */
+  readonly leastMax: number;
 }
+
+/** For values that no option limits: a second of work. */
+export const LEAST_MAX = 64 * 1_048_576;
 
 /** A fraction: seventeen digits, which take JSON ten times as long as as many letters. */
 const FRACTION_CHARACTERS = 100;
 const INTEGER_CHARACTERS = 10;
-/** Quotes, colon and comma. */
+/** Quotes, colon and comma: never fewer. */
 const NAME_CHARACTERS = 4;
 /** `true`, `false`, `null`, or an object's braces. */
 const WORD_CHARACTERS = 5;
@@ -55,8 +67,11 @@ const isOfPlain = (prototype: object | null): boolean =>
 /** Walks `value`; `null` when everything in it is allowed. */
 export function refusalOf(value: unknown, rules: PlainRules): Refusal | null {
   const found = walk(value, rules, 0);
-  return found === null ? null : { path: `$${found.steps.reverse().join('')}`, reason: found.reason };
+  if (rules.least > rules.leastMax) return { path: '$', reason: TOO_LARGE, isTooLarge: true };
+  return found === null ? null : { path: `$${found.steps.reverse().join('')}`, reason: found.reason, isTooLarge: false };
 }
+
+const TOO_LARGE = 'it is too large, or the same parts are in it over and over';
 
 interface Found {
   readonly steps: string[];
@@ -67,23 +82,25 @@ const under = (found: Found, step: string): Found => {
   found.steps.push(step);
   return found;
 };
-const keyStep = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+const keyStep = (key: string): string =>
+  key === nameFor(key) && /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(nameFor(key))}]`;
 
 function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
   switch (typeof value) {
     case 'string':
-      rules.characters += value.length;
+      rules.least += value.length;
+      if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
       if (rules.hasBom === false && beginsWithBom(value)) rules.hasBom = true;
       return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
     case 'boolean':
-      rules.characters += WORD_CHARACTERS;
+      rules.rest += WORD_CHARACTERS;
       return null;
     case 'number':
-      rules.characters += Number.isInteger(value) ? INTEGER_CHARACTERS : FRACTION_CHARACTERS;
+      rules.rest += Number.isInteger(value) ? INTEGER_CHARACTERS : FRACTION_CHARACTERS;
       if (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) return null;
       break;
     case 'object':
-      rules.characters += WORD_CHARACTERS;
+      rules.rest += WORD_CHARACTERS;
       if (value === null) return null;
       if (depth >= DEPTH_MAX) return refuse(`nested deeper than ${DEPTH_MAX} levels, or in a cycle`);
       return Array.isArray(value) ? walkArray(value, rules, depth) : walkObject(value, rules, depth);
@@ -99,6 +116,9 @@ function walkArray(value: readonly unknown[], rules: PlainRules, depth: number):
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return refuse('an array with toJSON');
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('an array with symbols for keys');
   const { length } = value;
+  // Commas and brackets, counted before its elements.
+  rules.least += length + 1;
+  if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
   // Finds holes and named properties in one check: a dense array has as many own keys as elements.
   const keys = Object.keys(value);
   if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) {
@@ -138,12 +158,13 @@ function walkObject(value: object, rules: PlainRules, depth: number): Found | nu
     }
     if (rules.wellFormed && !key.isWellFormed()) return under(refuse('a lone surrogate in a property name'), keyStep(key));
     if (rules.hasBom === false && beginsWithBom(key)) rules.hasBom = true;
-    rules.characters += key.length + NAME_CHARACTERS;
     const property = record[key];
     if (property === undefined && rules.undefinedIsAbsent) {
       rules.leavesOut = true;
       continue;
     }
+    rules.least += key.length + NAME_CHARACTERS;
+    if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
     const found = walk(property, rules, depth + 1);
     if (found !== null) return under(found, keyStep(key));
   }
@@ -156,7 +177,7 @@ const { isRawJSON } = JSON as { readonly isRawJSON?: (value: unknown) => boolean
 /** `Map`, `Headers`, `Invoice`: what a refused object is called. */
 export function nameOf(value: object): string {
   const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'an object';
+  return typeof name === 'string' && name !== '' ? nameFor(name) : 'an object';
 }
 
 /** What a refused primitive is called. */

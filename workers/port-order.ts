@@ -90,7 +90,7 @@ export class PortOrder implements StraightOrder, WheelEntry {
 
   /** Not sent if it is the payload's canonical form: few targets read it, and then it is made again. */
   get key(): string | null {
-    if (this.#key === false) this.#key = canonicalKey(this.payload);
+    if (this.#key === false) this.#key = canonicalKey(this.payload, null, Infinity);
     return this.#key;
   }
 }

@@ -3,6 +3,7 @@ import { bytesOf, isLarger, packBody } from './body.js';
 import type { BreakerPhase } from './breaker.js';
 import { payloadOf } from './canonical.js';
 import type { Seam } from './environment.js';
+import { given } from './given.js';
 import { packError } from './error-record.js';
 import type { FlightCalls } from './flight-context.js';
 import type { FlightStart } from './flight-record.js';
@@ -141,7 +142,12 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const stranger = order.route?.find((name) => !targets.some((target) => target.name === name));
     if (stranger !== undefined) {
       const known = targets.map(({ name }) => `'${name}'`).join(', ');
-      return this.failed(order, null, 'answered', new RangeError(`request options.targets: expected one of ${known}, got '${stranger}'`));
+      return this.failed(
+        order,
+        null,
+        'answered',
+        new RangeError(`request options.targets: expected one of ${known}, got ${given(stranger)}`),
+      );
     }
     this.#orders[order.slot] = order;
     this.#airborne++;
@@ -157,7 +163,7 @@ export class PortShard implements StraightReceiver<PortOrder>, DueOrderReceiver 
     const once = refusalOfSharing(value);
     if (once !== null) return once;
     try {
-      const body = packBody(value, wire.packValue);
+      const body = packBody(value, wire.packValue, { limit: 'resultBytes', bytes: settings.resultBytes });
       if (isLarger(body.data, settings.resultBytes)) {
         const message = `limits.resultBytes is reached: the value has ${bytesOf(body.data)} bytes, at most ${settings.resultBytes} may cross`;
         return new Refused('COALESCER_LIMIT', message, { limit: 'resultBytes' });

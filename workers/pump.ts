@@ -2,7 +2,7 @@
  * Reads the stream of one attempt: pulls while there is credit (backpressure), one chunk at a time, and reports what comes. It knows neither readers
  * nor flights, and never waits for a reader: without credit it simply does not pull.
  */
-import { asPromise } from './call-target.js';
+import { asPromise, listen } from './call-target.js';
 import { inOwnContext, thisContext } from './clean-context.js';
 import { keepShape } from './lasting-shape.js';
 import { closeStream, iteratorSource, type StreamSource } from './stream-source.js';
@@ -77,15 +77,15 @@ export class Pump {
   pull(): void {
     if (this.#isPulling || this.#isOver || this.#credit <= 0) return;
     this.#isPulling = true;
-    let result: unknown;
+    let result: Promise<unknown>;
     this.#receiver.entered();
     try {
-      result = this.#source.next();
+      result = asPromise(this.#source.next());
     } catch (error) {
       result = Promise.reject(error);
     }
     this.#receiver.left();
-    asPromise(result).then(this.#took, this.#threw);
+    void listen(result, this.#took, this.#threw);
   }
 
   readonly #took = (result: unknown): void => {

@@ -1,4 +1,5 @@
 /** Checks whether a target's value may be shared, even if reading the value throws. */
+import { isPromised } from './call-target.js';
 import { messageOf } from './classify.js';
 import type { LaunchOrder } from './protocol.js';
 import type { ShardSetup } from './shard-setup.js';
@@ -18,7 +19,7 @@ export function isForOne({ isShareable }: FilledTarget, value: unknown): boolean
   if (isShareable === null) return false;
   try {
     const said: unknown = isShareable(value);
-    return said !== true;
+    return isPromised(said) || said !== true;
   } catch {
     return true;
   }

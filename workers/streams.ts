@@ -3,6 +3,7 @@
  * which targets may go on in mid-air. The flight's machine decides what follows; the front looks after readers.
  */
 import type { Attempt } from './attempt.js';
+import { isPromised } from './call-target.js';
 import type { FlightRecord } from './flight-record.js';
 import { keepShape } from './lasting-shape.js';
 import { CREDIT_BYTES, type LaunchOrder, STREAM_ENDED } from './protocol.js';
@@ -195,7 +196,8 @@ export class Streams<Order extends LaunchOrder> {
     const before = held.before > 0 ? record.order.delivered?.at(-1) : undefined;
     const last = held.pump !== null && held.pump.count > 0 ? held.last : before;
     try {
-      if (target.isComplete === null || target.isComplete(last, count)) return this.#steps.value(record, attempt, STREAM_ENDED);
+      const said = target.isComplete === null || target.isComplete(last, count);
+      if (!isPromised(said) && said) return this.#steps.value(record, attempt, STREAM_ENDED);
     } catch (error) {
       return this.#steps.broke(record, attempt, error);
     }

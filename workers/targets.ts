@@ -176,7 +176,7 @@ function fillTarget(name: string, target: unknown): FilledTarget {
   const stranger = isPlainObject(spec) ? Object.keys(spec).find((setting) => !Object.hasOwn(SETTINGS, setting)) : undefined;
   if (stranger !== undefined)
     throw new TypeError(`targets.${name}.${stranger}: there is no such setting; expected ${Object.keys(SETTINGS).join(', ')}`);
-  for (const setting in SETTINGS) checkSetting(name, setting as Setting, spec[setting as Setting]);
+  for (const setting of Object.keys(SETTINGS)) checkSetting(name, setting as Setting, spec[setting as Setting]);
   const { run, classify, replayable = true, isShareable, isComplete, resume, maxConcurrency = Infinity } = spec;
   const { attemptTimeoutMs = null, firstChunkTimeoutMs = null, idleTimeoutMs = null, weight = null, credential = null } = spec;
   // Called as methods of their spec, so that a class instance may be a target.

@@ -21,3 +21,9 @@ export const beginsWithBom = (text: string): boolean => text.charCodeAt(0) === B
 
 /** At most the first `most` characters, without keeping the rest alive. */
 export const cut = (text: string, most: number): string => (text.length <= most ? text : own(text.slice(0, most)));
+
+/** Names may come over the wire, megabytes long, and errors are logged: so much of one is told. */
+const NAME_CHARACTERS_MAX = 100;
+
+/** A name as a message tells it. */
+export const nameFor = (name: string): string => (name.length <= NAME_CHARACTERS_MAX ? name : `${cut(name, NAME_CHARACTERS_MAX)}…`);

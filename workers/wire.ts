@@ -132,6 +132,8 @@ export class Wire {
   unpackBody(kind: BodyKind | typeof READ, data: unknown): unknown {
     if (kind === READ) return data;
     if (typeof data === 'string') return readText(kind, data);
+    // A number would be as many bytes.
+    if (!ArrayBuffer.isView(data)) throw new TypeError('a body that is neither text nor bytes');
     const bytes = data as Uint8Array;
     switch (kind) {
       case PACKED:

@@ -196,7 +196,7 @@ test('what is for one alone is not kept, and read by its leader alone: beside ot
 });
 
 test('a function that throws, or says anything but true, has not said that others may have the value', async () => {
-  for (const isShareable of [() => { throw new Error('boom'); }, () => undefined, () => 'yes'] as unknown as (() => boolean)[]) {
+  for (const isShareable of [() => { throw new Error('boom'); }, () => undefined, () => 'yes', () => Promise.reject(new Error('late'))] as unknown as (() => boolean)[]) {
     const environment = countedEnvironment();
     let calls = 0;
     const coalescer = createCoalescer({ scope: 'public', environment, targets: { a: { run: async () => ++calls, isShareable } } });

@@ -386,3 +386,16 @@ test('options of keep are checked', () => {
   assert.throws(() => make(7), /options\.keep: expected an object, got 7/);
   assert.throws(() => make({ ttl: 7 }), /options\.keep\.ttl: there is no such option/);
 });
+
+test('a ttlMs that says a promise, also one that rejects, keeps nothing and is no crash', async () => {
+  for (const said of [() => Promise.reject(new Error('late')), () => Promise.resolve(1_000)]) {
+    const stage = openStage({ keep: { ttlMs: said as never } });
+    for (const round of [1, 2]) {
+      const waiter = watch(stage.coalescer.request('a'));
+      assert.equal(stage.primary.calls.length, round);
+      stage.primary.calls.at(-1)!.resolve('value');
+      await stage.settled();
+      assert.equal(waiter.value, 'value');
+    }
+  }
+});

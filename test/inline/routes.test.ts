@@ -1,6 +1,7 @@
 // Targets named by a request, and requests that are not shared: who flies where, and who never meets whom.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkRequest } from '../../src/requests.js';
 import { codeOf, httpError, openStage, watch } from './stage.js';
 
 test('a request may name its targets and their order', async () => {
@@ -134,4 +135,10 @@ test('an unshared flight has a time, a limit and an end like any other', async (
   assert.equal(primary.calls.length, 2);
   assert.deepEqual(waiters.map(codeOf), ['COALESCER_TIMEOUT', 'COALESCER_TIMEOUT', 'COALESCER_LIMIT']);
   assert.equal(coalescer.stats().airborne, 0);
+});
+
+test('a list of more targets than there may be is refused before it is looked through, also where no module has loaded yet', () => {
+  const targets = Array.from({ length: 25 }, (_, at) => `t${at}`);
+  assert.throws(() => checkRequest({ targets }, null), /request options\.targets: expected at most 24 names, got 25/);
+  assert.doesNotThrow(() => checkRequest({ targets: targets.slice(1) }, null));
 });

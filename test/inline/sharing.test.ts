@@ -43,6 +43,19 @@ for (const share of [undefined, 'readonly', 'same'] as const) {
   });
 }
 
+test("share 'copy': a Buffer has memory of its own, and none of its neighbours in Node's pool comes along", async () => {
+  const value = Buffer.from('answer');
+  assert.ok(value.buffer.byteLength > value.length, 'it lies in the pool');
+  const { calls, waiters } = await give(value, 'copy');
+  assert.equal(calls, 1);
+  for (const waiter of waiters) {
+    const copy = waiter.value as Buffer;
+    assert.ok(Buffer.isBuffer(copy) && copy !== value);
+    assert.deepEqual([copy.toString(), copy.byteOffset, copy.buffer.byteLength], ['answer', 0, 6]);
+  }
+  assert.equal(new Set(waiters.map((waiter) => (waiter.value as Buffer).buffer)).size, waiters.length);
+});
+
 test("share 'frozen': all get one object, frozen all the way down, also where only one waits", async () => {
   for (const many of [1, 3]) {
     const { calls, waiters } = await give(nested(), 'frozen', many);

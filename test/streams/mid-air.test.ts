@@ -263,3 +263,17 @@ test('a value that comes in place of the rest of a stream is compared with it li
   for (let turn = 0; turn < 5; turn++) await settled();
   assert.deepEqual([reading.chunks, reading.state, whole.value], [['one', ' two'], 'ended', ['one', ' two']]);
 });
+
+test('an isComplete that says a promise has not said that the stream is complete, and is no crash where that rejects', async () => {
+  for (const said of [() => Promise.reject(new Error('late')), () => Promise.resolve(true)]) {
+    const only = fedTarget({ isComplete: said as never });
+    const { coalescer, settled } = openStreams({ only });
+    const reading = readAll(coalescer.stream('a'));
+    await settled();
+    assert.equal(only.calls.length, 1);
+    only.calls[0]!.give('one');
+    only.calls[0]!.end();
+    for (let turn = 0; turn < 5; turn++) await settled();
+    assert.deepEqual([reading.chunks, codeOfReading(reading)], [['one'], 'COALESCER_STREAM_BROKEN']);
+  }
+});

@@ -69,6 +69,9 @@ for (const [kind, [make, chunks]] of Object.entries(kinds)) {
   });
 }
 
+function odd(): never {
+  throw new Error('odd');
+}
 const broken: Readonly<Record<string, () => unknown>> = {
   'throws when it is asked for its iterator': () => ({
     [Symbol.asyncIterator]() {
@@ -94,6 +97,12 @@ const broken: Readonly<Record<string, () => unknown>> = {
     }),
   }),
   'has no next': () => ({ [Symbol.asyncIterator]: () => ({}) }),
+  'gives what throws when it is looked at': () => ({
+    [Symbol.asyncIterator]: () => ({ next: () => Proxy.revocable({}, { getPrototypeOf: odd }).proxy }),
+  }),
+  'gives what only looks like a promise': () => ({
+    [Symbol.asyncIterator]: () => ({ next: () => Object.setPrototypeOf({}, Promise.prototype) as unknown }),
+  }),
 };
 for (const [how, make] of Object.entries(broken)) {
   test(`a stream that ${how} fails like any attempt: the next target is called`, async () => {
@@ -111,6 +120,28 @@ for (const [how, make] of Object.entries(broken)) {
     await turns(settled);
     assert.equal(calls, 2);
     assert.deepEqual([reading.chunks, reading.state], [['b'], 'ended']);
+  });
+}
+
+for (const [how, make] of Object.entries(broken)) {
+  if (how.includes('iterator')) continue;
+  test(`a stream that ${how} behind its first chunk breaks off, and nothing of it is unheard`, async (context) => {
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', listen);
+    context.after(() => process.off('unhandledRejection', listen));
+    let calls = 0;
+    const only = targetOf(() => {
+      calls++;
+      let asked = 0;
+      const behind = (make() as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      return { [Symbol.asyncIterator]: () => ({ next: () => (asked++ === 0 ? { done: false, value: 'a' } : behind.next()) }) };
+    });
+    const { coalescer, settled } = openStreams({ only });
+    const reading = readAll(coalescer.stream('a'));
+    await turns(settled);
+    assert.equal(calls, 1);
+    assert.deepEqual([reading.chunks, codeOfReading(reading), unheard], [['a'], 'COALESCER_STREAM_BROKEN', []]);
   });
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packBody } from '../../workers/body.js';
-import { CHUNK, FULFILLED, type FulfilledFrame, LAUNCH, type LaunchFrame, READ, type ShardFrame } from '../../workers/protocol.js';
+import { BYTES, CHUNK, FULFILLED, type FulfilledFrame, LAUNCH, type LaunchFrame, READ, type ShardFrame } from '../../workers/protocol.js';
 import { SharedMemory } from '../../workers/shared-memory.js';
 import { type Envelope, Wire } from '../../workers/wire.js';
 import type { Flight } from '../../src/flight.js';
@@ -64,6 +64,10 @@ const UNREADABLE: Readonly<Record<string, (flight: Flight) => Envelope>> = {
   'is no list of frames': () => [7] as unknown as Envelope,
   'tells of a flight that was in this slot before': ({ slot, number }) => [fulfilled({ slot, number: number - 1 }, 'stale')],
   'says what nobody knows': ({ slot, number }) => [[99, slot, number]] as unknown as Envelope,
+  'is nothing': () => null as unknown as Envelope,
+  'tells of no flight': () => [[FULFILLED, 'constructor', undefined, [0, 1, 0, 0, 0, null], READ, 'value']] as unknown as Envelope,
+  'gives a chunk that has no size': ({ slot, number }) => [[CHUNK, slot, number, READ, { byteLength: -1 }]] as unknown as Envelope,
+  'gives a size for a body': ({ slot, number }) => [[FULFILLED, slot, number, [0, 1, 0, 0, 0, null], BYTES, 64]] as unknown as Envelope,
 };
 for (const [what, envelopeOf] of Object.entries(UNREADABLE)) {
   test(`one whose envelope ${what} is ended, and nothing that comes behind is believed`, async () => {
@@ -74,8 +78,10 @@ for (const [what, envelopeOf] of Object.entries(UNREADABLE)) {
     send(fulfilled(flight, 'value'));
     link.envelope(envelopeOf(flight));
     assert.deepEqual([terminations(), heard], [1, []]);
+    // Whoever is still sent there before it is over is lost with the rest, and goes on elsewhere.
+    const late = launch();
     link.closed();
-    assert.deepEqual([lost.length, lost[0]?.[0]], [1, [flight.number]]);
+    assert.deepEqual([lost.length, lost[0]?.[0]], [1, [flight.number, late.number]]);
     assert.match(lost[0]?.[1] ?? '', /could not be read/);
   });
 }
