@@ -28,9 +28,14 @@ export interface AttemptContext<Carried = unknown> {
 
 /**
  * What an error means. `answer`: the error is the answer, give it to all waiters as it is. `failover`: try elsewhere. `retry`: this target
- * again, after backoff. `retryAfterMs`: this target is left alone that long, at most an hour, by all flights (as with a Retry-After).
+ * again, after backoff. `retryAfterMs`: this target is left alone that long, at most an hour, by all flights (as with a Retry-After). It goes before what
+ * the error says; 0: not at all, also after a 429 (one tenant's own key has reached its limit, say).
  */
-export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
+export type Verdict =
+  | 'answer'
+  | 'failover'
+  | 'retry'
+  | { readonly verdict: 'answer' | 'failover' | 'retry'; readonly retryAfterMs: number };
 
 // Parameters of methods may be narrower than they are said here: so a target says what it expects to be carried (`AttemptContext<{ locale: string }>`),
 // and one that does not has `carried: unknown`.
