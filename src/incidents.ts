@@ -10,7 +10,7 @@ interface Relaunch {
 }
 
 export class Incidents {
-  /** Why it failed, in its link's words; `null`: it did not, or by its front's will. */
+  /** Why it failed: in its link's words, or by what its front made of it; `null`: it did not. */
   failure: string | null = null;
   /** Dropped by `forget`: what it brings is for those who wait, and not kept. */
   isForgotten = false;
@@ -31,3 +31,8 @@ export class Incidents {
 
 /** Of all flights to which nothing has happened. */
 export const NO_INCIDENTS: Readonly<Incidents> = Object.freeze(new Incidents());
+
+/** Its front is about to end it, and says why; one that has ended meanwhile has its own reason. */
+export function endsFor(why: string, flight: Flight): void {
+  if (flight.status === 'flying') flight.ownIncidents().failure = why;
+}
