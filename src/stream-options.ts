@@ -7,7 +7,10 @@ export interface StreamsOption {
    * delivered, and readers go on where they were; behind a chunk that cannot be compared (it holds a function) it ends as if it had said something else. `resume`: the target's `resume` goes on from what was delivered. @default 'fail'
    */
   readonly midStream?: 'fail' | 'verify' | 'resume';
-  /** From the call of a target to its first chunk; the last target left is not cut off by it. @default 60_000 */
+  /**
+   * From the call of a target to its first chunk; the last target left is not cut off by it. Where nobody says it, it counts from when the target has returned its
+   * stream: one that awaits its upstream's headers before (an SDK's `await client.….create(…)`) has its `attemptTimeoutMs` for that. @default 60_000
+   */
   readonly firstChunkTimeoutMs?: number;
   /** The longest silence between two chunks, while the stream is asked for one. @default 30_000 */
   readonly idleTimeoutMs?: number;

@@ -60,7 +60,7 @@ export interface TargetSpec<P, R, C = any> {
   readonly attemptTimeoutMs?: number;
   /** May this value be given to all who wait for it? What says no, or throws, goes to the flight's leader alone; the others fly for themselves, at once. @default every value may */
   readonly isShareable?: (value: Awaited<R>) => boolean;
-  /** Streams: the first chunk must come within this time of the call. @default the coalescer's `streams.firstChunkTimeoutMs` */
+  /** Streams: the first chunk must come within this time of the call; the last target left is not cut off by it. @default the coalescer's `streams.firstChunkTimeoutMs` */
   readonly firstChunkTimeoutMs?: number;
   /** Streams: the longest silence between two chunks. @default the coalescer's `streams.idleTimeoutMs` */
   readonly idleTimeoutMs?: number;
