@@ -55,9 +55,13 @@ export function statusOf(error: unknown): number | undefined {
 const isStatus = (status: unknown): status is number =>
   typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
 
-/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none (fetch wraps them). */
+/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), its cause's where it has none: fetch wraps them, and SDKs wrap what fetch throws. */
 export function codeOf(error: unknown): string | undefined {
-  return textOf(error, of.code, 200) ?? textOf(field(error, of.cause), of.code, 200);
+  const code = textOf(error, of.code, 200);
+  if (code !== undefined) return code;
+  const cause = field(error, of.cause);
+  if (cause === undefined) return undefined;
+  return textOf(cause, of.code, 200) ?? textOf(field(cause, of.cause), of.code, 200);
 }
 
 /** A field that is a text: at most so many characters of it. */
