@@ -58,7 +58,7 @@ function isDirect(value: object): boolean {
 export interface Crossing {
   /** Why it cannot cross; `null` when it can. */
   readonly refusal: Refusal | null;
-  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark): it takes the slower way, see `packBody`. */
+  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark; half of an emoji, where a stream was cut in it): it takes the slower way, see `packBody`. */
   readonly needsClone: boolean;
   /** JSON tells all of it, */
   readonly isJson: boolean;
@@ -73,6 +73,7 @@ class Look implements PlainRules {
   readonly exact = true;
   needsClone = false;
   hasBom = false;
+  hasLoneSurrogate = false;
   isJson = true;
   characters = 0;
 
@@ -92,8 +93,8 @@ class Look implements PlainRules {
 export function inspectCrossing(value: unknown): Crossing {
   const look = new Look();
   const refusal = refusalOf(value, look);
-  const { needsClone, hasBom, isJson, characters } = look;
-  return { refusal, needsClone: needsClone || hasBom, isJson, characters };
+  const { needsClone, hasBom, hasLoneSurrogate, isJson, characters } = look;
+  return { refusal, needsClone: needsClone || hasBom || hasLoneSurrogate, isJson, characters };
 }
 
 keepShape(() => new Look());

@@ -19,7 +19,7 @@ export interface PlainRules {
   special(value: object): string | null;
   /** Is a property that is `undefined` the same as none? */
   readonly undefinedIsAbsent: boolean;
-  /** Strings must be well-formed Unicode, since UTF-8 has no lone surrogates. */
+  /** Strings must be well-formed Unicode, since UTF-8 has no lone surrogates: names always, texts where nobody says that they have some. */
   readonly wellFormed: boolean;
   /** Refuse what a copy would change about a plain object itself: no prototype, accessors, `__proto__`. */
   readonly exact: boolean;
@@ -29,6 +29,8 @@ export interface PlainRules {
   leavesOut?: boolean;
   /** Set where a text begins with a byte order mark. Not there: nobody wants to know. */
   hasBom?: boolean;
+  /** Set where a text has a lone surrogate. Not there: such a text is refused. */
+  hasLoneSurrogate?: boolean;
   /** What it would be as JSON, about, is added to this. */
   characters: number;
 }
@@ -74,7 +76,10 @@ function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
     case 'string':
       rules.characters += value.length;
       if (rules.hasBom === false && beginsWithBom(value)) rules.hasBom = true;
-      return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
+      if (!rules.wellFormed || value.isWellFormed()) return null;
+      if (rules.hasLoneSurrogate === undefined) return refuse('a lone surrogate would become U+FFFD');
+      rules.hasLoneSurrogate = true;
+      return null;
     case 'boolean':
       rules.characters += WORD_CHARACTERS;
       return null;
