@@ -10,6 +10,7 @@ import { refusedSource, SharedStream, type FlightStream } from './flight-stream.
 import { indexOf, type Tabled } from './flight-table.js';
 import type { Front } from './front.js';
 import { Identities } from './identity.js';
+import { endsFor } from './incidents.js';
 import type { KeptAnswer } from './keeping.js';
 import { KeptRequests } from './kept-requests.js';
 import type { FilledOptions } from './options.js';
@@ -196,7 +197,10 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
 
   cancel(which: Which<unknown>, reason?: unknown): number {
     const flying = this.#flying(which);
-    for (const flight of flying) this.#front.end(flight, 'rejected', this.#front.failures.cancelled(flight, reason));
+    for (const flight of flying) {
+      endsFor('cancelled', flight);
+      this.#front.end(flight, 'rejected', this.#front.failures.cancelled(flight, reason));
+    }
     return flying.length;
   }
 

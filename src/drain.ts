@@ -3,6 +3,7 @@ import { type Seam, TIMER_MS_MAX } from '../workers/environment.js';
 import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
 import { given } from '../workers/given.js';
+import { endsFor } from './incidents.js';
 import { isFlying } from './selection.js';
 
 const DRAIN_MS = 10_000;
@@ -32,7 +33,10 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
     });
     await Promise.race([landed(front), timeUp]);
     seam.clearTimer(timer);
-    for (const flight of front.airborne.filter(isFlying)) front.end(flight, 'rejected', front.failures.closed(flight));
+    for (const flight of front.airborne.filter(isFlying)) {
+      endsFor('closed', flight);
+      front.end(flight, 'rejected', front.failures.closed(flight));
+    }
     await waitersTold();
   }
   await front.close();

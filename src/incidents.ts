@@ -10,7 +10,7 @@ interface Relaunch {
 }
 
 export class Incidents {
-  /** Why it failed, as its link reported; `null`: it did not fail, or its front ended it. */
+  /** Why it failed, as its link reported or its front found; `null`: it did not fail. */
   failure: string | null = null;
   /** Dropped by `forget`: its value is for those who wait, and is not kept. */
   isForgotten = false;
@@ -31,3 +31,8 @@ export class Incidents {
 
 /** Shared by all flights to which nothing has happened. */
 export const NO_INCIDENTS: Readonly<Incidents> = Object.freeze(new Incidents());
+
+/** Its front is about to end it, and says why; one that has ended meanwhile has its own reason. */
+export function endsFor(why: string, flight: Flight): void {
+  if (flight.status === 'flying') flight.ownIncidents().failure = why;
+}

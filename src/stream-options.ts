@@ -7,7 +7,10 @@ export interface StreamsOption {
    * what was delivered, and readers go on where they were; a chunk that cannot be compared (one that holds a function) counts as different. `resume`: the next target's `resume` goes on from what was delivered. @default 'fail'
    */
   readonly midStream?: 'fail' | 'verify' | 'resume';
-  /** From the call of a target to its first chunk; does not apply to the last target left. @default 60_000 */
+  /**
+   * From the call of a target to its first chunk; does not apply to the last target left. The default counts from when the target has returned its stream
+   * instead: until then a target that awaits its upstream's headers (an SDK's `await client.….create(…)`) has its `attemptTimeoutMs`. @default 60_000
+   */
   readonly firstChunkTimeoutMs?: number;
   /** The longest silence between two chunks, measured only while the stream is asked for one. @default 30_000 */
   readonly idleTimeoutMs?: number;

@@ -8,6 +8,7 @@ import type { Seam } from '../workers/environment.js';
 import { type AttemptRecord, STREAM_ENDED } from '../workers/protocol.js';
 import type { Flight } from './flight.js';
 import type { FlightFailures } from './flight-failures.js';
+import { endsFor } from './incidents.js';
 import type { ChunkReceiver, Links } from './links.js';
 import type { FilledOptions } from './options.js';
 import type { Reader } from './reader.js';
@@ -68,9 +69,9 @@ export class Streaming implements StreamOwner, ChunkReceiver {
 
   chunk(flight: Flight, chunk: unknown, cost: number): void {
     if (flight.status !== 'flying') return;
-    const { options, owner, failures } = this.#setup;
+    const { options, failures } = this.#setup;
     if (options.share === 'frozen') freezeDeep(chunk);
-    if (!this.of(flight).take(chunk, cost)) owner.end(flight, 'rejected', failures.diverged(flight));
+    if (!this.of(flight).take(chunk, cost)) this.#end(flight, 'diverged', failures.diverged(flight));
   }
 
   /** Settles a flight whose stream is complete. For readers, a plain value is a stream of one chunk. */
@@ -84,7 +85,7 @@ export class Streaming implements StreamOwner, ChunkReceiver {
       this.chunk(flight, value, chunkSize(value));
     }
     if (flight.status !== 'flying') return; // it differed from what had been delivered
-    if (!stream.isWhole(attempt)) return owner.end(flight, 'rejected', failures.diverged(flight));
+    if (!stream.isWhole(attempt)) return this.#end(flight, 'diverged', failures.diverged(flight));
     const result = isOnlyValue ? value : this.#collected(flight, stream);
     // If `collect` threw, that may have ended the flight.
     if (flight.status === 'flying') owner.settle(flight, 'fulfilled', result, endedAt);
@@ -132,8 +133,12 @@ export class Streaming implements StreamOwner, ChunkReceiver {
 
   /** Those who want the value do not get it; if nobody reads, that ends the flight. */
   #refuseValue(flight: Flight, error: unknown): void {
-    const { owner, waiters } = this.#setup;
-    if (flight.stream?.readers.size === 0) owner.end(flight, 'rejected', error);
-    else waiters.refuseValue(flight, error);
+    if (flight.stream?.readers.size === 0) this.#end(flight, 'refused', error);
+    else this.#setup.waiters.refuseValue(flight, error);
+  }
+
+  #end(flight: Flight, why: string, error: unknown): void {
+    endsFor(why, flight);
+    this.#setup.owner.end(flight, 'rejected', error);
   }
 }

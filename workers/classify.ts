@@ -62,9 +62,13 @@ const responseOf = (error: unknown): unknown => field(error, of.response) ?? fie
 const isStatus = (status: unknown): status is number =>
   typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
 
-/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), or its cause's if it has none (fetch wraps errors). */
+/** The code of an error (`ECONNRESET`, `rate_limit_exceeded`), or that of its cause, two deep, if it has none: fetch wraps errors, and SDKs wrap what fetch throws. */
 export function codeOf(error: unknown): string | undefined {
-  return textOf(error, of.code, 200) ?? textOf(field(error, of.cause), of.code, 200);
+  const code = textOf(error, of.code, 200);
+  if (code !== undefined) return code;
+  const cause = field(error, of.cause);
+  if (cause === undefined) return undefined;
+  return textOf(cause, of.code, 200) ?? textOf(field(cause, of.cause), of.code, 200);
 }
 
 /** A text field, cut to `most` characters. */

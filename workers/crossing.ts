@@ -58,7 +58,7 @@ function isDirect(value: object): boolean {
 export interface Crossing {
   /** Why it cannot cross; `null` when it can. */
   readonly refusal: Refusal | null;
-  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark): it is cloned, see `packBody`. */
+  /** Packing would change it (-0; dates and bytes of another realm; a byte order mark; half of an emoji, where a stream was cut): it is cloned, see `packBody`. */
   readonly needsClone: boolean;
   /** JSON preserves it, */
   readonly isJson: boolean;
@@ -73,6 +73,7 @@ class Look implements PlainRules {
   readonly exact = true;
   needsClone = false;
   hasBom = false;
+  hasLoneSurrogate = false;
   isJson = true;
   least = 0;
   rest = 0;
@@ -103,8 +104,8 @@ export function inspectCrossing(value: unknown, bytesMax = LEAST_MAX): Crossing 
   // Packed, a name takes two bytes less than as JSON, and no part less than half.
   const look = new Look(2 * bytesMax);
   const refusal = refusalOf(value, look);
-  const { needsClone, hasBom, isJson, least, rest } = look;
-  return { refusal, needsClone: needsClone || hasBom, isJson, characters: least + rest };
+  const { needsClone, hasBom, hasLoneSurrogate, isJson, least, rest } = look;
+  return { refusal, needsClone: needsClone || hasBom || hasLoneSurrogate, isJson, characters: least + rest };
 }
 
 keepShape(() => new Look(0));

@@ -38,7 +38,9 @@ export function judge(target: FilledTarget, error: unknown, attempt: Attempt, se
   const sample = isTooMany || isSpent ? 'none' : sampleOf(said.verdict, error);
   if (verdict === 'answer' && sample === 'well') return { status, verdict, retryAfterMs: 0, holdMs: 0, isForCredential: false, sample };
   const asked = said.retryAfterMs ?? retryAfterMsOf(error, seam);
-  const holdMs = isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : Math.min(asked, RETRY_AFTER_MS_MAX);
+  // A time that `classify` says is the time, 0 too: whose limit was reached, the target's or one tenant's, only it can know.
+  const unasked = said.retryAfterMs !== null ? null : isSpent ? SPEND_CAP_HOLD_MS : isTooMany && asked === 0 ? UNSAID_HOLD_MS : null;
+  const holdMs = unasked ?? Math.min(asked, RETRY_AFTER_MS_MAX);
   return { status, verdict, retryAfterMs: isSpent ? Infinity : asked, holdMs, isForCredential: isTooMany || isSpent, sample };
 }
 

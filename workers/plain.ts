@@ -21,7 +21,7 @@ export interface PlainRules {
   special(value: object): string | null;
   /** Is a property that is `undefined` the same as none? */
   readonly undefinedIsAbsent: boolean;
-  /** Strings must be well-formed Unicode, since UTF-8 has no lone surrogates. */
+  /** Strings must be well-formed Unicode, since UTF-8 has no lone surrogates: names always, texts where nobody says that they have some. */
   readonly wellFormed: boolean;
   /** Refuse what a copy would change about a plain object itself: no prototype, accessors, `__proto__`. */
   readonly exact: boolean;
@@ -31,6 +31,8 @@ export interface PlainRules {
   leavesOut?: boolean;
   /** Set if a text begins with a byte order mark. Absent: not needed. */
   hasBom?: boolean;
+  /** Set if a text has a lone surrogate. Without this field such a text is refused. */
+  hasLoneSurrogate?: boolean;
   /** The walk adds the least length of the JSON to this: texts, names, and what stands between parts; */
   least: number;
   /** and the approximate length of the rest to this. */
@@ -91,7 +93,10 @@ function walk(value: unknown, rules: PlainRules, depth: number): Found | null {
       rules.least += value.length;
       if (rules.least > rules.leastMax) return refuse(TOO_LARGE);
       if (rules.hasBom === false && beginsWithBom(value)) rules.hasBom = true;
-      return rules.wellFormed && !value.isWellFormed() ? refuse('a lone surrogate would become U+FFFD') : null;
+      if (!rules.wellFormed || value.isWellFormed()) return null;
+      if (rules.hasLoneSurrogate === undefined) return refuse('a lone surrogate would become U+FFFD');
+      rules.hasLoneSurrogate = true;
+      return null;
     case 'boolean':
       rules.rest += WORD_CHARACTERS;
       return null;

@@ -14,7 +14,7 @@ import { refusalOf } from './refusal.js';
 import type { ShardSetup } from './shard-setup.js';
 import type { FilledTarget } from './targets.js';
 
-/** The default time to the first chunk. LLM providers queue that long (RELIABILITY: headers within 60 s). */
+/** The default, from the stream to its first chunk. LLM providers queue that long (RELIABILITY: headers within 60 s). */
 const FIRST_CHUNK_MS = 60_000;
 
 /** What a record holds for its stream. */
@@ -66,7 +66,8 @@ export class Streams<Order extends LaunchOrder> {
     const held = (record.stream ??= new StreamRecord());
     held.before = this.deliveredTo(record) === null ? 0 : order.chunksGiven;
     const now = seam.now();
-    const due = record.attemptStartedAt + this.firstChunkMs(record, FIRST_CHUNK_MS);
+    // A time that somebody said has run since the call (`Attempts.msFor`). The default begins here: a target that only now has its upstream's headers must not be cut off with them.
+    const due = now + this.firstChunkMs(record, FIRST_CHUNK_MS);
     if (due < (record.hedge?.due ?? record.due)) record.armAttempt(wheel, due, now);
     const onPort = order.slot !== -1;
     const receiver: PumpReceiver = {

@@ -28,9 +28,14 @@ export interface AttemptContext<Carried = unknown> {
 
 /**
  * What an error means. `answer`: the error is the answer, and all waiters get it as it is. `failover`: try another target. `retry`: try this target
- * again, after backoff. `retryAfterMs`: all flights leave this target alone for that long, at most an hour (as with a Retry-After).
+ * again, after backoff. `retryAfterMs`: all flights leave this target alone for that long, at most an hour (as with a Retry-After). It takes
+ * precedence over what the error says; 0: not at all, even after a 429 (if one tenant's own key has reached its limit, say).
  */
-export type Verdict = 'answer' | 'failover' | 'retry' | { readonly verdict: 'failover' | 'retry'; readonly retryAfterMs: number };
+export type Verdict =
+  | 'answer'
+  | 'failover'
+  | 'retry'
+  | { readonly verdict: 'answer' | 'failover' | 'retry'; readonly retryAfterMs: number };
 
 // Written as methods because their parameters may be narrowed: a target may declare what it expects to be carried (`AttemptContext<{ locale: string }>`),
 // and one that does not gets `carried: unknown`.
@@ -55,7 +60,7 @@ export interface TargetSpec<P, R, C = any> {
   readonly attemptTimeoutMs?: number;
   /** May all waiters get this value? If this returns false, or throws, the flight's leader alone gets it, and each of the others launches a flight of its own at once. @default every value may */
   readonly isShareable?: (value: Awaited<R>) => boolean;
-  /** Streams: the first chunk must come within this time of the call. @default the coalescer's `streams.firstChunkTimeoutMs` */
+  /** Streams: the first chunk must come within this time of the call; the last target left is not cut off by it. @default the coalescer's `streams.firstChunkTimeoutMs` */
   readonly firstChunkTimeoutMs?: number;
   /** Streams: the longest silence between two chunks. @default the coalescer's `streams.idleTimeoutMs` */
   readonly idleTimeoutMs?: number;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer, type Explanation, type Stats } from '../../src/index.js';
-import { scriptedTarget } from '../../src/testing.js';
+import { scriptedTarget, virtualEnvironment } from '../../src/testing.js';
 import { httpError, openStage, watch } from './stage.js';
 
 const told = (story: Explanation | null): string[] => (story?.events ?? []).map(({ atMs, what }) => `${atMs} ${what}`);
@@ -61,6 +61,33 @@ test('an abandon, a cancel and a time-out are told as the ends that they are', a
     last.map((event) => event['as']),
     ['abandoned', 'rejected', 'rejected'],
   );
+  assert.deepEqual(
+    last.map((event) => event['why']),
+    [undefined, 'cancelled', 'timed-out'],
+  );
+});
+
+test('what close cut off says so, and so does a value that `collect` or a limit refused', async () => {
+  const environment = virtualEnvironment();
+  const whyOf = async (payload: string): Promise<unknown> => (await coalescer.explain({ payload }))!.events.at(-1)!['why'];
+  let calls = 0;
+  async function* run(payload: string): AsyncGenerator<string> {
+    calls++;
+    yield payload.slice(0, 60);
+    yield payload.slice(60);
+    if (payload === 'late') await new Promise(() => undefined);
+  }
+  const collect = (): string => {
+    throw new Error('no');
+  };
+  const coalescer = createCoalescer({ scope: 'public', environment, targets: { run }, collect, limits: { resultBytes: 100 } });
+  for (const payload of ['refused', 'x'.repeat(101), 'late']) watch(coalescer.request(payload));
+  await environment.advance(0);
+  const closing = coalescer.close({ drainMs: 50 });
+  await environment.advance(50);
+  await closing;
+  assert.equal(calls, 3);
+  assert.deepEqual(await Promise.all([whyOf('refused'), whyOf('x'.repeat(101)), whyOf('late')]), ['refused', 'refused', 'closed']);
 });
 
 test('of a key that never flew there is no story; of several flights the newest tells', async () => {

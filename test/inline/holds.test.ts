@@ -2,7 +2,7 @@
 // for the one that was told. Faults F3, F4; invariants I12, I13.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer, type CoalescerOptions, type Targets } from '../../src/index.js';
+import { createCoalescer, type CoalescerOptions, type Targets, type Verdict } from '../../src/index.js';
 import { scriptedTarget } from '../../src/testing.js';
 import { codeOf, countedEnvironment, httpError, openStage, watch, type Script } from './stage.js';
 
@@ -56,6 +56,19 @@ test('targets of one credential are left alone together', async () => {
   assert.deepEqual([east.calls.length, west.calls.length, other.calls.length], [1, 0, 1]);
   const { targets } = coalescer.stats();
   assert.deepEqual([targets['east']?.heldMs, targets['west']?.heldMs, targets['other']?.heldMs], [5_000, 5_000, 0]);
+});
+
+test("one tenant's own limit, which `classify` says is nobody else's, is that tenant's answer and holds nothing", async () => {
+  const [primary, backup] = [script(), script()];
+  const classify = (): Verdict => ({ verdict: 'answer', retryAfterMs: 0 });
+  const { coalescer, settled } = opened({ primary: { run: primary, classify }, backup });
+  const asked = watch(coalescer.request('a'));
+  primary.calls[0]!.reject(tooMany(3_600_000));
+  await settled();
+  watch(coalescer.request('b'));
+  assert.deepEqual([primary.calls.length, backup.calls.length], [2, 0]);
+  assert.equal(asked.state, 'rejected');
+  assert.equal(coalescer.stats().targets['primary']?.heldMs, 0);
 });
 
 test('a reached spend cap is not tried again by its flight, and once a minute by others', async () => {

@@ -118,6 +118,7 @@ test("'verify': a difference is told as soon as it is there, not when the other 
   await settled();
   assert.equal(calls(), 2);
   assert.deepEqual([codeOfReading(reading), again.signal.aborted, again.isClosed], ['COALESCER_STREAM_DIVERGED', true, true]);
+  assert.match(String(await coalescer.explain({ payload: 'a' })), /settled: as rejected, why diverged/);
 });
 
 test("'verify': a target that breaks off while it says again what was known costs nothing, and the third goes on", async () => {

@@ -207,6 +207,30 @@ test('a target that hangs before it returns its stream is cut off by the same ti
   assert.deepEqual(reading.chunks, ['b']);
 });
 
+test('where nobody says a time to the first chunk, one that returns its stream late has a minute from then on, and is not cut off as it begins', async () => {
+  let give!: (stream: unknown) => void;
+  const begun = fedTarget();
+  const primary = targetOf(() => new Promise((resolve) => (give = resolve)));
+  const backup = fedTarget();
+  const { coalescer, settled, environment } = openStreams({ primary, backup });
+  for (const [payload, chunkMs, isIn] of [
+    ['a', 59_900, true],
+    ['b', 60_100, false],
+  ] as const) {
+    const reading = readAll(coalescer.stream(payload));
+    await environment.advance(100_000); // a provider that queues, and says its headers late
+    give(begun.spec.run(payload, { signal: new AbortController().signal } as never));
+    await environment.advance(chunkMs);
+    assert.equal(backup.calls.length, isIn ? 0 : 1);
+    for (const feed of [begun.calls.at(-1)!, ...backup.calls]) {
+      feed.give(payload);
+      feed.end();
+    }
+    await turns(settled);
+    assert.deepEqual([reading.chunks, reading.state], [[payload], 'ended']);
+  }
+});
+
 test('a stream that comes when nothing is left of its flight is closed, and one whose looks throw is let be', async () => {
   for (const isWhole of [true, false]) {
     let closed = 0;

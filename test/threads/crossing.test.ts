@@ -95,7 +95,7 @@ for (const threads of [0, 1]) {
       '$[1].id': '[0, { id: 2n ** 70n }]',
       '$.invoice': '{ invoice: new (class Invoice {})() }',
       '$["a b"][0]': '{ "a b": [() => 1] }',
-      '$.text': '{ text: "\\ud800" }',
+      '$.text': '{ text: Object("boxed") }',
       '$[0]': '[Symbol("x")]',
       '$.self': 'JSON.parse(\'{"self":0}\', (key, value) => (key === "self" ? new Set() : value))',
     };

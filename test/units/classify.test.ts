@@ -48,6 +48,11 @@ test('fields are read without running into getters that throw', () => {
   };
   assert.equal(statusOf(error), 404);
   assert.equal(codeOf({ cause: { code: 'ECONNRESET' } }), 'ECONNRESET');
+  // An SDK's "Connection error." around fetch's "fetch failed" around what befell.
+  assert.equal(codeOf({ cause: { cause: { code: 'UND_ERR_SOCKET' } } }), 'UND_ERR_SOCKET');
+  const circular: { cause?: unknown } = {};
+  circular.cause = circular;
+  assert.equal(codeOf(circular), undefined);
   assert.equal(codeOf({ code: 7, cause: null }), undefined);
   assert.equal(messageOf(new Error('x'.repeat(600))).length, 500);
   assert.equal(typeof messageOf(Object.create(null)), 'string');

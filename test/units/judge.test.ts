@@ -53,6 +53,18 @@ test('what the target itself says goes first', () => {
   assert.equal(judged({}, { classify: () => ({ verdict: 'retry', retryAfterMs: Infinity }) }).holdMs, 3_600_000);
 });
 
+test('a time that `classify` says is the time, also for what holds a target by itself: 0 is no hold at all', () => {
+  const says = (retryAfterMs: number) => (): Verdict => ({ verdict: 'failover', retryAfterMs });
+  const tooMany = { status: 429, headers: { 'retry-after': '3600' } };
+  assert.deepEqual(picked(judged(tooMany, { classify: says(0) })), ['failover', 'none', 0], "one tenant's own key");
+  assert.equal(judged(tooMany, { classify: says(70) }).holdMs, 70);
+  assert.equal(judged(tooMany, { classify: () => ({ verdict: 'failover' }) as Verdict }).holdMs, 3_600_000, 'no time was said');
+  const answered = (): Verdict => ({ verdict: 'answer', retryAfterMs: 0 });
+  assert.deepEqual(picked(judged(tooMany, { classify: answered })), ['answer', 'none', 0], 'that tenant is told');
+  const spent = judged({ status: 429, code: 'insufficient_quota' }, { classify: says(0) });
+  assert.deepEqual([...picked(spent), spent.retryAfterMs], ['failover', 'none', 0, Infinity], 'this flight asks no more');
+});
+
 test('an error of what must not be called twice is the answer, and still says how the target is', () => {
   for (const classify of [null, (): Verdict => 'failover', (): Verdict => 'retry'])
     assert.deepEqual(picked(judged({ status: 503 }, { replayable: false, classify })), ['answer', 'ill', 0]);
