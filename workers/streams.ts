@@ -77,6 +77,7 @@ export class Streams<Order extends LaunchOrder> {
       broke: (error) => this.#steps.broke(record, attempt, error),
       entered: () => onPort && memory.enter(order.number),
       left: () => onPort && memory.exit(),
+      rest: (goOn) => seam.defer(goOn),
     };
     const start = (): void => {
       const pump = new Pump(sourceOf(stream), held.credit, receiver);

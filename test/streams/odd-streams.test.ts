@@ -12,6 +12,20 @@ const targetOf = (run: (payload: string, context: { readonly signal: AbortSignal
   spec: { run: run as FedTarget['spec']['run'] },
 });
 
+test('a stream whose next chunk is always there lets the loop have its turns', async () => {
+  const forever = async function* (): AsyncGenerator<string> {
+    for (;;) yield 'a';
+  };
+  const coalescer = createCoalescer({ scope: 'public', streams: {}, targets: { forever } });
+  let hasTurned = false;
+  setImmediate(() => {
+    hasTurned = true;
+  });
+  let read = 0;
+  for await (const _ of coalescer.stream('a')) if (hasTurned || ++read === 100_000) break;
+  assert.ok(hasTurned, `${read} chunks in one turn`);
+});
+
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const kinds: Readonly<Record<string, readonly [make: () => unknown, chunks: readonly unknown[]]>> = {
   'an async generator': [
