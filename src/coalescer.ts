@@ -7,7 +7,7 @@ import { isRefusal } from './errors.js';
 import { type Boarded, type Boarding, keyOf } from './boarding.js';
 import type { Flight } from './flight.js';
 import { refusedSource, SharedStream, type FlightStream } from './flight-stream.js';
-import { indexOf, type Tabled } from './flight-table.js';
+import { indexOf } from './flight-table.js';
 import type { Front } from './front.js';
 import { Identities } from './identity.js';
 import { endsFor } from './incidents.js';
@@ -18,7 +18,7 @@ import type { PlainRequests } from './plain-requests.js';
 import type { Reader } from './reader.js';
 import type { Explanation, FlightReport, Outcome, Stats } from './reports.js';
 import { checkRequest, checkStream, NO_OPTIONS, routeIdOf, type RequestOptions, type StreamOptions } from './requests.js';
-import { fitsOf, isFlying } from './selection.js';
+import { isFlying, type Selection, selectionOf } from './selection.js';
 import { statsOf } from './statistics.js';
 import { NO_FLIGHT, storyOf } from './story.js';
 import { FrontedTargets, type TargetControl } from './target-control.js';
@@ -186,13 +186,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   forget(which: Which<unknown>): number {
-    const fits = this.#fits(which);
+    const selection = this.#select(which);
     // Even one that is just being kept: `ttlMs` is a user's function, and may call this.
-    const found = this.#front.airborne.filter(fits);
+    const found = this.#front.airborne.filter(selection.fits);
     const current = found.filter(({ isCurrent }) => isCurrent);
     for (const flight of found) flight.ownIncidents().isForgotten = true;
     for (const flight of current) this.#front.detach(flight);
-    return current.length + (this.#front.waiters.keeping?.forget(fits) ?? 0);
+    return current.length + (this.#front.waiters.keeping?.forget(selection) ?? 0);
   }
 
   cancel(which: Which<unknown>, reason?: unknown): number {
@@ -209,7 +209,7 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
   }
 
   async explain(which: Which<unknown>): Promise<Explanation | null> {
-    const fits = this.#fits(which);
+    const { fits } = this.#select(which);
     const flight = this.#flying(which).at(-1);
     if (flight !== undefined) return storyOf(flight, await this.#front.links.flying(flight));
     const settled = this.#front.stories.find(fits);
@@ -233,14 +233,13 @@ export class FrontedCoalescer implements Coalescer<unknown, unknown> {
     return this.close();
   }
 
-  /** Tells whether something held has this identity. */
-  #fits(which: Which<unknown>): (held: Tabled) => boolean {
-    return fitsOf(which, (payload, scope) => this.identify(payload, scope === undefined ? undefined : { scope }), this.#options.name);
+  #select(which: Which<unknown>): Selection {
+    return selectionOf(which, (payload, scope) => this.identify(payload, scope === undefined ? undefined : { scope }), this.#options.name);
   }
 
   /** All flights in the air with this identity: the one that may be joined, older ones, and those too old to join. */
   #flying(which: Which<unknown>): Flight[] {
-    const fits = this.#fits(which);
+    const { fits } = this.#select(which);
     return this.#front.airborne.filter((flight) => isFlying(flight) && fits(flight));
   }
 }

@@ -4,7 +4,7 @@ import { waitersTold } from './airborne.js';
 import type { Front } from './front.js';
 import { given } from '../workers/given.js';
 import { endsFor } from './incidents.js';
-import { isFlying } from './selection.js';
+import { ALL, isFlying } from './selection.js';
 
 const DRAIN_MS = 10_000;
 
@@ -40,7 +40,7 @@ export async function drain(front: Front, seam: Seam, drainMs: number): Promise<
     await waitersTold();
   }
   await front.close();
-  front.waiters.keeping?.forget(() => true);
+  front.waiters.keeping?.forget(ALL);
   front.waiters.forOne.forget();
 }
 

@@ -13,6 +13,13 @@ export interface Tabled {
   supersede(): void;
 }
 
+/** An identity, and what its key is looked up by. */
+export interface Indexed {
+  readonly scope: string | null;
+  readonly index: string;
+  readonly key: string;
+}
+
 /** V8 hashes strings of 16,384 characters or more by their length alone: 2,000 such keys of one length cost 1.5 ms an operation. */
 const KEY_CHARACTERS_MAX = 8_192;
 /** A long-lived Map that is written to all the time gets three times slower after a major collection; a new one is fast again. */
@@ -144,6 +151,14 @@ export class FlightTable<Item extends Tabled = Flight> {
       this.#lastKeys = this.#scopes.get(scope);
     }
     return this.#lastKeys?.findShort(key);
+  }
+
+  /** All of an identity: one for each list of targets. */
+  all(identity: Indexed): Item[] {
+    const { scope, index, key } = identity;
+    const found = this.find(null, scope, index, key);
+    const routed = [...this.#routes.values()].flatMap((table) => table.all(identity));
+    return found === undefined ? routed : [found, ...routed];
   }
 
   /** `isFree`: `find` has just found nothing. */

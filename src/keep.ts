@@ -6,6 +6,7 @@ import { FlightTable } from './flight-table.js';
 import { Kept, type KeptIdentity, LateReport, type Reportable } from './kept.js';
 import { KeptOrder } from './kept-order.js';
 import { LastEnds } from './last-ends.js';
+import type { Selection } from './selection.js';
 import { weightOf } from './weight.js';
 
 /** The `keep` options with all defaults filled in. */
@@ -129,9 +130,9 @@ export class Keep {
     if (found !== undefined) this.#remove(found);
   }
 
-  /** Drops everything that fits. Returns how many keys. */
-  forget(fits: (kept: Kept) => boolean): number {
-    const found = this.#order.filter(fits);
+  /** Drops everything that is meant. Returns how many keys. */
+  forget({ fits, one }: Selection): number {
+    const found = one === null ? this.#order.filter(fits) : this.#table.all(one);
     for (const kept of found) this.#remove(kept);
     return found.length;
   }

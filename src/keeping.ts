@@ -3,7 +3,7 @@ import { inCleanContext } from '../workers/clean-context.js';
 import { copyOf } from '../workers/own-copy.js';
 import { CoalescerError, isOf } from './errors.js';
 import type { Flight } from './flight.js';
-import type { Tabled } from './flight-table.js';
+import type { Selection } from './selection.js';
 import { idOf, type Identified } from './for-one.js';
 import { Keep, type KeepSettings, type Settlement } from './keep.js';
 import type { Kept, KeptIdentity, LateReport } from './kept.js';
@@ -110,8 +110,8 @@ export class Keeping {
     return kept?.isGoodIfError(now) === true ? { value: kept.value } : null;
   }
 
-  forget(fits: (held: Tabled) => boolean): number {
-    return this.#keep.forget(fits);
+  forget(selection: Selection): number {
+    return this.#keep.forget(selection);
   }
 
   /** A copy if each waiter gets its own; `null`: it cannot be copied, as its first waiters found out. */

@@ -2,7 +2,7 @@
 import type { Identity, Which } from './contract.js';
 import { CoalescerError } from './errors.js';
 import { Flight } from './flight.js';
-import { indexOf, type Tabled } from './flight-table.js';
+import { type Indexed, indexOf, type Tabled } from './flight-table.js';
 import { given } from '../workers/given.js';
 import { nameFor } from '../workers/text.js';
 import { givenOf } from './requests.js';
@@ -27,12 +27,21 @@ function check(which: Which<unknown>): void {
   );
 }
 
-/** Tells whether a flight or a kept value has this identity. @throws TypeError or CoalescerError for an invalid `which` */
-export function fitsOf(
+/** Which flights and kept values are meant. */
+export interface Selection {
+  readonly fits: (held: Tabled) => boolean;
+  /** The one identity that is meant, to be looked up; `null`: all of a scope, or nothing. */
+  readonly one: Indexed | null;
+}
+
+export const ALL: Selection = { fits: () => true, one: null };
+
+/** @throws TypeError or CoalescerError for an invalid `which` */
+export function selectionOf(
   what: Which<unknown>,
   identify: (payload: unknown, scope: string | undefined) => Identity,
   coalescer: string,
-): (held: Tabled) => boolean {
+): Selection {
   const which = typeof what === 'object' && what !== null ? givenOf(what, WHICH) : what;
   check(which);
   const { scope, key }: { scope: string | null; key?: string | null } = 'payload' in which ? identify(which.payload, which.scope) : which;
@@ -40,13 +49,13 @@ export function fitsOf(
     const message = `which.scope: expected a scope, or null for all callers, got ${given(scope)}`;
     throw new CoalescerError('COALESCER_SCOPE_MISSING', coalescer, message);
   }
-  if (key === undefined) return (held) => held.scope === scope;
-  if (key === null) return () => false;
+  if (key === undefined) return { fits: (held) => held.scope === scope, one: null };
+  if (key === null) return { fits: () => false, one: null };
   const index = indexOf(key);
   const isLong = index !== key;
   // A settled flight has dropped a long key, so its digest must do.
   const isSettled = (held: Tabled): boolean => held instanceof Flight && !isFlying(held);
   const isSame = (held: Tabled): boolean =>
     held.hasLongKey === isLong && held.index === index && (!isLong || held.key === key || isSettled(held));
-  return (held) => held.scope === scope && held.key !== null && isSame(held);
+  return { fits: (held) => held.scope === scope && held.key !== null && isSame(held), one: { scope, index, key } };
 }

@@ -5,7 +5,7 @@
 import { AloneFlights, type Ticket } from '../../src/alone.js';
 import type { Boarded } from '../../src/boarding.js';
 import type { Flight } from '../../src/flight.js';
-import type { Tabled } from '../../src/flight-table.js';
+import type { Selection } from '../../src/selection.js';
 import type { KeptAnswer, Keeping } from '../../src/keeping.js';
 import type { KeptIdentity } from '../../src/kept.js';
 import type { Front } from '../../src/front.js';
@@ -217,8 +217,8 @@ function tapKeeping({ requestWatch, keepWatch, witness }: World, keeping: Keepin
   const answer = keeping.answer.bind(keeping);
   const forget = keeping.forget.bind(keeping);
   Object.assign(keeping, {
-    forget(fits: (held: Tabled) => boolean): number {
-      const forgotten = forget(fits);
+    forget(selection: Selection): number {
+      const forgotten = forget(selection);
       // Closed: nothing is kept any more.
       if (witness.isClosing && keeping.size === 0) keepWatch?.close();
       return forgotten;

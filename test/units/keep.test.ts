@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { indexOf } from '../../src/flight-table.js';
 import { Keep, type KeepSettings, type Settlement } from '../../src/keep.js';
 import type { FlightReport } from '../../src/reports.js';
+import { type Selection, selectionOf } from '../../src/selection.js';
 
 const settings: KeepSettings = {
   ttlMs: 1_000,
@@ -23,6 +24,8 @@ const report: FlightReport = {
   failedOver: false,
   relaunches: 0,
 };
+const selected = (which: { readonly scope: string | null; readonly key?: string }): Selection =>
+  selectionOf(which, () => assert.fail('by no payload'), 'keep');
 let flights = 0;
 const of = (key: string, changed: Partial<Settlement> = {}): Settlement => ({
   scope: null,
@@ -192,13 +195,44 @@ test('forget frees what fits, and its bytes', () => {
   keep.keepValue(of('k'), 'v'.repeat(1_000), 0);
   keep.keepValue(of('l'), 'w', 0);
   const before = keep.bytes;
-  assert.equal(
-    keep.forget(({ key }) => key === 'k'),
-    1,
-  );
+  assert.equal(keep.forget(selected({ scope: null, key: 'k' })), 1);
   assert.ok(before - keep.bytes >= 2_000);
   assert.equal(keep.find(of('k'), 0), undefined);
   assert.equal(keep.find(of('l'), 0)?.value, 'w');
+});
+
+test('one key is forgotten with each list of targets, and nothing else is even asked', () => {
+  const long = 'x'.repeat(9_000);
+  const kept = [
+    of('k'),
+    of('k', { routeId: '["a"]' }),
+    of('k', { scope: 's' }),
+    of('k', { scope: 's', routeId: '["a"]' }),
+    of(long),
+    of('l'),
+  ];
+  for (const [which, left] of [
+    [{ scope: null, key: 'k' }, [2, 3, 4, 5]],
+    [{ scope: 's', key: 'k' }, [0, 1, 4, 5]],
+    [{ scope: null, key: long }, [0, 1, 2, 3, 5]],
+    [{ scope: null, key: indexOf(long) }, [0, 1, 2, 3, 4, 5]],
+  ] as const) {
+    const keep = keeping();
+    for (const [number, identity] of kept.entries()) keep.keepValue(identity, number, 0);
+    const { one } = selected(which);
+    assert.equal(keep.forget({ fits: () => assert.fail('it looks at all'), one }), kept.length - left.length);
+    assert.deepEqual(
+      kept.flatMap((identity) => keep.find(identity, 1)?.value ?? []),
+      left,
+    );
+  } // biome-ignore format: a table
+});
+
+test('all of a scope is forgotten, and of no other', () => {
+  const keep = keeping();
+  for (const scope of [null, 's', 't']) for (const key of ['k', 'l']) keep.keepValue(of(key, { scope }), key, 0);
+  assert.equal(keep.forget(selected({ scope: 's' })), 2);
+  assert.deepEqual([keep.size, keep.find(of('k', { scope: 's' }), 1)], [4, undefined]);
 });
 
 test('there are never more entries than allowed, and what was looked at last goes last', () => {
@@ -243,7 +277,7 @@ test('what is forgotten, grows or is replaced leaves the order whole: what is co
   const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   for (let turn = 0; turn < 400; turn++) {
     const key = keys[(turn * 7 + (turn >> 3)) % keys.length] as string;
-    if (turn % 5 === 4) keep.forget((kept) => kept.key === key);
+    if (turn % 5 === 4) keep.forget(selected({ scope: null, key }));
     else if (turn % 7 === 6) keep.keepError(of(key), new Error('x'), { isAnswer: turn % 2 === 0, now: turn });
     else if (turn % 3 === 2) keep.find(of(key), turn);
     else keep.keepValue(of(key), 'x'.repeat((turn * 37) % 400), turn);
