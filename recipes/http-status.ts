@@ -14,6 +14,8 @@ const STATUSES: { readonly [Code in CoalescerErrorCode]?: number } = {
 
 /** A target's own error comes as thrown: its status is the upstream's answer. */
 export function statusOf(error: unknown): number {
+  // The client's own fault, unlike the other limits.
+  if (isCoalescerError(error, 'COALESCER_LIMIT') && error.limit === 'payloadBytes') return 413;
   if (isCoalescerError(error)) return STATUSES[error.code] ?? 500;
   const status = (error as { status?: unknown } | null)?.status;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

@@ -6,7 +6,9 @@ import { after, describe, test } from 'node:test';
 import { usersApp as expressApp } from '../../recipes/express.js';
 import { usersServer } from '../../recipes/fastify.js';
 import { usersApp as honoApp } from '../../recipes/hono.js';
+import { statusOf } from '../../recipes/http-status.js';
 import { createUsers, type User, type Users } from '../../recipes/users.js';
+import { createCoalescer } from '../../src/index.js';
 import { scriptedTarget, type ScriptedTarget } from '../../src/testing.js';
 import { until } from './until.js';
 
@@ -113,3 +115,21 @@ for (const [name, start] of Object.entries(serve)) {
     });
   });
 }
+
+test('a payload that is too large is the fault of the client, and a service that is full is not', async () => {
+  const coalescer = createCoalescer({
+    scope: 'public',
+    limits: { payloadBytes: 8, flights: 1 },
+    targets: { hang: () => new Promise(() => undefined) },
+  });
+  const abandon = new AbortController();
+  const tooLong = coalescer.request('much too long');
+  const first = coalescer.request('first', { signal: abandon.signal }).catch(() => 'gone');
+  const refusals = await Promise.allSettled([tooLong, coalescer.request('second')]);
+  assert.deepEqual(
+    refusals.map((refusal) => refusal.status === 'rejected' && statusOf(refusal.reason)),
+    [413, 503],
+  );
+  abandon.abort();
+  assert.equal(await first, 'gone');
+});
