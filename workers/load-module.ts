@@ -32,7 +32,7 @@ async function load(module: string, imports: readonly string[]): Promise<Openabl
   const url = written(module);
   const found = targetsIn(isTypeScript(url) ? await importTypeScript(url, importHere) : await importHere(url));
   if (found.targets !== null) return found.targets;
-  throw new TypeError(`${url}: expected 'export default defineTargets(…)', got ${found.hasDefault ? 'another' : 'no'} default export`);
+  throw new TypeError(`${url}: expected 'export default defineTargets(...)', got ${found.hasDefault ? 'another' : 'no'} default export`);
 }
 
 /** A CommonJS module's exports arrive one level deeper, and those compiled from an ES module yet another. */

@@ -26,4 +26,4 @@ export const cut = (text: string, most: number): string => (text.length <= most 
 const NAME_CHARACTERS_MAX = 100;
 
 /** A name as a message tells it. */
-export const nameFor = (name: string): string => (name.length <= NAME_CHARACTERS_MAX ? name : `${cut(name, NAME_CHARACTERS_MAX)}…`);
+export const nameFor = (name: string): string => (name.length <= NAME_CHARACTERS_MAX ? name : `${cut(name, NAME_CHARACTERS_MAX)}...`);

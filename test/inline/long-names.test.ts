@@ -55,6 +55,6 @@ test('a path tells each name so far, and shorter ones in full', () => {
     return undefined;
   };
   const name = 'n'.repeat(100);
-  assert.equal(path({ [name]: { [`${name}m`]: [-0] } }), `$.${name}["${name}…"][0]`);
+  assert.equal(path({ [name]: { [`${name}m`]: [-0] } }), `$.${name}["${name}..."][0]`);
   assert.throws(() => checkRequest({ targets: [NAME] }, ['a', 'b']), /expected one of 'a', 'b', got 'nnn/);
 });

@@ -47,8 +47,8 @@ const AT_LOAD: readonly (readonly [what: string, module: string, because: RegExp
   ['that hangs while loading', 'fail-at-load.js?hang', /did not load within readyWithinMs = 1500 ms/],
   ['that spins while loading', 'fail-at-load.js?spin', /did not load within readyWithinMs = 1500 ms/],
   ['that imports what cannot be parsed', 'fail-at-load.js?syntax', /fail-at-load\.js\?syntax, or what it imports: Unexpected identifier/],
-  ['without a default export', 'export-nothing.js', /expected 'export default defineTargets\(…\)', got no default export/],
-  ['with another default export', 'export-other.js', /expected 'export default defineTargets\(…\)', got another default export/],
+  ['without a default export', 'export-nothing.js', /expected 'export default defineTargets\(\.\.\.\)', got no default export/],
+  ['with another default export', 'export-other.js', /expected 'export default defineTargets\(\.\.\.\)', got another default export/],
 ];
 
 for (const [what, module, because] of AT_LOAD) {

@@ -1,7 +1,7 @@
 // An inline user pays for no thread, and not for a hundred files: what a process loads that uses the published package inline is listed.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -63,4 +63,17 @@ test('what is imported asks Node for no streams, threads or ciphers before they 
 test('what is bundled comes with its licence', () => {
   const bundle = fileURLToPath(import.meta.resolve('coalescer'));
   assert.ok(existsSync(join(dirname(bundle), 'safe-stable-stringify.LICENSE')));
+});
+
+/** Loaded by who looks at machines, or measures. */
+const NOT_AT_START = new Set(['machines.js', 'bench.js']);
+
+test('what a service loads is ASCII: for one other character V8 reads a whole file as UTF-16, and an import takes 2 ms longer', () => {
+  const bundles = fileURLToPath(new URL('../../bundle', import.meta.url));
+  for (const folder of [bundles, join(bundles, 'cjs')]) {
+    for (const file of readdirSync(folder).filter((name) => /\.c?js$/.test(name) && !NOT_AT_START.has(name))) {
+      const [found] = /[\u0080-\uffff].{0,20}/.exec(readFileSync(join(folder, file), 'utf8')) ?? [];
+      assert.equal(found, undefined, file);
+    }
+  }
 });
