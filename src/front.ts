@@ -21,7 +21,7 @@ import type { FilledOptions } from './options.js';
 import type { Reentrance } from './reentrance.js';
 import { newCounters } from './statistics.js';
 import { Patience } from './patience.js';
-import { PlainRequests } from './plain-requests.js';
+import { type PlainRequests, plainRequests } from './plain-requests.js';
 import { type FlightOwner, forStory, straightAttempt } from './story.js';
 import { StoryRing } from './story-ring.js';
 import { Streaming, type StreamingOwner } from './streaming.js';
@@ -67,7 +67,7 @@ export class Front implements FlightOwner, TickReceiver, LastLeftReceiver, LinkR
     this.limits = new FlightLimits(options.limits, this.airborne, this.failures);
     this.waiters = new Waiters({ seam, wheel, options, failures: this.failures, counters: this.counters, reentrance, receiver: this });
     this.streaming = new Streaming({ seam, options, failures: this.failures, waiters: this.waiters, owner: this });
-    this.plainRequests = new PlainRequests(this, this.#table, { seam, options, reentrance });
+    this.plainRequests = plainRequests(this, this.#table, { seam, options, reentrance });
     this.links = connect(this);
     this.#loads = loadsOf(this.links, options.carry, this.limits);
     wheel.reportTo(this);

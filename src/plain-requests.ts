@@ -39,12 +39,10 @@ export class PlainRequests {
   readonly #counters: Counters;
   readonly #seam: Seam;
   readonly #keeping: Keeping | null;
-  readonly #reentrance: Reentrance | null;
   // If strings are their own keys and plain waiters share one promise, this is open to requests without options, or to those with only a scope.
   // Precomputed flags, since each read is a fiftieth of a join.
   readonly #isOpenToAll: boolean;
   readonly #isOpenByScope: boolean;
-  readonly #isBare: boolean;
   /** Can a value be fresh for longer than hits that share a reading of the clock may take? */
   readonly #isGoodForLong: boolean;
   /** Number of the flight that was joined last. Not the flight itself: to store it in this much older object takes 8 ns (the write barrier). */
@@ -54,7 +52,7 @@ export class PlainRequests {
   #lastKey = '';
   #lastScope: string | null = null;
 
-  constructor(owner: PlainOwner, table: FlightTable, { seam, options, reentrance }: PlainSetup) {
+  constructor(owner: PlainOwner, table: FlightTable, { seam, options }: PlainSetup) {
     const { key, share, scope } = options;
     const { waiters, counters } = owner;
     this.#owner = owner;
@@ -63,12 +61,10 @@ export class PlainRequests {
     this.#counters = counters;
     this.#seam = seam;
     this.#keeping = waiters.keeping;
-    this.#reentrance = reentrance;
     const isOpen = key === null && share !== 'copy';
     this.#isOpenToAll = isOpen && scope === 'public';
     this.#isOpenByScope = isOpen && scope === 'per-request';
     this.#isGoodForLong = typeof options.keep?.ttlMs !== 'number' || options.keep.ttlMs > HOLD_MS;
-    this.#isBare = waiters.keeping === null && reentrance === null;
   }
 
   /**
@@ -84,7 +80,6 @@ export class PlainRequests {
     if (last !== null) {
       const { plain } = last;
       if (plain !== null && payload === this.#lastKey && (scope === null ? this.#lastScope === null : scope === this.#lastScope)) {
-        if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
         // As `follow` does; a call of it would take 3 of some 90 instructions more.
         this.#counters.joined++;
         last.seat();
@@ -98,12 +93,10 @@ export class PlainRequests {
   #look(payload: string, scope: string | null | undefined, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
     // To look up a long text itself, V8 would hash all of it: 11 µs for 9,000 characters, where its digest takes 6.
     if (scope === undefined || !isOwnIndex(payload) || !(scope === null ? this.#isOpenToAll : this.#isOpenByScope)) return null;
-    if (!this.#isBare) {
-      const kept = this.#keeping?.findShort(scope, payload);
+    if (this.#keeping !== null) {
+      const kept = this.#keeping.findShort(scope, payload);
       // Kept values come before flights in the air.
       if (kept !== null && kept !== undefined) return this.#hit(kept, payload);
-      // A request from a target may be a deadlock.
-      if (this.#reentrance !== null && this.#reentrance.asking !== null) return null;
     }
     const flight = this.#table.findShort(scope, payload);
     if (flight === undefined) return options === undefined && this.#isSure(payload) ? undefined : null;
@@ -151,6 +144,26 @@ export class PlainRequests {
   #isFresh(kept: Kept): boolean {
     return (this.#isGoodForLong && kept.isSurelyFresh(this.#seam.stamp() + HOLD_MS)) || kept.isSurelyFresh(this.#seam.now());
   }
+}
+
+/** Where re-entrance is noticed. A class of its own: the look at who asks would be 1 % of a join where nobody wants it. */
+class WatchedRequests extends PlainRequests {
+  readonly #reentrance: Reentrance;
+
+  constructor(owner: PlainOwner, table: FlightTable, setup: PlainSetup, reentrance: Reentrance) {
+    super(owner, table, setup);
+    this.#reentrance = reentrance;
+  }
+
+  /** A request from a target may be a deadlock: the long way finds out. */
+  override answer(payload: unknown, options: RequestOptions | undefined): Promise<unknown> | null | undefined {
+    return this.#reentrance.asking === null ? super.answer(payload, options) : null;
+  }
+}
+
+export function plainRequests(owner: PlainOwner, table: FlightTable, setup: PlainSetup): PlainRequests {
+  const { reentrance } = setup;
+  return reentrance === null ? new PlainRequests(owner, table, setup) : new WatchedRequests(owner, table, setup, reentrance);
 }
 
 /** The scope, if the request has no other option; `undefined` if it has, or may be wrong. */

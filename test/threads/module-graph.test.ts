@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { root } from '../house/tree.js';
 
 const run = promisify(execFile);
 /** Each costs 0.7 ms of everybody's start. */
@@ -69,7 +70,7 @@ test('what is bundled comes with its licence', () => {
 const NOT_AT_START = new Set(['machines.js', 'bench.js']);
 
 test('what a service loads is ASCII: for one other character V8 reads a whole file as UTF-16, and an import takes 2 ms longer', () => {
-  const bundles = fileURLToPath(new URL('../../bundle', import.meta.url));
+  const bundles = join(root, 'dist', 'bundle');
   for (const folder of [bundles, join(bundles, 'cjs')]) {
     for (const file of readdirSync(folder).filter((name) => /\.c?js$/.test(name) && !NOT_AT_START.has(name))) {
       const [found] = /[\u0080-\uffff].{0,20}/.exec(readFileSync(join(folder, file), 'utf8')) ?? [];
