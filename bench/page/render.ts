@@ -8,6 +8,7 @@ import type { Condition, Figure } from '../measure/rows.js';
 import { interval, short } from '../measure/words.js';
 import { heading, lacksOf } from '../report.js';
 import type { Results } from '../results.js';
+import { newerNodes, signs } from './newer-nodes.js';
 import { intervalPlot } from './plots.js';
 
 const conditions: readonly Condition[] = ['fresh', 'after gc', 'worn'];
@@ -22,12 +23,12 @@ export interface Drawing {
   readonly plots: ReadonlyMap<string, string>;
 }
 
-/** Figures and judgements once: each is two thousand draws. */
-export function drawingOf(results: Results, plotFolder: string): Drawing {
+/** Figures and judgements once: each is two thousand draws. `newer`: runs on newer Nodes. */
+export function drawingOf(results: Results, plotFolder: string, newer: readonly Results[] = []): Drawing {
   const figures = figuresOf(results.samples);
   const judgements = judge(bounds, results.samples);
   const plots = plotsOf(figures, judgements);
-  return { page: pageOf(results, { figures, judgements, plots: [...plots.keys()].map((file) => `${plotFolder}/${file}`) }), plots };
+  return { page: pageOf(results, { figures, judgements, newer, plots: [...plots.keys()].map((file) => `${plotFolder}/${file}`) }), plots };
 }
 
 function plotsOf(figures: readonly Figure[], judgements: readonly Judgement[]): ReadonlyMap<string, string> {
@@ -68,11 +69,12 @@ function latestOf(figures: readonly Figure[]): Figure[] {
 interface Drawn {
   readonly figures: readonly Figure[];
   readonly judgements: readonly Judgement[];
+  readonly newer: readonly Results[];
   /** Their paths, from the page. */
   readonly plots: readonly string[];
 }
 
-function pageOf(results: Results, { figures, judgements, plots }: Drawn): string {
+function pageOf(results: Results, { figures, judgements, newer, plots }: Drawn): string {
   const count = (verdict: Judgement['verdict']): number => judgements.filter((judgement) => judgement.verdict === verdict).length;
   const areas = areaNames.filter((area) => figures.some(({ name }) => name.startsWith(`${area}/`)));
   return [
@@ -104,6 +106,7 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
     ...judgements.map((judgement) => boundRow(judgement, figures)),
     '',
     ...limitsOf(judgements),
+    ...newerNodes(results, newer),
     ...areas.flatMap((area) => [
       `## ${area}`,
       '',
@@ -113,8 +116,6 @@ function pageOf(results: Results, { figures, judgements, plots }: Drawn): string
     ]),
   ].join('\n');
 }
-
-const signs: Readonly<Record<Judgement['verdict'], string>> = { holds: '✅', 'does not hold': '❌', 'not measured': '—' };
 
 function boundRow({ bound, readings, floor, verdict }: Judgement, figures: readonly Figure[]): string {
   const unit = bound.against === null ? (figures.find(({ name }) => name === bound.row)?.unit ?? '') : '';

@@ -7,6 +7,7 @@ import { bounds } from '../../bench/bounds.js';
 import { judge, type Judgement } from '../../bench/judge.js';
 import { limits, type Limit } from '../../bench/limits.js';
 import { BEGIN, END, numbersOf, withNumbers } from '../../bench/page/readme-numbers.js';
+import { newerNodes } from '../../bench/page/newer-nodes.js';
 import { drawingOf, limitText } from '../../bench/page/render.js';
 import { pageFaultUs } from '../../bench/measure/place.js';
 import { heading } from '../../bench/report.js';
@@ -14,7 +15,8 @@ import type { Results } from '../../bench/results.js';
 import { readText, root } from '../house/tree.js';
 
 const results = JSON.parse(readText('bench/results.json')) as Results;
-const { page, plots } = drawingOf(results, 'plots');
+const newer = [JSON.parse(readText('bench/results.node24.json')) as Results];
+const { page, plots } = drawingOf(results, 'plots', newer);
 
 test('the page is drawn from the last results', () => {
   assert.equal(readText('bench/RESULTS.md'), page);
@@ -41,6 +43,23 @@ test('every bound was measured', () => {
     open.map(({ bound }) => bound.row),
     [],
   );
+});
+
+test('newer Nodes are held against the same bounds, by the largest median of their conditions', () => {
+  const [bound] = bounds;
+  assert.ok(bound?.against);
+  const run = (node: string, rounds: readonly number[], worn: readonly number[]): Results => ({
+    ...results,
+    place: { ...results.place, node },
+    samples: ([['fresh', rounds], ['worn', worn]] as const).flatMap(([condition, own]) => [
+      { name: bound.row, unit: 'ns', condition, rounds: own },
+      { name: bound.against as string, unit: 'ns', condition, rounds: own.map(() => 1) },
+    ]),
+  }); // biome-ignore format: a table
+  const lines = newerNodes(run('v1', [0.5, 0.5], [0.25, 0.25]), [run('v2', [1, 1], [4, 4])]);
+  assert.ok(lines.includes(`| ${bound.row} | ${bound.against} | 1.50 | ✅ 0.50 | ❌ 4.00 |`), lines[6]);
+  assert.equal(lines.filter((line) => line.includes('| 1.50 |')).length, 1, 'what was not measured is left out');
+  assert.deepEqual(newerNodes(results, []), []);
 });
 
 test('the least there is of each bound was measured', () => {
